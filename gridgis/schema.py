@@ -1,0 +1,126 @@
+"""The columns of each table of a county, the CRS rule and the 1 mm lattice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from gridgis.errors import InputError
+
+SCHEMA_VERSION = 1
+MM = 1000.0
+"""Millimetres per metre: coordinates are kept on the lattice of whole millimetres."""
+
+FIGURES = ("households", "persons", "buildings", "places", "roads", "incidents")
+"""What is counted in each cell, as whole numbers; every element counts in exactly one cell."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: SQL kind (`text`, `int`, `real`, `geometry`) and its Chinese alias."""
+
+    name: str
+    kind: str
+    zh: str
+
+
+def _columns(*triples: str) -> tuple[Column, ...]:
+    return tuple(Column(*t.split(" ", 2)) for t in triples)
+
+
+_FIGURE_COLUMNS = _columns(
+    "households int 户数", "persons int 人口", "buildings int 建筑数",
+    "places int 场所数", "roads int 道路段数", "incidents int 事件数",
+)  # fmt: skip
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "cells": _columns(
+        "id int 基元号", "code text 统一编码", "added_in int 加入版本", "removed_in int 移除版本",
+    ) + _FIGURE_COLUMNS + _columns("geometry geometry 范围"),
+    "grids": _columns(
+        "code text 统一编码", "level text 层级", "kind text 类型", "name text 名称",
+        "category text 物业形态", "class text 难度等级", "zone text 分区",
+        "valid_from text 启用日期", "valid_to text 停用日期", "void_reason text 停用原因",
+        "added_in int 加入版本", "removed_in int 移除版本", "geometry geometry 范围",
+    ),
+    "boundaries": _columns("code text 统一编码", "level text 层级", "name text 名称", "source text 来源",
+                           "as_of text 截至日期", "geometry geometry 范围"),
+    "buildings": _columns(
+        "id text 建筑编号", "households int 户数", "persons int 人口", "floating int 流动人口",
+        "elderly_alone int 独居老人", "disabled int 残疾人", "storeys int 层数", "use text 用途",
+        "source text 来源", "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 范围",
+    ),
+    "roads": _columns("id text 道路编号", "name text 名称", "class text 等级", "source text 来源",
+                      "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 线形"),
+    "water": _columns("id text 水系编号", "name text 名称", "class text 类别", "source text 来源",
+                      "as_of text 截至日期", "geometry geometry 范围"),
+    "places": _columns("id text 场所编号", "kind text 类别", "name text 名称", "source text 来源",
+                       "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 位置"),
+    "incidents": _columns(
+        "id text 事件编号", "at text 发生时间", "category text 类别", "status text 状态", "due_at text 时限",
+        "closed_at text 办结时间", "handled_in text 处置方式", "valid int 是否有效", "source text 来源",
+        "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 位置",
+    ),
+}  # fmt: skip
+"""Layers of the county file that a desktop GIS shows, with their Chinese field aliases."""
+
+TABLE_ALIASES = {
+    "cells": "基元", "grids": "网格（全部版本）", "boundaries": "固定界线", "buildings": "建筑", "roads": "道路",
+    "water": "水系", "places": "场所", "incidents": "事件",
+}  # fmt: skip
+
+
+def county_epsg(lon: float) -> int:
+    """Return the EPSG code of the CGCS2000 3-degree Gauss-Krueger zone (no prefix) at `lon` degrees.
+
+    Raises
+    ------
+    InputError
+        `lon` lies outside the zones defined for China (CM 75 E to 135 E).
+    """
+    zone = int(np.floor(lon / 3 + 0.5))
+    if not 25 <= zone <= 45:
+        raise InputError(
+            f"经度 {lon:.4f}° 不在中国 3 度带范围（73.5°–136.5°）内：请检查坐标系或经纬度顺序。",
+            f"Longitude {lon:.4f} is outside China's 3-degree zones (73.5-136.5 E): "
+            "check the CRS or the order of longitude and latitude.",
+        )
+    return 4534 + (zone - 25)
+
+
+def to_lattice(geometries: Any) -> Any:
+    """Round the coordinates of shapely geometries to whole millimetres; structure is kept."""
+    return shapely.transform(geometries, lambda xy: np.round(xy * MM) / MM)
+
+
+def mm(xy: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return coordinates in metres as whole millimetres."""
+    return np.round(xy * MM).astype(np.int64)
+
+
+def metres(xy_mm: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return whole millimetres as metres; the inverse of `mm`, bit for bit."""
+    return np.asarray(xy_mm / MM)
+
+
+def parse_crs(text: object) -> CRS:
+    """Return the CRS that `text` (EPSG number, ``EPSG:4490``, WKT) names.
+
+    Raises
+    ------
+    InputError
+        PROJ does not know it.
+    """
+    try:
+        return CRS.from_user_input(int(text) if str(text).isdigit() else text)  # type: ignore[call-overload]
+    except (CRSError, ValueError) as error:
+        raise InputError(
+            f"坐标系“{text}”无法识别：请用 EPSG 编号，例如 4490 或 4548。",
+            f"The CRS '{text}' is not known: give an EPSG number such as 4490 or 4548.",
+        ) from error

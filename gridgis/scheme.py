@@ -1,0 +1,232 @@
+"""The grid system of a county as data: levels, code widths, kinds, zones and size bands.
+
+A scheme is a TOML file; nothing in the code knows a place by name. The schemes shipped with the
+package lie in ``gridgis/schemes``; any other is given by its path.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gridgis import codes
+from gridgis.errors import CodeError, SchemeError
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Named(BaseModel):
+    """A key with its names in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: Key
+    zh: str
+    en: str
+
+
+class Level(Named):
+    """One tier of the hierarchy.
+
+    Attributes
+    ----------
+    digits
+        How many digits the level adds to the code of its parent.
+    fixed
+        True where the e-map gives the outlines, so that editing never moves them unasked.
+    optional
+        True where a branch of the tree may lack the level.
+    """
+
+    digits: Annotated[int, Field(ge=1, le=6)]
+    fixed: bool = False
+    optional: bool = False
+
+
+class Band(BaseModel):
+    """The size a grid should have; met when households *or* persons lie inside, bounds included."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: Key
+    zone: Key | None = None
+    households: tuple[int, int] | None = None
+    persons: tuple[int, int] | None = None
+
+    def met(self, households: int, persons: int) -> bool:
+        """Tell whether a grid of this many households and persons is in the band."""
+        pairs = ((self.households, households), (self.persons, persons))
+        return any(band is not None and band[0] <= value <= band[1] for band, value in pairs)
+
+
+class Scheme(BaseModel):
+    """Levels, code widths, kinds, zones and bands of a county.
+
+    Attributes
+    ----------
+    county_digits
+        Length of the county's own code (GB/T 2260: six).
+    sliver_m2
+        Parts of a cut smaller than this join their longest neighbour inside the grid.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Key
+    zh: str
+    en: str
+    county_digits: int = 6
+    sliver_m2: Annotated[float, Field(ge=0)] = 100.0
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+    kinds: tuple[Named, ...] = (Named(key="comprehensive", zh="综合网格", en="comprehensive grid"),)
+    categories: tuple[Named, ...] = ()
+    classes: tuple[Named, ...] = ()
+    zones: tuple[Named, ...] = ()
+    bands: tuple[Band, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for what in ("levels", "kinds", "categories", "classes", "zones"):
+            keys = [item.key for item in getattr(self, what)]
+            if len(set(keys)) != len(keys):
+                raise ValueError(f"{what}: keys must differ, got {keys}")
+        if "county" in self.level_keys:
+            raise ValueError("levels: 'county' is every scheme's outermost level and is not listed")
+        for band in self.bands:
+            if band.level not in self.level_keys:
+                raise ValueError(f"bands: level '{band.level}' is not one of {list(self.level_keys)}")
+            if band.zone is not None and band.zone not in {z.key for z in self.zones}:
+                raise ValueError(f"bands: zone '{band.zone}' is not one of the zones")
+            if band.households is None and band.persons is None:
+                raise ValueError(f"bands: the band of '{band.level}' names neither households nor persons")
+        return self
+
+    @cached_property
+    def level_keys(self) -> tuple[str, ...]:
+        """Keys of the levels, coarse to fine, without the county."""
+        return tuple(level.key for level in self.levels)
+
+    @cached_property
+    def widths(self) -> codes.Widths:
+        """Cumulative code lengths, the county's first."""
+        out = [self.county_digits]
+        for level in self.levels:
+            out.append(out[-1] + level.digits)
+        return tuple(out)
+
+    def level(self, key: str) -> Level:
+        """Return the level named `key`.
+
+        Raises
+        ------
+        SchemeError
+            The scheme has no such level.
+        """
+        for level in self.levels:
+            if level.key == key:
+                return level
+        raise SchemeError(
+            f"体系“{self.name}”没有层级“{key}”：可用的层级是 {'、'.join(self.level_keys)}。",
+            f"Scheme '{self.name}' has no level '{key}': its levels are {', '.join(self.level_keys)}.",
+        )
+
+    def width(self, key: str) -> int:
+        """Return the length of codes of level `key` (``county`` included)."""
+        if key == "county":
+            return self.county_digits
+        return self.widths[self.level_keys.index(self.level(key).key) + 1]
+
+    def level_key(self, code: str) -> str:
+        """Return the level of a checked `code`: ``county`` or one of `level_keys`."""
+        index = codes.level_index(code, self.widths)
+        return "county" if index == 0 else self.level_keys[index - 1]
+
+    def level_of(self, code: str) -> Level:
+        """Return the level of a checked grid `code`, which must be below the county."""
+        return self.levels[codes.level_index(code, self.widths) - 1]
+
+    def parse(self, code: object) -> str:
+        """Return `code` as checked text; see `gridgis.codes.parse`."""
+        return codes.parse(code, self.widths)
+
+    def parse_grid(self, code: object) -> str:
+        """Return `code` as checked text of a grid below the county.
+
+        Raises
+        ------
+        CodeError
+            The code is malformed or the county's own.
+        """
+        text = self.parse(code)
+        if len(text) == self.county_digits:
+            raise CodeError(
+                f"“{text}”是县区编码，不是网格编码：请给出下级网格的编码。",
+                f"'{text}' is the county's own code, not a grid: give the code of a grid below it.",
+            )
+        return text
+
+    def parent(self, code: str) -> str | None:
+        """Return the prefix of `code` one level up."""
+        return codes.parent(code, self.widths)
+
+    def band(self, level: str, zone: str | None) -> Band | None:
+        """Return the band that holds at `level` in `zone`, the zone's own before the general one."""
+        found = [b for b in self.bands if b.level == level and b.zone in (zone, None)]
+        return min(found, key=lambda b: b.zone is None, default=None)
+
+
+def scheme_names() -> list[str]:
+    """Return the names of the schemes shipped with the package."""
+    folder = resources.files("gridgis") / "schemes"
+    return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
+
+
+def load_scheme(name_or_path: str | Path) -> Scheme:
+    """Read a scheme by its shipped name or from a TOML file.
+
+    Raises
+    ------
+    SchemeError
+        No such scheme, no TOML, or the content breaks a rule; names file, key and cure.
+    """
+    name = str(name_or_path)
+    shipped = name in scheme_names()
+    path = resources.files("gridgis") / "schemes" / f"{name}.toml" if shipped else Path(name)
+    if not path.is_file():
+        known = scheme_names()
+        raise SchemeError(
+            f"没有名为“{name}”的网格体系，也没有这个文件：自带的体系有 {'、'.join(known)}。",
+            f"There is no scheme and no file '{name}': the schemes shipped are {', '.join(known)}.",
+        )
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SchemeError(
+            f"体系文件“{name}”不是有效的 TOML（UTF-8）：{error}。",
+            f"Scheme file '{name}' is not valid TOML in UTF-8: {error}.",
+        ) from error
+    return scheme_from(data, name)
+
+
+def scheme_from(data: dict[str, Any], origin: str) -> Scheme:
+    """Check `data` and return the scheme; `origin` is named in the error.
+
+    Raises
+    ------
+    SchemeError
+        The first broken rule, with its key.
+    """
+    try:
+        return Scheme.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "levels"
+        raise SchemeError(
+            f"体系“{origin}”的“{where}”有误：{first['msg']}。请修改后重试。",
+            f"Scheme '{origin}', key '{where}': {first['msg']}. Correct it and try again.",
+        ) from error
