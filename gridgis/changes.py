@@ -1,0 +1,286 @@
+"""From "these cells get these codes" to a complete `Edit`: figures, new and void grids, lineage, guards.
+
+The verbs in `gridgis.edits` decide what moves where; everything that must hold for every edit is
+done here, once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gridgis import codes, topology
+from gridgis.assign import NEAR_M, Elements, assign
+from gridgis.errors import RefusedError
+from gridgis.plan import Cells, CellIndex, Edit, Figures, Grid, Plan, require_conserved
+from gridgis.schema import FIGURES
+
+Objects = NDArray[np.object_]
+Note = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Bit:
+    """One cell after the change: its polygon, the cells it comes from, its new code.
+
+    Attributes
+    ----------
+    kept
+        Id of the cell whose geometry it keeps, None for new geometry.
+    """
+
+    polygon: Any
+    origin: tuple[int, ...]
+    code: str | None
+    kept: int | None = None
+
+
+@dataclass
+class Change:
+    """What a verb has decided; `templates` names for each new code the grid it takes after."""
+
+    kind: str
+    command: Mapping[str, Any]
+    level: str
+    bits: list[Bit]
+    templates: dict[str, str] = field(default_factory=dict)
+    new_grids: list[Grid] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def complete(plan: Plan, change: Change) -> Edit:
+    """Return the edit for a change, after every guard.
+
+    Raises
+    ------
+    CoverageError
+        The change would leave a gap, an overlap or a lost element.
+    """
+    origin = {i for bit in change.bits for i in bit.origin}
+    removed = plan.rows.take(plan.row(origin))
+    added = _rows(plan, removed, change.bits)
+    new = [*change.new_grids, *_new_grids(plan, change.templates)]
+    gone = _emptied(plan, removed, added, new)
+    edit = Edit(
+        change.kind, change.command, removed, added, tuple(gone), tuple(new),
+        _lineage(plan, change.bits), notes=tuple(change.notes), base_version=plan.version,
+    )  # fmt: skip
+    object.__setattr__(edit, "before", _figures(plan, change, edit, after=False))
+    object.__setattr__(edit, "after", _figures(plan, change, edit, after=True))
+    require_conserved(plan, edit)
+    return edit
+
+
+def _rows(plan: Plan, removed: Cells, bits: list[Bit]) -> Cells:
+    """Give ids and figures to the bits; geometry that is kept keeps both."""
+    position = {int(i): k for k, i in enumerate(removed.id)}
+    fresh = [b for b in bits if b.kept is None]
+    fresh.sort(key=lambda b: (b.code or "", b.polygon.bounds, b.polygon.wkb))
+    kept = [b for b in bits if b.kept is not None]
+    whole = removed.take([position[b.kept] for b in kept if b.kept is not None])
+    polygons = topology.canonical(np.array([b.polygon for b in fresh], dtype=object)) if fresh else np.array([], object)
+    loose = removed.take(~np.isin(removed.id, whole.id))
+    figures = tally(plan, loose, polygons)
+    ids = np.arange(plan.next_id, plan.next_id + len(fresh))
+    return Cells.of(
+        [*whole.id.tolist(), *ids.tolist()],
+        [b.code for b in kept] + [b.code for b in fresh],
+        [*whole.geometry, *polygons],
+        np.vstack([whole.figures, figures]),
+    )
+
+
+def tally(plan: Plan, loose: Cells, polygons: Objects) -> NDArray[np.int64]:
+    """Return the figures of new polygons that take the place of the loose cells.
+
+    The points counted are exactly those that the loose cells hold by the rule of `gridgis.assign`,
+    so that totals are conserved whatever lies on edges.
+    """
+    empty = np.zeros((len(polygons), len(FIGURES)), dtype=np.int64)
+    elements = plan.elements
+    if elements is None or not len(polygons) or not loose.figures.any():
+        return empty
+    index = plan.index or CellIndex(plan.rows)
+    box = shapely.box(*shapely.total_bounds(loose.geometry))
+    near = [i for i in index.near(box) if i not in set(loose.id.tolist())]
+    context = plan.rows.geometry[plan.row(near)] if near else np.array([], dtype=object)
+    among = elements.within(tuple(shapely.total_bounds(loose.geometry)))
+    owner = assign(elements.points_mm[among], np.concatenate([loose.geometry, context]))
+    mine = among[(owner >= 0) & (owner < len(loose))]
+    return _shared_out(elements, mine, polygons, context)
+
+
+def _shared_out(elements: Elements, mine: Any, polygons: Objects, context: Objects) -> NDArray[np.int64]:
+    out = np.zeros((len(polygons), len(FIGURES)), dtype=np.int64)
+    owner = assign(elements.points_mm[mine], polygons)
+    lost = np.flatnonzero(owner < 0)
+    if len(lost):
+        # A new vertex on a shared edge may shift it by under a millimetre across a point.
+        points = shapely.points(topology.metres(elements.points_mm[mine[lost]]))
+        near = shapely.STRtree(polygons).query_nearest(points, max_distance=2 * NEAR_M, all_matches=False)
+        owner[lost[near[0]]] = near[1]
+    found = owner >= 0
+    np.add.at(out, owner[found], elements.figures[mine[found]])
+    return out
+
+
+def _new_grids(plan: Plan, templates: Mapping[str, str]) -> list[Grid]:
+    """Return the rows of new grids, each after its template, parents first so that names follow."""
+    made: dict[str, Grid] = {}
+    for code in sorted(templates, key=lambda c: (len(c), c)):
+        if code in plan.grids:
+            continue
+        old = plan.grids[templates[code]]
+        up = plan.scheme.parent(code)
+        parent = made.get(up or "") or plan.grids.get(up or "")
+        former = plan.grids.get(plan.scheme.parent(old.code) or "")
+        name = new_name(old, code, former.name if former else "", parent.name if parent else "")
+        made[code] = Grid(code, old.level, old.kind, name, old.category, old.class_, old.zone)
+    return list(made.values())
+
+
+def new_name(old: Grid, code: str, former_parent: str, parent: str) -> str:
+    """Return the name of a grid that continues `old` under another code: its number follows the code."""
+    name = old.name
+    if former_parent and parent and name.startswith(former_parent):
+        name = parent + name[len(former_parent) :]
+    tail = code[-2:] if len(code) - 2 in (15,) else code[-3:]
+    numbers = list(re.finditer(r"\d+", name))
+    if numbers:
+        last = numbers[-1]
+        width = len(last.group()) if last.group().startswith("0") else 1
+        return name[: last.start()] + str(int(tail)).zfill(width) + name[last.end() :]
+    return f"{name}（{tail}）" if name else ""
+
+
+def _emptied(plan: Plan, removed: Cells, added: Cells, new: list[Grid]) -> list[Grid]:
+    """Return the live grids under which no cell is left."""
+    balance: dict[str, int] = {}
+    for cells, step in ((removed, -1), (added, 1)):
+        for code in cells.code:
+            if code is not None:
+                for c in (*codes.ancestors(code, plan.scheme.widths), code):
+                    balance[c] = balance.get(c, 0) + step
+    made = {g.code for g in new}
+    return [
+        plan.grids[c] for c in sorted(balance)
+        if balance[c] < 0 and c in plan.grids and c not in made and len(plan.cell_ids(c)) + balance[c] == 0
+    ]  # fmt: skip
+
+
+def _lineage(plan: Plan, bits: Iterable[Bit]) -> tuple[tuple[str, str], ...]:
+    """Return (before, after) pairs of every level at which a bit changes code, and what stayed of those codes."""
+    pairs: set[tuple[str, str]] = set()
+    widths = plan.scheme.widths[1:]
+    for bit in bits:
+        for i in bit.origin:
+            old = plan.rows.code[plan.row([i])[0]]
+            if old is not None and bit.code is not None:
+                pairs |= {(old[:w], bit.code[:w]) for w in widths if len(old) >= w and len(bit.code) >= w}
+    moved = {a for a, b in pairs if a != b} | {b for a, b in pairs if a != b}
+    return tuple(sorted(p for p in pairs if p[0] in moved))
+
+
+def _figures(plan: Plan, change: Change, edit: Edit, *, after: bool) -> dict[str, Figures]:
+    """Return the figures of the grids the edit is about, before or after it."""
+    width = plan.scheme.width(change.level)
+    moved: set[str] = set(edit.created) | set(edit.voided)
+    for bit in change.bits:
+        olds = {plan.rows.code[plan.row([i])[0]] for i in bit.origin}
+        if olds != {bit.code} or len(bit.origin) > 1:
+            moved |= {c[:width] for c in (*olds, bit.code) if c is not None}
+    live = plan.grids.keys() if not after else (plan.grids.keys() - set(edit.voided)) | set(edit.created)
+    return {c: _sum(plan, edit, c, after=after) for c in sorted(moved & set(live))}
+
+
+def _sum(plan: Plan, edit: Edit, code: str, *, after: bool) -> Figures:
+    figures = plan.figures_of(code) if code in plan.grids else dict.fromkeys(("cells", *FIGURES, "area_m2"), 0)
+    if after:
+        for cells, sign in ((edit.removed, -1), (edit.added, 1)):
+            mine = np.array([codes.is_within(c, code) for c in cells.code], dtype=bool)
+            sums = cells.figures[mine].sum(axis=0)
+            figures["cells"] += sign * int(mine.sum())
+            for name, value in zip(FIGURES, sums.tolist(), strict=True):
+                figures[name] += sign * value
+            figures["area_m2"] += sign * float(shapely.area(cells.geometry[mine]).sum())
+        figures["area_m2"] = round(figures["area_m2"], 3)
+    return figures
+
+
+def arrivals(plan: Plan, cells: Cells, to: str, taken: Iterable[str] = ()) -> tuple[list[str], dict[str, str]]:
+    """Return the new codes of cells that move under grid `to`, and the template of each new grid.
+
+    A leaf takes the cells whole. A grid with grids below it receives what comes as new children:
+    one for each grid below the source, numbered west to east then north to south.
+
+    Parameters
+    ----------
+    cells
+        The cells that move, with their present codes and final geometry.
+    to
+        Code that receives them; it may be a code not yet live.
+    taken
+        Codes allotted meanwhile, besides the ledger.
+    """
+    below = plan.below(to) if to in plan.grids else []
+    deep = [c for c in cells.code if c is not None and len(c) > len(to)]
+    if (to in plan.grids and not below) or (to not in plan.grids and not deep):
+        return [to] * len(cells), {}
+    widths = plan.scheme.widths
+    step = widths[widths.index(len(to)) + 1]
+    heads = [c[:step] if c is not None and len(c) >= step else None for c in cells.code]
+    if to not in plan.grids and None in heads:
+        heads = [h for h in heads]
+    codes_of = _numbered(plan, cells, heads, to, step, set(taken))
+    out, templates = [], {}
+    for code, head in zip(cells.code, heads, strict=True):
+        new = codes_of[head] + (code[step:] if head is not None and code is not None else "")
+        out.append(new)
+        for w in widths:
+            if step <= w <= len(new):
+                templates[new[:w]] = code[:w] if head is not None and code is not None else below[0] if below else to
+    return out, templates
+
+
+def _numbered(
+    plan: Plan, cells: Cells, heads: list[str | None], to: str, step: int, taken: set[str]
+) -> dict[str | None, str]:
+    """Allot one code under `to` for each distinct head, in reading order."""
+    distinct = sorted(set(heads), key=lambda h: h or "")
+    middle = shapely.get_coordinates(shapely.point_on_surface(
+        [shapely.union_all([g for g, h in zip(cells.geometry, heads, strict=True) if h == head]) for head in distinct]
+    ))  # fmt: skip
+    used = {c for c in (*plan.ledger, *taken) if len(c) == step and c.startswith(to)}
+    out: dict[str | None, str] = {}
+    for k in codes.reading_order(middle[:, 0], middle[:, 1]).tolist():
+        out[distinct[k]] = codes.next_code(to, step, used)
+        used.add(out[distinct[k]])
+    return out
+
+
+def require_unlocked(plan: Plan, sources: Iterable[str | None], to: str, *, unlock: bool) -> None:
+    """Refuse to move a boundary of a level above `to` unless unlocked.
+
+    Raises
+    ------
+    RefusedError
+        A source lies under another parent than `to`.
+    """
+    if unlock:
+        return
+    above = plan.scheme.parent(to) or ""
+    foreign = sorted({c for c in sources if c is not None and not codes.is_within(c, above)})
+    if foreign:
+        level = plan.scheme.level_of(above) if len(above) > plan.scheme.county_digits else None
+        zh, en = (level.zh, level.en) if level else ("上级", "upper level")
+        raise RefusedError(
+            f"网格“{foreign[0]}”不属于{zh}“{above}”：此变更会移动{zh}界线，默认锁定；确需移动请加 --unlock。",
+            f"Grid '{foreign[0]}' is not in {en} '{above}': the edit would move a boundary of that {en}, which is "
+            "locked; add --unlock if that is meant.",
+        )

@@ -1,0 +1,514 @@
+"""The verbs of redrawing: split, merge, transfer, paint, recode. Pure functions, Plan -> Edit.
+
+*Paint* and *merge* change codes and touch no geometry; *split* and *transfer* cut the few cells
+under a line. Every verb either returns an edit that keeps all invariants or raises; nothing is
+saved before a county applies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gridgis import codes, topology
+from gridgis.changes import Bit, Change, arrivals, complete, require_unlocked, tally
+from gridgis.errors import CodeError, EditError, RefusedError
+from gridgis.plan import Cells, CellIndex, Edit, Plan
+from gridgis.schema import FIGURES, mm
+
+_OVERSHOOT_SHARE = 0.1
+
+
+def split(plan: Plan, code: str, line: Any) -> Edit:
+    """Split one grid along a line; the line is ignored outside the grid.
+
+    The part with most households keeps the code, the others get the next free numbers, west to
+    east then north to south. Parts smaller than the scheme's sliver size join their longest
+    neighbour. Grids below that the line cuts are cut; those that change parent get new codes.
+
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    code
+        Grid of any level.
+    line
+        LineString in the county's CRS.
+
+    Raises
+    ------
+    CodeError
+        No such grid, or its parent has no number left.
+    EditError
+        The line does not divide the grid.
+    """
+    grid = plan.grid(code)
+    path = _line(line)
+    bits, seams = _cut_cells(plan, plan.cell_ids(grid.code), path, plan.cell_ids(grid.code))
+    inside = [b for b in bits if codes.is_within(b.code, grid.code)]
+    rest = [b for b in bits if not codes.is_within(b.code, grid.code)]
+    parts, slivers = _parts(inside, seams, plan.scheme.sliver_m2)
+    if parts.max(initial=0) == 0:
+        raise EditError(
+            f"切分线没有把网格“{grid.code}”分成两部分：请让线的两端都越过该网格的边界。",
+            f"The line does not divide grid '{grid.code}': draw it so that both ends cross the grid's boundary.",
+        )
+    inside, parts = _healed(plan, inside, parts)
+    keep, fresh, templates = _split_codes(plan, grid.code, inside, parts)
+    notes = _sliver_note(slivers, plan.scheme.sliver_m2)
+    change = Change("split", {"split": grid.code, "line": shapely.to_wkt(line, rounding_precision=-1)}, grid.level,
+                    [*rest, *_absorbed(_recoded(inside, parts, keep, fresh), plan.scheme.sliver_m2)],
+                    templates, notes=notes)  # fmt: skip
+    return complete(plan, change)
+
+
+def merge(plan: Plan, grids: Sequence[str], *, unlock: bool = False) -> Edit:
+    """Merge neighbouring grids of one level; the code with most households stays, the rest are voided.
+
+    Raises
+    ------
+    CodeError
+        A code is not that of a live grid.
+    EditError
+        Fewer than two grids, different levels, or grids that do not touch along a line.
+    RefusedError
+        The grids lie under different parents and `unlock` is false.
+    """
+    rows = [plan.grid(c) for c in dict.fromkeys(grids)]
+    if len(rows) < 2:
+        raise EditError(
+            "合并至少需要两个不同的网格：请再选一个相邻网格。", "A merge needs two different grids: choose one more."
+        )
+    if len({g.level for g in rows}) > 1:
+        raise EditError(
+            f"“{rows[0].code}”与“{next(g.code for g in rows if g.level != rows[0].level)}”层级不同：只能合并同一层级的网格。",
+            "The grids are of different levels: only grids of one level can be merged.",
+        )
+    keep = max(rows, key=lambda g: (*_weight(plan, g.code), g.code)).code
+    others = [g.code for g in rows if g.code != keep]
+    require_unlocked(plan, others, keep, unlock=unlock)
+    _require_joined(plan, [g.code for g in rows])
+    ids = [i for c in others for i in plan.cell_ids(c)]
+    bits, templates = _moved(plan, ids, keep)
+    command = {"merge": [g.code for g in rows], "unlock": unlock}
+    return complete(plan, Change("merge", command, rows[0].level, bits, templates))
+
+
+def transfer(plan: Plan, area: Any, to: str, *, unlock: bool = False) -> Edit:
+    """Move an area to a grid of any level, cutting the cells that the area's outline crosses.
+
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    area
+        Polygon or MultiPolygon in the county's CRS; what it holds of `to` itself stays.
+    to
+        Grid that receives the area.
+    unlock
+        Allow boundaries of the levels above `to` to move.
+
+    Raises
+    ------
+    EditError
+        The area is empty, invalid, or holds nothing that is not in `to` already.
+    RefusedError
+        The area lies in another parent and `unlock` is false; a small overshoot is left out instead.
+    """
+    target = plan.grid(to)
+    shape = _area(area)
+    index = plan.index or CellIndex(plan.rows)
+    own = set(plan.cell_ids(target.code))
+    near = plan.rows.take(plan.row(index.near(shape)))
+    near = near.take(~np.isin(near.id, list(own)) & shapely.intersects(near.geometry, shape))
+    above = plan.scheme.parent(target.code) or ""
+    free = np.array([unlock or c is None or codes.is_within(c, above) for c in near.code], dtype=bool)
+    notes = _overshoot(plan, near, free, shape, target.code)
+    allowed = near.take(free).id.tolist()
+    bits = _transferred(plan, allowed, shape, target.code)
+    moved = [b for b in bits if b[1]]
+    if not moved:
+        raise EditError(
+            f"所画区域内没有可划给“{target.code}”的范围：请让区域覆盖相邻网格的一部分。",
+            f"The area holds nothing to move to '{target.code}': draw it over a part of another grid.",
+        )
+    new_bits, templates = _received(plan, bits, target.code)
+    command = {"transfer": shapely.to_wkt(shape, rounding_precision=-1), "to": target.code, "unlock": unlock}
+    return complete(plan, Change("transfer", command, target.level, new_bits, templates, notes=notes))
+
+
+def paint(plan: Plan, cells: Iterable[int], to: str, *, unlock: bool = False) -> Edit:
+    """Give whole cells to a grid; no geometry changes.
+
+    Raises
+    ------
+    EditError
+        No cell is named, or all of them are in the grid already.
+    """
+    target = plan.grid(to)
+    wanted = sorted({_cell_id(i) for i in cells})
+    rows = plan.rows.take(plan.row(wanted))
+    ids = [int(i) for i, c in zip(rows.id, rows.code, strict=True) if not codes.is_within(c, target.code)]
+    if not ids:
+        raise EditError(
+            f"没有需要划转的基元：所选基元为空或都已属于“{target.code}”。",
+            f"Nothing to paint: no cell is chosen, or all of them are in '{target.code}' already.",
+        )
+    require_unlocked(plan, plan.rows.code[plan.row(ids)], target.code, unlock=unlock)
+    bits, templates = _moved(plan, ids, target.code)
+    return complete(plan, Change("paint", {"paint": ids, "to": target.code, "unlock": unlock}, target.level, bits, templates))
+
+
+def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
+    """Give a grid another code of the same level; its shape stays, grids below follow.
+
+    Raises
+    ------
+    CodeError
+        The new code is malformed, of another level, was ever allotted, or has no live parent.
+    """
+    grid = plan.grid(code)
+    text = plan.scheme.parse_grid(new)
+    if len(text) != len(grid.code):
+        raise CodeError(
+            f"新编码“{text}”与“{grid.code}”层级不同：请使用 {len(grid.code)} 位编码。",
+            f"New code '{text}' is of another level than '{grid.code}': use {len(grid.code)} digits.",
+        )
+    if text in plan.ledger:
+        raise CodeError(
+            f"编码“{text}”已经使用过，编码不得重复使用：请换一个未用过的编码。",
+            f"Code '{text}' has been allotted before and codes are never reused: choose another.",
+        )
+    up = plan.scheme.parent(text) or ""
+    if up not in plan.grids and up != plan.county_code:
+        raise CodeError(
+            f"新编码“{text}”的上级“{up}”不存在：请先建立上级网格或改用现有上级的前缀。",
+            f"The parent '{up}' of the new code '{text}' does not exist: use the prefix of a live grid.",
+        )
+    require_unlocked(plan, [grid.code], text, unlock=unlock)
+    rows = plan.rows.take(plan.row(plan.cell_ids(grid.code)))
+    bits = [Bit(g, (int(i),), text + c[len(text):], int(i)) for i, c, g in zip(rows.id, rows.code, rows.geometry, strict=True)]  # fmt: skip
+    olds = [grid.code, *plan.below(grid.code)]
+    made = [_replace_code(plan, c, text + c[len(text):]) for c in olds]  # fmt: skip
+    command = {"recode": grid.code, "new": text, "unlock": unlock}
+    return complete(plan, Change("recode", command, grid.level, bits, new_grids=made))
+
+
+def run(plan: Plan, command: Mapping[str, Any]) -> Edit:
+    """Carry out a command as `Edit.command` records it, on this plan."""
+    unlock = {"unlock": bool(command.get("unlock"))}
+    verbs: dict[str, Callable[[], Edit]] = {
+        "split": lambda: split(plan, command["split"], shapely.from_wkt(command["line"])),
+        "merge": lambda: merge(plan, command["merge"], **unlock),
+        "transfer": lambda: transfer(plan, shapely.from_wkt(command["transfer"]), command["to"], **unlock),
+        "paint": lambda: paint(plan, command["paint"], command["to"], **unlock),
+        "recode": lambda: recode(plan, command["recode"], command["new"], **unlock),
+    }
+    return next(verbs[key] for key in verbs if key in command)()
+
+
+def _replace_code(plan: Plan, code: str, new: str) -> Any:
+    from dataclasses import replace
+
+    return replace(plan.grids[code], code=new)
+
+
+def _weight(plan: Plan, code: str) -> tuple[float, ...]:
+    f = plan.figures_of(code)
+    return f["households"], f["persons"], f["area_m2"]
+
+
+def _cell_id(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError) as error:
+        raise EditError(
+            f"基元编号“{value}”不是整数：请给出以逗号分隔的基元号，例如 12,15。",
+            f"Cell id '{value}' is not a whole number: give ids separated by commas, such as 12,15.",
+        ) from error
+
+
+def _line(line: Any) -> NDArray[np.int64]:
+    """Return the vertices of a usable line in millimetres."""
+    kind = getattr(line, "geom_type", "")
+    if kind == "MultiLineString":
+        line = shapely.line_merge(line)
+        kind = line.geom_type
+    if kind != "LineString" or line.is_empty:
+        raise EditError(
+            "切分线必须是一条折线（LineString）且不能为空：请重新画线。",
+            "The cut must be one LineString with at least two points: draw it again.",
+        )
+    xy = shapely.get_coordinates(line)
+    if not np.isfinite(xy).all():
+        raise EditError("切分线含有无效坐标：请重新画线。", "The line holds coordinates that are not numbers: draw it again.")
+    points = mm(xy)
+    if (points == points[0]).all():
+        raise EditError("切分线长度为零：请重新画线。", "The line has no length: draw it again.")
+    return points
+
+
+def _area(area: Any) -> Any:
+    if getattr(area, "geom_type", "") not in ("Polygon", "MultiPolygon") or area.is_empty:
+        raise EditError(
+            "划转区域必须是非空的面（Polygon）：请重新画出区域。", "The area must be a polygon that is not empty: draw it again."
+        )
+    if not shapely.is_valid(area):
+        raise EditError(
+            f"划转区域自相交：{shapely.is_valid_reason(area)}。请重新画出区域。",
+            f"The area crosses itself: {shapely.is_valid_reason(area)}. Draw it again.",
+        )
+    return area
+
+
+def _cut_cells(
+    plan: Plan, ids: Sequence[int], line: NDArray[np.int64], also: Sequence[int] = ()
+) -> tuple[list[Bit], frozenset[topology.EdgeKey]]:
+    """Cut the cells `ids` along the line; return bits of everything that changes and of `also`, and the seams."""
+    index = plan.index or CellIndex(plan.rows)
+    path = shapely.linestrings(topology.metres(line))
+    reach = shapely.buffer(path, 0.2)
+    own = plan.rows.take(plan.row(ids))
+    met = set(own.id[shapely.intersects(own.geometry, reach)].tolist())
+    if not met:
+        return [Bit(g, (int(i),), c, int(i)) for i, c, g in zip(own.id, own.code, own.geometry, strict=True)], frozenset()
+    box = shapely.box(*shapely.total_bounds(own.geometry[np.isin(own.id, list(met))]))
+    near = plan.rows.take(plan.row(set(index.near(box)) | met))
+    cut = topology.cut(near.geometry, np.flatnonzero(np.isin(near.id, list(met))).tolist(), line)
+    pieces = {k for k, _ in cut.pieces}
+    bits = [Bit(p, (int(near.id[k]),), near.code[k]) for k, p in cut.pieces]
+    bits += [Bit(p, (int(near.id[k]),), near.code[k]) for k, p in cut.noded.items() if k not in pieces]
+    done = {i for b in bits for i in b.origin}
+    rest = plan.rows.take(plan.row(set(also) - done))
+    bits += [Bit(g, (int(i),), c, int(i)) for i, c, g in zip(rest.id, rest.code, rest.geometry, strict=True)]
+    return bits, cut.seams
+
+
+def _polygons(bits: Sequence[Bit]) -> NDArray[np.object_]:
+    out = np.empty(len(bits), dtype=object)
+    out[:] = [b.polygon for b in bits]
+    return out
+
+
+def _parts(
+    bits: Sequence[Bit], seams: frozenset[topology.EdgeKey], sliver_m2: float
+) -> tuple[NDArray[np.int64], int]:
+    """Label the parts into which the seams divide the bits (0, 1, …), slivers joined to their longest neighbour."""
+    polygons = _polygons(bits)
+    island = topology.components(polygons)
+    parts = topology.components(polygons, seams)
+    # Islands of a grid that was in several parts before stay together unless the line divides them.
+    whole = [i for i in np.unique(island) if len(np.unique(parts[island == i])) == 1]
+    cut = np.flatnonzero(~np.isin(island, whole))
+    if not len(cut):
+        return np.zeros(len(bits), dtype=np.int64), 0
+    area = shapely.area(polygons)
+    border = topology.shared_length(polygons)
+    slivers = 0
+    while True:
+        sizes = {int(p): float(area[parts == p].sum()) for p in np.unique(parts[cut])}
+        small = min(sizes, key=lambda p: (sizes[p], p))
+        if len(sizes) < 2 or sizes[small] >= sliver_m2:
+            break
+        reach: dict[int, float] = {}
+        for (i, j), length in border.items():
+            for a, b in ((i, j), (j, i)):
+                if parts[a] == small and parts[b] != small:
+                    reach[int(parts[b])] = reach.get(int(parts[b]), 0.0) + length
+        parts[parts == small] = max(reach, key=lambda p: (reach[p], -p))
+        slivers += 1
+    largest = max(sizes, key=lambda p: (sizes[p], -p))
+    parts[np.isin(island, whole)] = largest
+    _, labels = np.unique(parts, return_inverse=True)
+    return np.asarray(labels, dtype=np.int64), slivers
+
+
+def _healed(plan: Plan, bits: Sequence[Bit], parts: NDArray[np.int64]) -> tuple[list[Bit], NDArray[np.int64]]:
+    """Put cells together again whose pieces all ended in one part: the line did not divide anything there."""
+    groups: dict[int, list[int]] = {}
+    for k, bit in enumerate(bits):
+        groups.setdefault(bit.origin[0], []).append(k)
+    out: list[Bit] = []
+    labels: list[int] = []
+    for origin, members in groups.items():
+        if len(members) > 1 and len(set(parts[members].tolist())) == 1:
+            union = topology.dissolve(_polygons([bits[k] for k in members]))
+            original = plan.rows.geometry[plan.row([origin])[0]]
+            same = shapely.get_num_coordinates(union) == shapely.get_num_coordinates(original)
+            out.append(Bit(original if same else union, (origin,), bits[members[0]].code, origin if same else None))
+            labels.append(int(parts[members[0]]))
+        else:
+            out += [bits[k] for k in members]
+            labels += parts[members].tolist()
+    return out, np.array(labels, dtype=np.int64)
+
+
+def _split_codes(
+    plan: Plan, code: str, bits: Sequence[Bit], parts: NDArray[np.int64]
+) -> tuple[int, dict[int, list[str]], dict[str, str]]:
+    """Return the part that keeps the code, the new codes of the bits of each other part, and templates."""
+    weights = _part_weights(plan, bits, parts)
+    keep = max(weights, key=lambda p: weights[p])
+    others = [p for p in sorted(weights) if p != keep]
+    middle = shapely.get_coordinates(shapely.point_on_surface(
+        [shapely.union_all(_polygons([b for b, q in zip(bits, parts, strict=True) if q == p])) for p in others]
+    ))  # fmt: skip
+    under = plan.scheme.parent(code) or plan.county_code
+    used = {c for c in plan.ledger if len(c) == len(code) and c.startswith(under)}
+    fresh: dict[int, list[str]] = {}
+    templates: dict[str, str] = {}
+    for k in codes.reading_order(middle[:, 0], middle[:, 1]).tolist():
+        new = codes.next_code(under, len(code), used)
+        used.add(new)
+        mine = [b for b, q in zip(bits, parts, strict=True) if q == others[k]]
+        rows = Cells.of(range(len(mine)), [b.code for b in mine], [b.polygon for b in mine], np.zeros((len(mine), len(FIGURES))))
+        fresh[others[k]], below = arrivals(plan, rows, new, used)
+        templates |= {new: code} | below
+    return keep, fresh, templates
+
+
+def _part_weights(plan: Plan, bits: Sequence[Bit], parts: NDArray[np.int64]) -> dict[int, tuple[float, ...]]:
+    """Return households, persons and area of each part."""
+    kept = [k for k, b in enumerate(bits) if b.kept is not None]
+    new = [k for k, b in enumerate(bits) if b.kept is None]
+    figures = np.zeros((len(bits), len(FIGURES)), dtype=np.int64)
+    if kept:
+        at = [int(plan.row([bits[k].origin[0]])[0]) for k in kept]
+        figures[kept] = plan.rows.figures[at]
+    if new:
+        loose = plan.rows.take(plan.row({i for k in new for i in bits[k].origin}))
+        figures[new] = tally(plan, loose, _polygons([bits[k] for k in new]))
+    area = shapely.area(_polygons(bits))
+    return {
+        int(p): (*figures[parts == p][:, :2].sum(axis=0).tolist(), float(area[parts == p].sum())) for p in np.unique(parts)
+    }
+
+
+def _recoded(bits: Sequence[Bit], parts: NDArray[np.int64], keep: int, fresh: Mapping[int, list[str]]) -> list[Bit]:
+    queues = {p: iter(new) for p, new in fresh.items()}
+    return [
+        b if p == keep else Bit(b.polygon, b.origin, next(queues[p]), b.kept)
+        for b, p in zip(bits, parts.tolist(), strict=True)
+    ]
+
+
+def _absorbed(bits: Sequence[Bit], sliver_m2: float) -> list[Bit]:
+    """Join new cells below the sliver size to the neighbour of the same code with the longest border."""
+    out = list(bits)
+    while True:
+        small = [k for k, b in enumerate(out) if b.kept is None and b.polygon.area < sliver_m2]
+        if not small:
+            return out
+        border = topology.shared_length(_polygons(out))
+        pairs = [
+            (length, k, j) for (a, b), length in border.items() for k, j in ((a, b), (b, a))
+            if k in small and out[k].code == out[j].code
+        ]  # fmt: skip
+        if not pairs:
+            return out
+        _, k, j = max(pairs)
+        union = topology.dissolve(_polygons([out[k], out[j]]))
+        joined = Bit(union, tuple(sorted({*out[k].origin, *out[j].origin})), out[j].code)
+        out = [b for n, b in enumerate(out) if n not in (k, j)] + [joined]
+
+
+def _sliver_note(count: int, size: float) -> list[tuple[str, str]]:
+    if not count:
+        return []
+    return [(
+        f"{count} 处小于 {size:g} m² 的碎屑已并入相邻部分。",
+        f"{count} sliver(s) below {size:g} m2 joined their longest neighbour.",
+    )]  # fmt: skip
+
+
+def _require_joined(plan: Plan, grids: Sequence[str]) -> None:
+    """Refuse to merge grids that do not hang together along shared edges."""
+    rows = [plan.row(plan.cell_ids(c)) for c in grids]
+    owner = np.repeat(np.arange(len(grids)), [len(r) for r in rows])
+    first, second = topology.shared_edges(plan.rows.geometry[np.concatenate(rows)])
+    joined = set(zip(owner[first].tolist(), owner[second].tolist(), strict=True))
+    joined |= {(b, a) for a, b in joined}
+    reached, frontier = {0}, [0]
+    while frontier:
+        here = frontier.pop()
+        step = {b for a, b in joined if a == here} - reached
+        reached |= step
+        frontier += step
+    if len(reached) < len(grids):
+        alone = next(c for k, c in enumerate(grids) if k not in reached)
+        raise EditError(
+            f"网格“{alone}”与“{grids[0]}”不相邻：只能合并有公共边的网格。",
+            f"Grid '{alone}' does not touch '{grids[0]}' along a line: only neighbours can be merged.",
+        )
+
+
+def _moved(plan: Plan, ids: Sequence[int], to: str) -> tuple[list[Bit], dict[str, str]]:
+    """Return bits of whole cells that move under `to`, and the templates of new grids."""
+    rows = plan.rows.take(plan.row(ids))
+    new, templates = arrivals(plan, rows, to)
+    bits = [Bit(g, (int(i),), c, int(i)) for i, c, g in zip(rows.id, new, rows.geometry, strict=True)]
+    return bits, templates
+
+
+def _overshoot(plan: Plan, near: Cells, free: NDArray[np.bool_], shape: Any, to: str) -> list[tuple[str, str]]:
+    """Leave out locked cells when the area only overshoots into them; refuse when it means them."""
+    if free.all():
+        return []
+    share = shapely.area(shapely.intersection(near.geometry, shape))
+    if share[~free].sum() > _OVERSHOOT_SHARE * max(share[free].sum(), 1e-9):
+        require_unlocked(plan, near.code[~free], to, unlock=False)
+        raise RefusedError("区域越出上级网格。", "The area leaves the parent grid.")
+    if share[~free].sum() < 1e-6:
+        return []
+    return [(
+        f"区域越出上级界线 {share[~free].sum():.0f} m²，越出部分未划转。",
+        f"{share[~free].sum():.0f} m2 of the area lie beyond a locked boundary and were left out.",
+    )]  # fmt: skip
+
+
+def _transferred(plan: Plan, ids: Sequence[int], shape: Any, to: str) -> list[tuple[Bit, bool]]:
+    """Cut the cells along the outline of the area; return the bits and whether each moves."""
+    rings = [mm(shapely.get_coordinates(r)) for r in shapely.get_rings(shapely.get_parts(shape))]
+    out: list[tuple[Bit, bool]] = []
+    if len(rings) > 1 or not ids:
+        return _whole_only(plan, ids, shape, rings)
+    bits, _ = _cut_cells(plan, ids, rings[0], ids)
+    wanted = set(ids)
+    middle = shapely.point_on_surface(_polygons(bits))
+    inside = shapely.contains(shape, middle) & np.array([b.origin[0] in wanted for b in bits], dtype=bool)
+    area = shapely.area(_polygons(bits))
+    groups: dict[int, list[int]] = {}
+    for k, bit in enumerate(bits):
+        groups.setdefault(bit.origin[0], []).append(k)
+    for members in groups.values():
+        if len(members) > 1:
+            for k in members:
+                if area[k] < plan.scheme.sliver_m2:
+                    inside[k] = not inside[k]
+        healed, labels = _healed(plan, [bits[k] for k in members], inside[members].astype(np.int64))
+        out += list(zip(healed, labels.astype(bool).tolist(), strict=True))
+    return out
+
+
+def _whole_only(plan: Plan, ids: Sequence[int], shape: Any, rings: Sequence[Any]) -> list[tuple[Bit, bool]]:
+    if len(rings) > 1:
+        raise EditError(
+            "划转区域只能是一个没有洞的面：请分几次划转。", "The area must be one polygon without holes: move it in several steps."
+        )
+    return []
+
+
+def _received(
+    plan: Plan, bits: Sequence[tuple[Bit, bool]], to: str
+) -> tuple[list[Bit], dict[str, str]]:
+    """Give the moved bits their codes under `to`; unchanged whole cells drop out."""
+    moved = [b for b, go in bits if go]
+    rows = Cells.of(range(len(moved)), [b.code for b in moved], [b.polygon for b in moved], np.zeros((len(moved), len(FIGURES))))
+    new, templates = arrivals(plan, rows, to)
+    stay = [b for b, go in bits if not go and b.kept is None]
+    went = [Bit(b.polygon, b.origin, code, b.kept) for b, code in zip(moved, new, strict=True)]
+    return _absorbed([*stay, *went], plan.scheme.sliver_m2), templates

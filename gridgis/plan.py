@@ -1,0 +1,549 @@
+"""The plan: cells, their codes and the outline of the county; edits, and the one way to apply them.
+
+A plan is an assignment of cells to grid codes. It never changes: `evolve` answers a new plan, and
+shares with the old one whatever the edit did not touch. Upper levels are unions of cells by code
+prefix, so nesting holds by construction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gridgis import codes, topology
+from gridgis.assign import Elements
+from gridgis.errors import CodeError, CoverageError, StaleEditError
+from gridgis.schema import FIGURES, mm
+from gridgis.scheme import Scheme
+
+Ints = NDArray[np.int64]
+Objects = NDArray[np.object_]
+Figures = dict[str, float]
+
+_MODULUS = 2**256
+_REBUILD = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Rows of cells as aligned arrays, ordered by id.
+
+    Attributes
+    ----------
+    id
+        Whole numbers; an id stands for one geometry and is never given to another.
+    code
+        Code of the leaf grid, None where not yet assigned.
+    geometry
+        Polygons on the 1 mm lattice in the county's CRS, in canonical form.
+    figures
+        What counts in the cell, shape (n, len(FIGURES)).
+    """
+
+    id: Ints
+    code: Objects
+    geometry: Objects
+    figures: Ints
+
+    @classmethod
+    def of(cls, id: Iterable[int], code: Iterable[str | None], geometry: Iterable[Any], figures: Any) -> Self:
+        """Build rows from any sequences, ordered by id."""
+        ids = np.array(list(id), dtype=np.int64)
+        order = np.argsort(ids, kind="stable")
+        code_, geometry_ = np.empty(len(ids), dtype=object), np.empty(len(ids), dtype=object)
+        code_[:] = list(code)
+        geometry_[:] = list(geometry)
+        table = np.asarray(figures, dtype=np.int64).reshape(len(ids), len(FIGURES))
+        return cls(ids[order], code_[order], geometry_[order], table[order])
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return no rows."""
+        return cls.of([], [], [], np.zeros((0, len(FIGURES))))
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.id)
+
+    def take(self, rows: Any) -> Cells:
+        """Return the rows at these positions or under this mask."""
+        return Cells(self.id[rows], self.code[rows], self.geometry[rows], self.figures[rows])
+
+    def merged(self, removed: Ints, added: Cells) -> Cells:
+        """Return the rows without the removed ids and with the added rows."""
+        keep = self.take(~np.isin(self.id, removed))
+        parts = [(getattr(keep, a), getattr(added, a)) for a in ("id", "code", "geometry", "figures")]
+        ids, code, geometry, figures = (np.concatenate(p) for p in parts)
+        order = np.argsort(ids, kind="stable")
+        return Cells(ids[order], code[order], geometry[order], figures[order])
+
+    def frame(self, epsg: int) -> gpd.GeoDataFrame:
+        """Return the rows as a GeoDataFrame with index `id`."""
+        data: dict[str, Any] = {"code": self.code}
+        data |= {name: self.figures[:, k] for k, name in enumerate(FIGURES)}
+        index = pd.Index(self.id, name="id")
+        return gpd.GeoDataFrame(data, geometry=self.geometry, index=index, crs=epsg)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One coded area: its code and what the scheme says of it; its polygon is derived from cells.
+
+    Attributes
+    ----------
+    extra
+        Further register columns as (name, value) pairs.
+    """
+
+    code: str
+    level: str
+    kind: str = "comprehensive"
+    name: str = ""
+    category: str = ""
+    class_: str = ""
+    zone: str = ""
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def digest(self) -> int:
+        """Return the share of this row in the hash of the plan."""
+        fields = (self.code, self.level, self.kind, self.name, self.category, self.class_, self.zone)
+        return _digest("\x1f".join((*fields, *(f"{k}={v}" for k, v in sorted(self.extra)))).encode())
+
+
+def _digest(payload: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(payload).digest(), "big")
+
+
+def cells_digest(cells: Cells) -> int:
+    """Return the share of cells in the hash of the plan: the sum over their geometry and code."""
+    total = 0
+    for code, polygon in zip(cells.code, cells.geometry, strict=True):
+        rings = (mm(shapely.get_coordinates(r)).tobytes() for r in shapely.get_rings(polygon))
+        total += _digest(b"\x1e".join((str(code or "").encode(), *rings)))
+    return total % _MODULUS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edit:
+    """A change of the plan as data: rows out, rows in; applying it is `evolve`, undoing it `invert`.
+
+    Attributes
+    ----------
+    command
+        What was asked, as JSON-ready values, so that it can be asked again of a newer plan.
+    created, voided
+        Codes that appear and codes that end.
+    lineage
+        Pairs of (code before, code after) between which area moved or stayed.
+    before, after
+        Figures per touched code: households, persons, …, area_m2.
+    notes
+        Pairs of (Chinese, English) sentences on what the kernel decided by rule.
+    version, at, by, reason, hash, undoes
+        Filled in when a county applies the edit.
+    """
+
+    kind: str
+    command: Mapping[str, Any]
+    removed: Cells
+    added: Cells
+    grids_removed: tuple[Grid, ...] = ()
+    grids_added: tuple[Grid, ...] = ()
+    lineage: tuple[tuple[str, str], ...] = ()
+    before: Mapping[str, Figures] = field(default_factory=dict)
+    after: Mapping[str, Figures] = field(default_factory=dict)
+    notes: tuple[tuple[str, str], ...] = ()
+    base_version: int = 0
+    version: int | None = None
+    at: str | None = None
+    by: str = ""
+    reason: str = ""
+    hash: str = ""
+    undoes: int | None = None
+
+    @property
+    def created(self) -> tuple[str, ...]:
+        """Codes that appear."""
+        return tuple(sorted({g.code for g in self.grids_added} - {g.code for g in self.grids_removed}))
+
+    @property
+    def voided(self) -> tuple[str, ...]:
+        """Codes that end."""
+        return tuple(sorted({g.code for g in self.grids_removed} - {g.code for g in self.grids_added}))
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """Leaf codes of the cells the edit removes or adds."""
+        return frozenset(c for c in (*self.removed.code, *self.added.code) if c is not None)
+
+
+def invert(edit: Edit) -> Edit:
+    """Return the edit that takes `edit` back: the same rows with the two sides swapped."""
+    return replace(
+        edit,
+        kind="undo",
+        command={"undo": edit.version},
+        removed=edit.added,
+        added=edit.removed,
+        grids_removed=edit.grids_added,
+        grids_added=edit.grids_removed,
+        lineage=tuple((b, a) for a, b in edit.lineage),
+        before=edit.after,
+        after=edit.before,
+        notes=(),
+        base_version=edit.version or 0,
+        version=None,
+        hash="",
+        undoes=edit.version,
+    )
+
+
+class CellIndex:
+    """Which live cells lie near a box: one STRtree, and a short list of what changed since it was built."""
+
+    __slots__ = ("_extra", "_gone", "_ids", "_tree")
+
+    def __init__(self, cells: Cells) -> None:
+        self._ids = cells.id
+        self._tree = shapely.STRtree(cells.geometry)
+        self._extra: dict[int, Any] = {}
+        self._gone: frozenset[int] = frozenset()
+
+    def near(self, geometry: Any) -> list[int]:
+        """Return ids of cells whose box meets the box of `geometry`, ascending."""
+        found = set(self._ids[self._tree.query(geometry)].tolist()) - self._gone
+        box = shapely.box(*shapely.bounds(geometry))
+        found |= {i for i, g in self._extra.items() if shapely.box(*g.bounds).intersects(box)}
+        return sorted(found)
+
+    def updated(self, removed: Ints, added: Cells, cells: Cells) -> CellIndex:
+        """Return the index of the plan after an edit."""
+        gone = self._gone | set(removed.tolist())
+        extra = {i: g for i, g in self._extra.items() if i not in gone}
+        extra |= dict(zip(added.id.tolist(), added.geometry, strict=True))
+        if len(extra) + len(gone) > _REBUILD:
+            return CellIndex(cells)
+        out = object.__new__(CellIndex)
+        out._ids, out._tree, out._extra = self._ids, self._tree, extra
+        # An id painted again is both gone from the tree and present among the extras.
+        out._gone = gone
+        return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Cells, grids and outline of a county at one version.
+
+    Attributes
+    ----------
+    rows
+        The live cells.
+    grids
+        The live grids by code, all levels below the county.
+    ledger
+        Every code ever allotted.
+    elements
+        What is counted, for the figures of new cells; None counts nothing.
+    """
+
+    scheme: Scheme
+    county_code: str
+    epsg: int
+    outline: shapely.Geometry
+    rows: Cells
+    grids: Mapping[str, Grid]
+    ledger: frozenset[str]
+    elements: Elements | None = None
+    version: int = 0
+    next_id: int = 1
+    digest: int = 0
+    members: Mapping[str | None, frozenset[int]] = field(default_factory=dict)
+    index: CellIndex | None = None
+    _order: list[str] = field(default_factory=list)
+    _shapes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> gpd.GeoDataFrame:
+        """The live cells: index `id`, columns `code`, figures, `geometry`."""
+        return self.rows.frame(self.epsg)
+
+    @property
+    def hash(self) -> str:
+        """Fingerprint of cells (geometry, code) and live grids, 64 hexadecimal digits."""
+        return f"{self.digest:064x}"
+
+    @property
+    def crs(self) -> int:
+        """EPSG code of the county's CRS."""
+        return self.epsg
+
+    def row(self, ids: Iterable[int]) -> Ints:
+        """Return positions of ids in `rows`.
+
+        Raises
+        ------
+        CodeError
+            A cell id is not live.
+        """
+        wanted = np.array(sorted(set(ids)), dtype=np.int64)
+        at = np.searchsorted(self.rows.id, wanted)
+        known = at < len(self.rows)
+        known[known] = self.rows.id[at[known]] == wanted[known]
+        if not known.all():
+            missing = "、".join(map(str, wanted[~known][:5].tolist()))
+            raise CodeError(
+                f"没有编号为 {missing} 的基元：它可能已被后来的变更替换，请刷新后重选。",
+                f"There is no live cell {missing.replace('、', ', ')}: a later edit may have replaced it; "
+                "refresh and choose again.",
+            )
+        return at
+
+    def grid(self, code: object) -> Grid:
+        """Return the live grid of `code`.
+
+        Raises
+        ------
+        CodeError
+            The code is malformed, or no live grid has it.
+        """
+        text = self.scheme.parse_grid(code)
+        found = self.grids.get(text)
+        if found is None:
+            ended = text in self.ledger
+            zh = "已停用" if ended else "不存在"
+            en = "is void" if ended else "does not exist"
+            raise CodeError(
+                f"网格“{text}”{zh}：请核对编码，或用 gridgis stats 查看现有网格。",
+                f"Grid '{text}' {en}: check the code, or list the grids with gridgis stats.",
+            )
+        return found
+
+    def below(self, code: str) -> list[str]:
+        """Return the live grid codes under `code`, without itself, in order."""
+        start = bisect_left(self._order, code)
+        out = []
+        for c in self._order[start:]:
+            if not c.startswith(code):
+                break
+            if c != code:
+                out.append(c)
+        return out
+
+    def children(self, code: str) -> list[str]:
+        """Return the live grids one level below `code` (any deeper level where one is missing)."""
+        under = self.below(code)
+        return [c for c in under if not any(p in self.grids and p != code for p in self._between(code, c))]
+
+    def _between(self, top: str, code: str) -> Iterator[str]:
+        return (p for p in codes.ancestors(code, self.scheme.widths) if len(p) > len(top))
+
+    def cell_ids(self, code: str) -> list[int]:
+        """Return ids of the cells in grid `code` and all grids below it, ascending."""
+        own = self.members.get(code, frozenset())
+        return sorted(own.union(*(self.members.get(c, frozenset()) for c in self.below(code))))
+
+    def codes(self, level: str) -> list[str]:
+        """Return the live codes of a level, in order."""
+        self.scheme.level(level)
+        return [c for c in self._order if self.grids[c].level == level]
+
+    @property
+    def leaf_codes(self) -> list[str]:
+        """The codes that cells carry, in order."""
+        return sorted(c for c in self.members if c is not None)
+
+    def tiling(self, level: str) -> list[str]:
+        """Return the codes of a level together with the coarser grids that have none of it below."""
+        width = self.scheme.width(level)
+        return [c for c in self._order if len(c) == width or (len(c) < width and not self.below(c))]
+
+    def grid_geometry(self, code: str) -> Any:
+        """Return the polygon of a grid, dissolved from its cells; kept for the next call."""
+        found = self._shapes.get(code)
+        if found is None:
+            own = self.row(self.members.get(code, frozenset())) if code in self.members else []
+            parts = [*self.rows.geometry[own], *(self.grid_geometry(c) for c in self.children(code))]
+            polygons = shapely.get_parts(np.array(parts, dtype=object)) if parts else []
+            found = topology.dissolve(polygons) if len(polygons) else shapely.MultiPolygon()
+            self._shapes[code] = found
+        return found
+
+    def figures_of(self, code: str) -> Figures:
+        """Return the figures of one grid: cells, FIGURES and area_m2."""
+        rows = self.row(self.cell_ids(code))
+        sums = self.rows.figures[rows].sum(axis=0)
+        area = float(np.round(shapely.area(self.rows.geometry[rows]).sum(), 3))
+        return {"cells": len(rows)} | dict(zip(FIGURES, sums.tolist(), strict=True)) | {"area_m2": area}
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """Figures per cell: index `id`, columns FIGURES and area_m2."""
+        out = pd.DataFrame(self.rows.figures, columns=list(FIGURES), index=pd.Index(self.rows.id, name="id"))
+        return out.assign(area_m2=shapely.area(self.rows.geometry))
+
+
+def make_plan(scheme: Scheme, county_code: str, epsg: int, outline: Any, **given: Any) -> Plan:
+    """Build a plan from rows, with its derived parts.
+
+    Parameters
+    ----------
+    scheme, county_code, epsg, outline
+        As in `Plan`.
+    given
+        Further fields of `Plan`: rows, grids, ledger, elements, version, next_id.
+    """
+    rows: Cells = given.get("rows", Cells.none())
+    grids: Mapping[str, Grid] = dict(given.get("grids", {}))
+    members: dict[str | None, set[int]] = {}
+    for i, code in zip(rows.id.tolist(), rows.code, strict=True):
+        members.setdefault(code, set()).add(i)
+    top = int(rows.id.max()) + 1 if len(rows) else 1
+    return Plan(
+        scheme, county_code, epsg, outline, rows, grids,
+        frozenset(given.get("ledger", frozenset())) | frozenset(grids),
+        given.get("elements"), given.get("version", 0), max(given.get("next_id", 1), top),
+        (cells_digest(rows) + sum(g.digest() for g in grids.values())) % _MODULUS,
+        {code: frozenset(ids) for code, ids in members.items()}, CellIndex(rows), sorted(grids),
+    )  # fmt: skip
+
+
+def evolve(plan: Plan, edit: Edit) -> Plan:
+    """Return the plan after an edit.
+
+    Raises
+    ------
+    StaleEditError
+        A row that the edit removes is not in the plan as the edit saw it.
+    """
+    require_current(plan, edit)
+    rows = plan.rows.merged(edit.removed.id, edit.added)
+    grids = {c: g for c, g in plan.grids.items()} if edit.grids_removed or edit.grids_added else plan.grids
+    order = plan._order
+    if grids is not plan.grids:
+        order = list(order)
+        for gone in edit.grids_removed:
+            del grids[gone.code]  # type: ignore[attr-defined]
+            order.pop(bisect_left(order, gone.code))
+        for new in edit.grids_added:
+            grids[new.code] = new  # type: ignore[index]
+            insort(order, new.code)
+    digest = plan.digest - cells_digest(edit.removed) + cells_digest(edit.added)
+    digest += sum(g.digest() for g in edit.grids_added) - sum(g.digest() for g in edit.grids_removed)
+    stale = stale_codes(plan, edit)
+    return replace(
+        plan,
+        rows=rows,
+        grids=grids,
+        ledger=plan.ledger | {g.code for g in edit.grids_added},
+        version=plan.version + 1 if edit.version is None else edit.version,
+        next_id=max(plan.next_id, int(edit.added.id.max(initial=0)) + 1),
+        digest=digest % _MODULUS,
+        members=_members_after(plan.members, edit),
+        index=(plan.index or CellIndex(plan.rows)).updated(edit.removed.id, edit.added, rows),
+        _order=order,
+        _shapes={c: g for c, g in plan._shapes.items() if c not in stale},
+    )
+
+
+def require_current(plan: Plan, edit: Edit) -> None:
+    """Raise StaleEditError unless every row the edit removes is live and unchanged."""
+    at = np.searchsorted(plan.rows.id, edit.removed.id)
+    live = at < len(plan.rows)
+    live[live] = plan.rows.id[at[live]] == edit.removed.id[live]
+    live[live] = plan.rows.code[at[live]] == edit.removed.code[live]
+    moved = {str(c) for c in edit.removed.code[~live] if c is not None}
+    moved |= {g.code for g in edit.grids_removed if plan.grids.get(g.code) != g}
+    gone = {g.code for g in edit.grids_removed}
+    moved |= {g.code for g in edit.grids_added if g.code in plan.grids and g.code not in gone}
+    if moved or not live.all():
+        listed = "、".join(sorted(moved)[:5])
+        raise StaleEditError(
+            f"网格 {listed} 刚被他人修改：您的变更未保存也未丢失，请查看最新状态后重新确认。",
+            f"Grids {listed.replace('、', ', ')} were changed by someone else meanwhile: your edit was neither saved "
+            "nor lost; look at the present state and confirm again.",
+        )
+
+
+def _members_after(members: Mapping[str | None, frozenset[int]], edit: Edit) -> dict[str | None, frozenset[int]]:
+    out = dict(members)
+    for cells, add in ((edit.removed, False), (edit.added, True)):
+        for i, code in zip(cells.id.tolist(), cells.code, strict=True):
+            held = out.get(code, frozenset())
+            out[code] = held | {i} if add else held - {i}
+            if not out[code]:
+                del out[code]
+    return out
+
+
+def stale_codes(plan: Plan, edit: Edit) -> set[str]:
+    """Return every code, of all levels, whose polygon or existence the edit may change."""
+    touched = edit.touched | {g.code for g in (*edit.grids_removed, *edit.grids_added)}
+    return {a for c in touched for a in (*codes.ancestors(c, plan.scheme.widths), c)}
+
+
+def require_conserved(plan: Plan, edit: Edit) -> None:
+    """Raise CoverageError unless the edit fills exactly the place of what it removes.
+
+    Checks validity and emptiness of each new cell, the edge-matching of new cells with all their
+    neighbours, area, and every figure.
+    """
+    new, old = edit.added.geometry, edit.removed.geometry
+    slack = 0.001 * float(shapely.length(old).sum()) + 1e-6
+    sound = bool(shapely.is_valid(new).all()) and not shapely.is_empty(new).any() and bool((shapely.area(new) > 0).all())
+    moved = abs(float(shapely.area(new).sum()) - float(shapely.area(old).sum()))
+    same = (edit.added.figures.sum(axis=0) == edit.removed.figures.sum(axis=0)).all()
+    if not (sound and moved <= slack and same and _edges_kept(plan, old, new)):
+        raise CoverageError(
+            f"变更会造成空隙、重叠或要素丢失（面积差 {moved:.3f} m²），已整体拒绝，县区未改动：请把线画得离原界线稍远再试。",
+            f"The edit would leave a gap, an overlap or a lost element (area off by {moved:.3f} m2) and was refused "
+            "as a whole; the county is unchanged: draw the line a little away from existing boundaries.",
+        )
+
+
+def _edges_kept(plan: Plan, old: Objects, new: Objects) -> bool:
+    """Tell whether the new cells tile the place of the old: each inner edge shared by two, the same outer edges.
+
+    When every edge is met once from each side, the winding numbers of the cells add up to that of
+    the outer boundary, so valid cells leave neither a gap nor an overlap: the test is complete.
+    The outline of the county alone may gain vertices, within a millimetre.
+    """
+    if not len(old):
+        return True
+    before, after = outer_edges(old), outer_edges(new)
+    if before is None or after is None:
+        return False
+    lost, won = before - after, after - before
+    if not lost and not won:
+        return True
+    if not lost or not _on_outline(plan, old, lost):
+        return False
+    lines = shapely.union_all(shapely.linestrings(topology.metres(np.array(sorted(lost))).reshape(-1, 2, 2)))
+    ends = topology.metres(np.array(sorted(won))).reshape(-1, 2)
+    return bool((shapely.distance(shapely.points(ends), lines) <= 0.001).all())
+
+
+def _on_outline(plan: Plan, old: Objects, edges: set[tuple[int, ...]]) -> bool:
+    """Tell whether no other live cell owns any of these outer edges of the old cells."""
+    index = plan.index or CellIndex(plan.rows)
+    near = plan.rows.geometry[plan.row(index.near(shapely.box(*shapely.total_bounds(old))))]
+    keys, counts = np.unique(topology.undirected(topology.ring_edges(near)[0]), axis=0, return_counts=True)
+    return edges <= set(map(tuple, keys[counts == 1].tolist()))
+
+
+def outer_edges(polygons: Objects) -> set[tuple[int, ...]] | None:
+    """Return the edges (undirected, millimetres) that one polygon owns; None when two lie on one side of an edge."""
+    edges, _ = topology.ring_edges(polygons)
+    # Canonical rings run clockwise, so the two sides of a shared edge run in opposite directions.
+    if len(np.unique(edges, axis=0)) != len(edges):
+        return None
+    keys, counts = np.unique(topology.undirected(edges), axis=0, return_counts=True)
+    return set(map(tuple, keys[counts == 1].tolist()))
