@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import shapely
@@ -321,7 +322,8 @@ def _densified(geometry: BaseGeometry | None, longest_m: float) -> BaseGeometry 
     if isinstance(geometry, LineString):
         return type(geometry)(_densified_coords(shapely.get_coordinates(geometry), longest_m))
     if isinstance(geometry, (MultiPolygon, MultiLineString, GeometryCollection)):
-        return type(geometry)([_densified(part, longest_m) for part in geometry.geoms])
+        parts: list[Any] = [_densified(part, longest_m) for part in geometry.geoms]
+        return type(geometry)(parts)
     return geometry
 
 
