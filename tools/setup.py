@@ -29,7 +29,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 COUNTY = ROOT / "county.gpkg"
-VENDOR = ROOT / "layers" / "vendor"
+VENDOR = ROOT / "layers" / "assets" / "vendor"
 FIGURES = ROOT / "docs" / "figures"
 OLDEST, NEWEST = (3, 11), (3, 13)
 # Node.js as a package, taken only where the machine has no npm of its own.
