@@ -9,6 +9,9 @@ alone, not on codes, row order or history (simulation of simplicity, Edelsbrunne
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -81,31 +84,41 @@ class Elements:
 
     Parameters
     ----------
-    points_mm
-        Locations in whole millimetres, shape (n, 2).
-    figures
-        Whole numbers per point, shape (n, k), in the order of `gridgis.schema.FIGURES`.
+    source
+        Called once, when first needed; returns locations in whole millimetres, shape (n, 2), and
+        whole numbers per point, shape (n, k), in the order of `gridgis.schema.FIGURES`.
     """
 
-    __slots__ = ("figures", "points_mm")
+    def __init__(self, source: Callable[[], tuple[Ints, Ints]]) -> None:
+        self._source = source
 
-    def __init__(self, points_mm: Ints, figures: Ints) -> None:
-        order = np.argsort(points_mm[:, 0], kind="stable")
-        self.points_mm: Ints = points_mm[order]
-        self.figures: Ints = figures[order]
+    @cached_property
+    def _sorted(self) -> tuple[Ints, Ints]:
+        points, figures = self._source()
+        order = np.argsort(points[:, 0], kind="stable")
+        return points[order], figures[order]
+
+    @property
+    def points_mm(self) -> Ints:
+        """Locations in whole millimetres, west to east."""
+        return self._sorted[0]
+
+    @property
+    def figures(self) -> Ints:
+        """Figures of the points, in the same order."""
+        return self._sorted[1]
 
     def within(self, bounds_m: tuple[float, float, float, float]) -> NDArray[np.intp]:
         """Return positions of the points in a box (xmin, ymin, xmax, ymax) in metres, with a small margin."""
         x0, y0, x1, y1 = (np.array(bounds_m) + np.array([-1, -1, 1, 1]) * NEAR_M) * MM
         start, end = np.searchsorted(self.points_mm[:, 0], [x0, x1])
         y = self.points_mm[start:end, 1]
-        return start + np.flatnonzero((y >= y0) & (y <= y1))
+        return np.asarray(start + np.flatnonzero((y >= y0) & (y <= y1)))
 
-    def tally(self, polygons: NDArray[np.object_], among: NDArray[np.intp] | None = None) -> Ints:
-        """Return the summed figures of each polygon, shape (m, k); `among` limits the points by position."""
-        rows = np.arange(len(self.points_mm)) if among is None else among
-        owner = assign(self.points_mm[rows], polygons)
+    def tally(self, polygons: NDArray[np.object_]) -> Ints:
+        """Return the summed figures of each polygon of a whole coverage, shape (m, k)."""
+        owner = assign(self.points_mm, polygons)
         out = np.zeros((len(polygons), self.figures.shape[1]), dtype=np.int64)
         inside = owner >= 0
-        np.add.at(out, owner[inside], self.figures[rows[inside]])
+        np.add.at(out, owner[inside], self.figures[inside])
         return out

@@ -1,0 +1,91 @@
+"""The list of rules, and the one call that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from gridgis.checks import code, element, ground, size
+from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.errors import InputError
+
+COLUMNS = ("rule", "severity", "code", "measure", "unit", "households", "persons", "words", "words_en", "fix", "fix_en")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: key, severity (`error` or `warning`), names, and the function that finds."""
+
+    key: str
+    severity: str
+    zh: str
+    en: str
+    find: Callable[[CheckedCounty], Sequence[Finding]]
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("gap", "error", "空隙", "gap", ground.gaps),
+    Rule("overlap", "error", "重叠", "overlap", ground.overlaps),
+    Rule("invalid", "error", "几何无效", "invalid geometry", ground.invalid),
+    Rule("outside_parent", "error", "越出上级界线", "outside its parent", ground.outside_parent),
+    Rule("multi_part", "warning", "网格不连片", "grid in several parts", ground.multi_part),
+    Rule("unassigned", "warning", "未划入网格", "in no grid yet", ground.unassigned),
+    Rule("code_malformed", "error", "编码不规范", "malformed code", code.malformed),
+    Rule("code_duplicate", "error", "编码重复", "duplicate code", code.duplicate),
+    Rule("code_orphan", "error", "编码无上级或无网格", "code without parent or grid", code.orphan),
+    Rule("grid_empty", "error", "网格没有范围", "grid without ground", code.without_ground),
+    Rule("element_none", "error", "要素不在任何网格", "element in no grid", element.in_none),
+    Rule("element_two", "error", "要素同时在两个网格", "element in two grids", element.in_two),
+    Rule("size_band", "warning", "规模不在范围内", "size out of band", size.out_of_band),
+)
+
+
+def rule_list() -> list[dict[str, str]]:
+    """Return every rule with its key, severity and names."""
+    return [{"rule": r.key, "severity": r.severity, "zh": r.zh, "en": r.en} for r in RULES]
+
+
+def check(county: CheckedCounty, rules: Sequence[str] | None = None,
+          progress: Callable[[float, str], None] | None = None) -> gpd.GeoDataFrame:  # fmt: skip
+    """Return the findings of a county, worst first.
+
+    Parameters
+    ----------
+    county
+        An open county.
+    rules
+        Keys of the rules to run; all by default.
+    progress
+        Called with a share from 0 to 1 and the name of the rule at work.
+
+    Returns
+    -------
+    GeoDataFrame
+        One finding a row: rule, severity, code, measure, unit, households, persons, words (Chinese),
+        words_en, fix, fix_en, geometry in the county's CRS.
+
+    Raises
+    ------
+    InputError
+        A rule is not known.
+    """
+    known = {r.key for r in RULES}
+    unknown = [r for r in rules or () if r not in known]
+    if unknown:
+        raise InputError(
+            f"没有规则“{unknown[0]}”：用 gridgis check --list 查看全部规则。",
+            f"There is no rule '{unknown[0]}': gridgis check --list names them all.",
+        )
+    wanted = [r for r in RULES if rules is None or r.key in rules]
+    rows: list[dict[str, Any]] = []
+    for k, rule in enumerate(wanted):
+        if progress:
+            progress(k / len(wanted), rule.zh)
+        rows += [{"rule": rule.key, "severity": rule.severity} | f.row() for f in rule.find(county)]
+    order = np.argsort([r["severity"] != "error" for r in rows], kind="stable")
+    data = {c: [rows[k][c] for k in order] for c in COLUMNS}
+    return gpd.GeoDataFrame(data, geometry=[rows[k]["geometry"] for k in order], crs=county.crs)

@@ -1,0 +1,53 @@
+"""Rules on elements: every building, place and road in exactly one grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from gridgis.assign import assign
+from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.checks.ground import seamless
+from gridgis.schema import mm
+
+_TABLES = (("buildings", "建筑", "Building"), ("places", "场所", "Place"), ("roads", "道路", "Road"))
+
+
+def _locations(county: CheckedCounty, table: str) -> tuple[list[str], np.ndarray]:  # type: ignore[type-arg]
+    frame = county.table(table, ("id", "x", "y"))
+    frame = frame[frame["x"].notna()]
+    return [str(i) for i in frame["id"]], frame[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2)
+
+
+def in_none(county: CheckedCounty) -> list[Finding]:
+    """Find elements that lie in no cell."""
+    rows = county.plan.rows
+    out = []
+    for table, zh, en in _TABLES:
+        ids, xy = _locations(county, table)
+        owner = assign(mm(xy), rows.geometry)
+        for k in np.flatnonzero(owner < 0).tolist():
+            out.append(Finding(
+                None, 1, table, f"{zh}“{ids[k]}”不在任何网格内。", f"{en} '{ids[k]}' lies in no grid.",
+                "核对其位置与坐标系，或扩展网格。", "Check its position and CRS, or extend a grid.", shapely.Point(xy[k]),
+            ))  # fmt: skip
+    return out
+
+
+def in_two(county: CheckedCounty) -> list[Finding]:
+    """Find elements that lie inside two cells at once; impossible while the cells tile the county."""
+    plan = county.plan
+    if seamless(plan):
+        return []
+    out = []
+    for table, zh, en in _TABLES:
+        ids, xy = _locations(county, table)
+        if not len(xy):
+            continue
+        _, point = shapely.STRtree(shapely.points(xy)).query(plan.rows.geometry, predicate="contains")
+        for k in np.flatnonzero(np.bincount(point, minlength=len(xy)) > 1).tolist():
+            out.append(Finding(
+                None, 2, table, f"{zh}“{ids[k]}”同时在两个网格内。", f"{en} '{ids[k]}' lies in two grids.",
+                "先消除该处的网格重叠。", "Remove the overlap of grids there first.", shapely.Point(xy[k]),
+            ))  # fmt: skip
+    return out

@@ -1,0 +1,65 @@
+"""One row of a check, and what a rule may ask of a county."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import geopandas as gpd
+import pandas as pd
+
+from gridgis.assign import Elements
+from gridgis.plan import Plan
+from gridgis.scheme import Scheme
+
+
+class CheckedCounty(Protocol):
+    """The part of a county that rules read."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it stands."""
+
+    @property
+    def scheme(self) -> Scheme:
+        """The grid system."""
+
+    @property
+    def crs(self) -> int:
+        """EPSG code of the CRS."""
+
+    @property
+    def elements(self) -> Elements:
+        """What is counted in cells."""
+
+    def table(self, name: str, columns: Any = None, bounds: Any = None) -> gpd.GeoDataFrame:
+        """Return an e-map table."""
+
+    def live_codes(self) -> pd.DataFrame:
+        """Return code and level of every live grid row, as stored."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found: where, how much, whom it concerns, and what to do.
+
+    Attributes
+    ----------
+    measure, unit
+        The figure that decides, e.g. 12.5 and ``m2``.
+    """
+
+    code: str | None
+    measure: float
+    unit: str
+    words: str
+    words_en: str
+    fix: str
+    fix_en: str
+    geometry: Any = None
+    households: int = 0
+    persons: int = 0
+
+    def row(self) -> dict[str, Any]:
+        """Return the finding as a row."""
+        return asdict(self)

@@ -1,0 +1,164 @@
+"""Rules on the ground itself: no gap, no overlap, inside the parent, in one part."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.plan import Plan, outer_edges
+
+_HAIR_M = 0.002
+"""Differences thinner than this come from new vertices on an edge and are no gap."""
+
+
+def _solid(shape: Any) -> list[Any]:
+    """Return the parts of a difference that are wider than a hair."""
+    parts = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon" and p.area > 0]
+    return [p for p in parts if not p.buffer(-_HAIR_M / 2, join_style="mitre").is_empty]
+
+
+@lru_cache(maxsize=2)
+def seamless(plan: Plan) -> bool:
+    """Tell whether the cells tile the outline exactly.
+
+    When each inner edge is met once from either side and the outer edges lie on the outline, valid
+    polygons leave neither gap nor overlap (their winding numbers add up to that of the outline);
+    this is the quick proof that spares the search when all is well.
+    """
+    geometry = plan.rows.geometry
+    if not len(geometry) or not bool(shapely.is_valid(geometry).all()):
+        return False
+    edges = outer_edges(geometry)
+    if edges is None:
+        return False
+    xy = np.array(sorted(edges), dtype=np.float64) / 1000
+    boundary = shapely.boundary(plan.outline)
+    shapely.prepare(boundary)
+    near = shapely.dwithin(shapely.points(xy.reshape(-1, 2)), boundary, _HAIR_M).all()
+    length = float(np.hypot(*(xy[:, 2:] - xy[:, :2]).T).sum())
+    same = abs(float(shapely.area(geometry).sum()) - plan.outline.area) < _HAIR_M * max(length, 1)
+    return bool(near) and bool(same)
+
+
+def gaps(county: CheckedCounty) -> list[Finding]:
+    """Find ground of the county that no cell covers."""
+    plan = county.plan
+    if seamless(plan):
+        return []
+    union = shapely.union_all(shapely.make_valid(plan.rows.geometry))
+    return [
+        Finding(
+            _nearest(plan, part), round(part.area, 2), "m2", f"有 {part.area:.1f} m² 的空隙不属于任何基元。",
+            f"{part.area:.1f} m2 belong to no cell.", "并入相邻网格，或重新导入该处网格。",
+            "Give it to a neighbouring grid, or import the grids there again.", part,
+        )
+        for part in _solid(shapely.difference(plan.outline, union))
+    ]  # fmt: skip
+
+
+def overlaps(county: CheckedCounty) -> list[Finding]:
+    """Find ground that two cells claim."""
+    plan = county.plan
+    if seamless(plan):
+        return []
+    shapes = shapely.make_valid(plan.rows.geometry)
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = first < second
+    common = shapely.intersection(shapes[first[pairs]], shapes[second[pairs]])
+    out = []
+    for i, j, shape in zip(first[pairs], second[pairs], common, strict=True):
+        parts = _solid(shape)
+        if parts:
+            a, b = plan.rows.code[i], plan.rows.code[j]
+            area = sum(p.area for p in parts)
+            out.append(Finding(
+                a, round(area, 2), "m2", f"“{a}”与“{b}”重叠 {area:.1f} m²。", f"'{a}' and '{b}' overlap by {area:.1f} m2.",
+                "在地图上把重叠部分划给其中一个网格。", "Give the overlap to one of them on the map.", shapely.union_all(parts),
+            ))  # fmt: skip
+    return out
+
+
+def invalid(county: CheckedCounty) -> list[Finding]:
+    """Find cells whose polygon is not valid or empty."""
+    rows = county.plan.rows
+    bad = ~shapely.is_valid(rows.geometry) | shapely.is_empty(rows.geometry)
+    return [
+        Finding(
+            code, 1, "cell", f"基元 {i} 的几何无效：{shapely.is_valid_reason(g)}。",
+            f"Cell {i} is not valid: {shapely.is_valid_reason(g)}.", "从备份恢复，或重新导入。", "Restore a backup, or import again.", g,
+        )
+        for i, code, g in zip(rows.id[bad], rows.code[bad], rows.geometry[bad], strict=True)
+    ]  # fmt: skip
+
+
+def outside_parent(county: CheckedCounty) -> list[Finding]:
+    """Find grids that leave the fixed outline of the level above, and cells outside the county."""
+    plan = county.plan
+    fixed = county.table("boundaries")
+    out: list[Finding] = []
+    for code, level, name, shape in zip(fixed["code"], fixed["level"], fixed["name"], fixed.geometry, strict=True):
+        if level == "county":
+            parts = [] if seamless(plan) else _outside(plan, plan.tiling(county.scheme.level_keys[-1]), shape)
+        elif code in plan.grids:
+            inside = shapely.difference(plan.grid_geometry(code), shape)
+            parts = _outside(plan, [c for c in plan.leaf_codes if c.startswith(code)], shape) if _solid(inside) else []
+        else:
+            parts = []
+        for grid, part in parts:
+            area = part.area
+            out.append(Finding(
+                grid, round(area, 2), "m2", f"网格“{grid}”越出“{name or code}”固定界线 {area:.1f} m²。",
+                f"Grid '{grid}' leaves the fixed outline of '{name or code}' by {area:.1f} m2.",
+                "把越出部分划回，或先更新固定界线。", "Move the part back, or update the fixed outline first.", part,
+            ))  # fmt: skip
+    return out
+
+
+def _outside(plan: Plan, codes: list[str], shape: Any) -> list[tuple[str, Any]]:
+    out = []
+    for code in codes:
+        parts = _solid(shapely.difference(plan.grid_geometry(code), shape))
+        if parts:
+            out.append((code, shapely.union_all(parts)))
+    return out
+
+
+def multi_part(county: CheckedCounty) -> list[Finding]:
+    """Find grids that do not hang together."""
+    plan = county.plan
+    out = []
+    for code in plan.grids:
+        shape = plan.grid_geometry(code)
+        count = len(shapely.get_parts(shape))
+        if count > 1:
+            figures = plan.figures_of(code)
+            out.append(Finding(
+                code, count, "parts", f"网格“{code}”分为 {count} 块，不连片。", f"Grid '{code}' lies in {count} parts.",
+                "把分离的部分划给相邻网格，或登记为飞地。", "Give the detached part to a neighbour, or declare an enclave.", shape,
+                int(figures["households"]), int(figures["persons"]),
+            ))  # fmt: skip
+    return out
+
+
+def unassigned(county: CheckedCounty) -> list[Finding]:
+    """Find cells that no grid has yet."""
+    rows = county.plan.rows
+    bare = np.array([c is None for c in rows.code], dtype=bool)
+    return [
+        Finding(
+            None, round(g.area, 2), "m2", f"基元 {i}（{g.area / 1e6:.3f} km²）尚未划入任何网格。",
+            f"Cell {i} ({g.area / 1e6:.3f} km2) is in no grid yet.", f"gridgis paint … --cells {i} --to 编码",
+            f"gridgis paint … --cells {i} --to CODE", g, int(f[0]), int(f[1]),
+        )
+        for i, g, f in zip(rows.id[bare].tolist(), rows.geometry[bare], rows.figures[bare], strict=True)
+    ]  # fmt: skip
+
+
+def _nearest(plan: Plan, part: Any) -> str | None:
+    row = int(shapely.STRtree(plan.rows.geometry).nearest(part))
+    code = plan.rows.code[row]
+    return None if code is None else str(code)

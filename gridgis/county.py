@@ -1,0 +1,352 @@
+"""One county, open: its plan, its tables, and the only way to change it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridgis import edits
+from gridgis.assign import Elements
+from gridgis.errors import EditError, InputError, StaleEditError
+from gridgis.plan import Edit, Plan, evolve, invert, make_plan, stale_codes
+from gridgis.schema import FIGURES, TABLES, mm
+from gridgis.scheme import Scheme, scheme_from
+from gridgis.store.sql import SqlStore, open_store
+
+_BASE_KINDS = ("new", "demo")
+_ATTEMPTS = 5
+
+
+def open_county(path: str | Path) -> County:
+    """Open a county file.
+
+    Raises
+    ------
+    StoreError
+        Nothing is there, or it is not a county.
+    """
+    return County(open_store(path))
+
+
+@dataclass(frozen=True)
+class History:
+    """Which edits stand and which are undone: the two ends of undo and redo."""
+
+    done: tuple[int, ...]
+    undone: tuple[int, ...]
+
+
+class County:
+    """A county in a store: reads, and edits as transactions.
+
+    Parameters
+    ----------
+    store
+        An open store.
+    """
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store = store
+        self._plan: Plan | None = None
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the store."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave one file behind, nothing beside it."""
+        self.store.close()
+
+    @cached_property
+    def meta(self) -> dict[str, str]:
+        """Settings of the county: scheme, code, name, epsg, illustrative, …"""
+        return self.store.meta()
+
+    @cached_property
+    def scheme(self) -> Scheme:
+        """The grid system of the county, as saved in its file."""
+        return scheme_from(tomllib.loads(self.meta["scheme_toml"]), self.meta["scheme"])
+
+    @property
+    def crs(self) -> int:
+        """EPSG code of the county's CRS."""
+        return self.store.epsg
+
+    @property
+    def code(self) -> str:
+        """The county's own code."""
+        return self.meta["code"]
+
+    @property
+    def illustrative(self) -> bool:
+        """True where figures and shapes are generated for show."""
+        return self.meta.get("illustrative") == "true"
+
+    @property
+    def version(self) -> int:
+        """Version of the newest edit in the store."""
+        return self.store.version()
+
+    @cached_property
+    def outline(self) -> Any:
+        """Outline of the county in its CRS."""
+        found = self.store.frame("boundaries")
+        return found.loc[found["level"] == "county", "geometry"].iloc[0]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it stands now; read again only when somebody has changed it."""
+        if self._plan is None or self._plan.version != self.store.version():
+            version, cells, grids, shapes, ledger, next_id = self.store.snapshot()
+            plan = make_plan(
+                self.scheme, self.code, self.crs, self.outline, rows=cells, grids=grids, ledger=ledger,
+                elements=self.elements, version=version, next_id=next_id,
+            )  # fmt: skip
+            plan._shapes.update(shapes)
+            self._plan = plan
+        return self._plan
+
+    def plan_at(self, version: int) -> Plan:
+        """Return the plan as it was at a version.
+
+        Raises
+        ------
+        InputError
+            There is no such version.
+        """
+        if not 1 <= version <= self.version:
+            raise InputError(
+                f"没有版本 {version}：现有版本为 1 到 {self.version}。",
+                f"There is no version {version}: versions run from 1 to {self.version}.",
+            )
+        cells, grids = self.store.rows(version)
+        return make_plan(self.scheme, self.code, self.crs, self.outline, rows=cells, grids=grids,
+                         ledger=self.store.ledger(), elements=self.elements, version=version)  # fmt: skip
+
+    @cached_property
+    def elements(self) -> Elements:
+        """What is counted in cells: buildings with households and persons, places, roads, incidents."""
+        return Elements(lambda: _element_points(self.store))
+
+    def grids(self, level: str, *, version: int | None = None) -> gpd.GeoDataFrame:
+        """Return the grids of a level with attributes and polygons: index `code`, the county's CRS."""
+        plan = self.plan if version is None else self.plan_at(version)
+        return grid_frame(plan, plan.codes(level))
+
+    def figures(self, level: str) -> pd.DataFrame:
+        """Return the figures of the grids of a level: index `code`; cells, FIGURES, area_m2."""
+        return figure_frame(self.plan, self.plan.codes(level))
+
+    def table(self, name: str, columns: Sequence[str] | None = None, bounds: Any = None) -> gpd.GeoDataFrame:
+        """Return an e-map table in the county's CRS, limited to columns and a box if given.
+
+        Raises
+        ------
+        InputError
+            There is no such table.
+        """
+        if name not in TABLES:
+            raise InputError(
+                f"没有名为“{name}”的数据表：可用的有 {'、'.join(TABLES)}。",
+                f"There is no table '{name}': there are {', '.join(TABLES)}.",
+            )
+        return self.store.frame(name, columns, bounds)
+
+    def incidents(
+        self, since: str | None = None, until: str | None = None, categories: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return incidents: id, at, category, status, x, y, in a period (`until` excluded) and of categories."""
+        frame = pd.DataFrame(self.store.frame("incidents", ("id", "at", "category", "status", "x", "y")))
+        keep = np.ones(len(frame), dtype=bool)
+        if since is not None:
+            keep &= (frame["at"] >= since).to_numpy()
+        if until is not None:
+            keep &= (frame["at"] < until).to_numpy()
+        if categories is not None:
+            keep &= frame["category"].isin(list(categories)).to_numpy()
+        return frame[keep].reset_index(drop=True)
+
+    def live_codes(self) -> pd.DataFrame:
+        """Return code and level of every live grid row, as stored, duplicates included."""
+        return self.store.live_codes()
+
+    def apply(self, edit: Edit, *, by: str = "", reason: str = "") -> Edit:
+        """Save an edit in one transaction and return it as saved, with version and hash.
+
+        When others have changed different cells meanwhile, the same command is carried out on
+        the present plan; when they changed the same cells, nothing is saved.
+
+        Raises
+        ------
+        StaleEditError
+            Somebody else changed the same cells or grids.
+        """
+        base = edit.base_version
+        for _ in range(_ATTEMPTS):
+            plan = self.plan
+            if plan.version != base:
+                edit = _rebased(plan, edit)
+                base = plan.version
+            try:
+                return self._save(plan, edit, by, reason)
+            except StaleEditError:
+                if self.version == plan.version:
+                    raise
+        raise StaleEditError(
+            "县区正被多人频繁修改，变更未保存：请稍后再试。",
+            "The county is being changed by many people at once and the edit was not saved: try again in a moment.",
+        )
+
+    def _save(self, plan: Plan, edit: Edit, by: str, reason: str) -> Edit:
+        at = dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="seconds")
+        edit = replace(edit, version=plan.version + 1, at=at, by=by, reason=reason)
+        after = evolve(plan, edit)
+        edit = replace(edit, hash=after.hash)
+        changed = sorted((c for c in stale_codes(plan, edit) if c in after.grids), key=len, reverse=True)
+        self.store.append(edit, {c: after.grid_geometry(c) for c in changed})
+        self._plan = after
+        return edit
+
+    def history(self) -> History:
+        """Return which edits stand and which are undone."""
+        done: list[int] = []
+        undone: list[int] = []
+        for row in self.store.log().itertuples():
+            if row.kind == "undo":
+                undone.append(done.pop())
+            elif row.kind == "redo":
+                done.append(undone.pop())
+            elif row.kind not in _BASE_KINDS:
+                done.append(int(row.version))
+                undone.clear()
+        return History(tuple(done), tuple(undone))
+
+    @property
+    def can_undo(self) -> bool:
+        """True when there is an edit to undo."""
+        return bool(self.history().done)
+
+    @property
+    def can_redo(self) -> bool:
+        """True when there is an undone edit to redo."""
+        return bool(self.history().undone)
+
+    def undo(self, *, by: str = "", reason: str = "") -> Edit:
+        """Take back the newest edit that stands.
+
+        Raises
+        ------
+        EditError
+            There is nothing to undo.
+        """
+        done = self.history().done
+        if not done:
+            raise EditError("没有可撤销的变更。", "There is nothing to undo.")
+        return self._again(invert(self.store.edit(done[-1])), by, reason)
+
+    def redo(self, *, by: str = "", reason: str = "") -> Edit:
+        """Carry out again the edit undone last, with its old codes.
+
+        Raises
+        ------
+        EditError
+            There is nothing to redo.
+        """
+        undone = self.history().undone
+        if not undone:
+            raise EditError("没有可重做的变更。", "There is nothing to redo.")
+        edit = self.store.edit(undone[-1])
+        return self._again(replace(edit, kind="redo", undoes=edit.version), by, reason)
+
+    def _again(self, edit: Edit, by: str, reason: str) -> Edit:
+        plan = self.plan
+        return self._save(plan, replace(edit, base_version=plan.version), by, reason)
+
+    def log(self) -> pd.DataFrame:
+        """Return one row per edit, oldest first."""
+        return self.store.log()
+
+    def refresh_figures(self, progress: Callable[[float, str], None] | None = None) -> None:
+        """Count every element in its cell again, after the e-map changed."""
+        rows = self.plan.rows
+        self.__dict__.pop("elements", None)
+        if progress:
+            progress(0.0, "统计各基元的户数、人口与要素")
+        self.store.set_figures(rows.id.tolist(), self.elements.tally(rows.geometry))
+        self._plan = None
+
+
+def _rebased(plan: Plan, edit: Edit) -> Edit:
+    """Ask the same command of the present plan, if what it touches is as it was."""
+    from gridgis.plan import require_current
+
+    require_current(plan, replace(edit, grids_added=()))
+    if edit.kind in ("split", "merge", "transfer", "paint", "recode"):
+        return edits.run(plan, edit.command)
+    require_current(plan, edit)
+    return edit
+
+
+def _element_points(store: SqlStore) -> tuple[Any, Any]:
+    """Return locations (millimetres) and figures of all elements in the store."""
+    points, figures = [], []
+    given = {"buildings": ("households", "persons")}
+    for table, counts in (("buildings", 2), ("places", 3), ("roads", 4), ("incidents", 5)):
+        columns = given.get(table, ())
+        rows = store.points(table, columns)
+        block = np.zeros((len(rows), len(FIGURES)), dtype=np.int64)
+        block[:, counts] = 1
+        for name, values in zip(columns, rows[:, 2:].T, strict=True):
+            block[:, FIGURES.index(name)] = values
+        points.append(mm(rows[:, :2]))
+        figures.append(block)
+    return np.vstack(points), np.vstack(figures)
+
+
+def grid_frame(plan: Plan, codes: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return grids with attributes and polygons: index `code`, the county's CRS."""
+    rows = [plan.grids[c] for c in codes]
+    data: dict[str, Any] = {
+        "level": [g.level for g in rows], "kind": [g.kind for g in rows], "name": [g.name for g in rows],
+        "category": [g.category for g in rows], "class": [g.class_ for g in rows], "zone": [g.zone for g in rows],
+    }  # fmt: skip
+    for name in dict.fromkeys(k for g in rows for k, _ in g.extra):
+        data[name] = [dict(g.extra).get(name, "") for g in rows]
+    shapes = np.empty(len(rows), dtype=object)
+    shapes[:] = [plan.grid_geometry(c) for c in codes]
+    index = pd.Index(list(codes), name="code", dtype=object)
+    return gpd.GeoDataFrame(data, geometry=shapes, index=index, crs=plan.epsg)
+
+
+def figure_frame(plan: Plan, codes: Sequence[str]) -> pd.DataFrame:
+    """Return the figures of grids: index `code`; cells, FIGURES, area_m2."""
+    names = ["cells", *FIGURES, "area_m2"]
+    index = pd.Index(list(codes), name="code", dtype=object)
+    return pd.DataFrame([[plan.figures_of(c)[n] for n in names] for c in codes], columns=names, index=index)
+
+
+def representative(geometries: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return one point per geometry: the centroid where it lies inside, else a point on the surface; the middle of a line."""
+    shapes = np.asarray(geometries, dtype=object)
+    points = shapely.centroid(shapes)
+    polygon = shapely.get_dimensions(shapes) == 2
+    outside = polygon & ~shapely.contains(shapes, points)
+    points = np.where(outside, shapely.point_on_surface(shapes), points)
+    line = shapely.get_dimensions(shapes) == 1
+    points = np.where(line, shapely.line_interpolate_point(np.where(line, shapes, None), 0.5, normalized=True), points)
+    return np.round(shapely.get_coordinates(points), 3)

@@ -1,0 +1,198 @@
+"""Making a county: from its outline alone, or whole from generated or imported frames."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import Transformer
+
+from gridgis import codes, topology
+from gridgis.assign import Elements
+from gridgis.county import representative
+from gridgis.errors import CodeError, InputError
+from gridgis.plan import Cells, Edit, Grid, evolve, make_plan
+from gridgis.schema import FIGURES, TABLES, county_epsg, mm, to_lattice
+from gridgis.scheme import Scheme, load_scheme
+from gridgis.store.sql import create_store
+
+_NEVER = np.zeros((0, len(FIGURES)), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Founding:
+    """What a county starts from; everything in its CRS on the 1 mm lattice.
+
+    Attributes
+    ----------
+    cells
+        Columns code (None = unassigned) and geometry: a coverage that fills the outline.
+    grids
+        Columns code, level, kind, name, category, class, zone.
+    tables
+        E-map tables by name; `boundaries` must hold the county's outline.
+    """
+
+    scheme: str | Path
+    code: str
+    name: str
+    epsg: int
+    kind: str
+    outline: Any
+    cells: gpd.GeoDataFrame
+    grids: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+def scheme_text(name_or_path: str | Path) -> str:
+    """Return the TOML of a scheme, shipped or in a file."""
+    shipped = resources.files("gridgis") / "schemes" / f"{name_or_path}.toml"
+    return (shipped if shipped.is_file() else Path(name_or_path)).read_text(encoding="utf-8")
+
+
+def county_code(scheme: Scheme, code: object) -> str:
+    """Return a checked county code.
+
+    Raises
+    ------
+    CodeError
+        It is not `scheme.county_digits` digits.
+    """
+    text = codes.parse(code, scheme.widths)
+    if len(text) != scheme.county_digits:
+        raise CodeError(
+            f"“{text}”不是县区编码：体系“{scheme.name}”的县区编码为 {scheme.county_digits} 位。",
+            f"'{text}' is not a county code: scheme '{scheme.name}' has {scheme.county_digits} digits for the county.",
+        )
+    return text
+
+
+def project_outline(shape: Any, crs: Any) -> tuple[Any, int]:
+    """Return an outline in the CGCS2000 3-degree zone of its centroid, on the lattice, and the zone's EPSG code.
+
+    Raises
+    ------
+    InputError
+        The outline is empty, is no area, or lies outside China's zones.
+    """
+    polygons = [p for p in shapely.get_parts(shapely.make_valid(shape)) if p.geom_type in ("Polygon", "MultiPolygon")]
+    if not polygons:
+        raise InputError(
+            "县区边界中没有面：请提供含 Polygon 的边界文件。", "The boundary holds no area: give a file with polygons."
+        )
+    union = shapely.union_all(polygons)
+    to_degrees = Transformer.from_crs(crs, 4490, always_xy=True)
+    lon, _ = to_degrees.transform(union.centroid.x, union.centroid.y)
+    epsg = county_epsg(lon)
+    forward = Transformer.from_crs(crs, epsg, always_xy=True)
+    projected = shapely.transform(union, lambda x, y: forward.transform(x, y), interleaved=False)
+    clean = shapely.set_precision(to_lattice(projected), 0.001)
+    # set_precision may leave coordinates off by a rounding bit; the lattice is decimal.
+    clean = shapely.normalize(to_lattice(clean))
+    if clean.is_empty or not shapely.is_valid(clean) or clean.geom_type not in ("Polygon", "MultiPolygon"):
+        raise InputError("县区边界无法整理为有效的面：请检查边界文件。", "The boundary cannot be made into a valid area: check the file.")
+    return clean, epsg
+
+
+def new_county(path: str | Path, scheme: str | Path, code: object, boundary: Any, crs: Any = 4326, name: str = "") -> None:
+    """Make a county that holds nothing but its outline, as one cell that no grid has yet.
+
+    Parameters
+    ----------
+    path
+        GeoPackage file to make.
+    scheme
+        Name of a shipped scheme, or a TOML file.
+    code
+        The county's code.
+    boundary
+        Polygon or MultiPolygon.
+    crs
+        CRS of the boundary.
+    name
+        Name of the county.
+
+    Raises
+    ------
+    InputError
+        Something given cannot be used; nothing is left behind.
+    """
+    rules = load_scheme(scheme)
+    text = county_code(rules, code)
+    outline, epsg = project_outline(boundary, crs)
+    parts = shapely.get_parts(outline)
+    cells = gpd.GeoDataFrame({"code": [None] * len(parts)}, geometry=list(parts), crs=epsg)
+    grids = pd.DataFrame(columns=["code", "level", "kind", "name", "category", "class", "zone"])
+    found(path, Founding(scheme, text, name, epsg, "new", outline, cells, grids))
+
+
+def found(path: str | Path, given: Founding) -> None:
+    """Write a county file with `given` as its first version; it appears only when complete."""
+    rules = load_scheme(given.scheme)
+    polygons = topology.canonical(np.asarray(given.cells.geometry.values, dtype=object))
+    tables = {t: located(f) for t, f in given.tables.items() if t in TABLES}
+    edge = pd.DataFrame(tables.pop("boundaries", pd.DataFrame()))
+    if not len(edge) or "county" not in set(edge["level"]):
+        row = {"code": given.code, "level": "county", "name": given.name, "geometry": given.outline}
+        edge = pd.concat([pd.DataFrame([row]), edge], ignore_index=True)
+    tables["boundaries"] = edge
+    elements = frame_elements(tables)
+    cells = Cells.of(range(1, len(polygons) + 1), given.cells["code"].where(given.cells["code"].notna(), None),
+                     polygons, elements.tally(polygons))  # fmt: skip
+    grids = _grid_rows(given.grids)
+    plan = make_plan(rules, given.code, given.epsg, given.outline)
+    at = dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="seconds")
+    edit = Edit(given.kind, {given.kind: given.code}, Cells.none(), cells, (), grids, version=1, at=at)
+    after = evolve(plan, edit)
+    edit = replace(edit, hash=after.hash)
+    meta = {"scheme": rules.name, "code": given.code, "name": given.name, "epsg": str(given.epsg)} | dict(given.meta)
+    shapes = {c: after.grid_geometry(c) for c in sorted(after.grids, key=len, reverse=True)}
+    create_store(Path(path), rules, scheme_text(given.scheme), meta, edit, tables, shapes)
+
+
+def _grid_rows(frame: pd.DataFrame) -> tuple[Grid, ...]:
+    names = ["code", "level", "kind", "name", "category", "class", "zone"]
+    plain = frame.reindex(columns=names).fillna("")
+    return tuple(Grid(*(str(v) for v in row)) for row in plain.itertuples(index=False, name=None))
+
+
+def located(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the columns x, y that elements are counted by, and points for rows that have only x, y."""
+    if "geometry" in frame.columns:
+        if "x" in frame.columns or not len(frame):
+            return frame
+        xy = representative(frame["geometry"])
+        return frame.assign(x=xy[:, 0], y=xy[:, 1])
+    if {"x", "y"} <= set(frame.columns):
+        return frame.assign(geometry=shapely.points(frame[["x", "y"]].to_numpy(float)))
+    return frame
+
+
+def frame_elements(tables: Mapping[str, pd.DataFrame]) -> Elements:
+    """Return the elements of e-map frames, for counting."""
+
+    def source() -> tuple[Any, Any]:
+        points, figures = [np.zeros((0, 2), dtype=np.int64)], [_NEVER]
+        for table, counts in (("buildings", 2), ("places", 3), ("roads", 4), ("incidents", 5)):
+            frame = tables.get(table)
+            if frame is None or not len(frame):
+                continue
+            block = np.zeros((len(frame), len(FIGURES)), dtype=np.int64)
+            block[:, counts] = 1
+            for name in ("households", "persons"):
+                if table == "buildings" and name in frame.columns:
+                    block[:, FIGURES.index(name)] = frame[name].fillna(0).to_numpy()
+            points.append(mm(frame[["x", "y"]].to_numpy(float)))
+            figures.append(block)
+        return np.vstack(points), np.vstack(figures)
+
+    return Elements(source)

@@ -1,0 +1,58 @@
+"""What every store must do; the contract that the store tests state once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import geopandas as gpd
+import pandas as pd
+
+from gridgis.plan import Cells, Edit, Grid
+
+
+class Store(Protocol):
+    """A county at rest."""
+
+    @property
+    def epsg(self) -> int:
+        """EPSG code of the county's CRS."""
+
+    def meta(self) -> dict[str, str]:
+        """Return the county's settings."""
+
+    def version(self) -> int:
+        """Return the version of the newest edit."""
+
+    def rows(self, version: int | None = None) -> tuple[Cells, dict[str, Grid]]:
+        """Return cells and grids now, or as they were at a version."""
+
+    def ledger(self) -> frozenset[str]:
+        """Return every code ever allotted."""
+
+    def next_id(self) -> int:
+        """Return the lowest cell id that was never used."""
+
+    def append(self, edit: Edit, shapes: Mapping[str, Any]) -> None:
+        """Save an edit and the polygons it changes, wholly or not at all.
+
+        Raises
+        ------
+        StaleEditError
+            The store is not at the version before the edit any more.
+        """
+
+    def edit(self, version: int) -> Edit:
+        """Return a saved edit with its rows."""
+
+    def log(self) -> pd.DataFrame:
+        """Return one row per edit, oldest first."""
+
+    def frame(self, table: str, columns: Sequence[str] | None = None, bounds: Any = None) -> gpd.GeoDataFrame:
+        """Return rows of a table, those whose box meets `bounds` if given."""
+
+    def replace_table(self, table: str, frame: pd.DataFrame) -> None:
+        """Put rows in the place of all rows of an e-map table."""
+
+    def close(self) -> None:
+        """Leave one file behind, nothing beside it."""

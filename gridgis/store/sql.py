@@ -1,0 +1,442 @@
+"""One store on SQLAlchemy Core. GDAL never opens the live file: it would break SQLite's locks.
+
+Rows of cells and grids live from `added_in` to `removed_in`; now is ``removed_in IS NULL`` and any
+past version is a ``where``. An edit is one transaction (WAL, ``synchronous=FULL``, ``BEGIN IMMEDIATE``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, text, update
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+
+from gridgis.errors import StaleEditError, StoreError
+from gridgis.plan import Cells, Edit, Grid
+from gridgis.schema import FIGURES, SCHEMA_VERSION, TABLES
+from gridgis.scheme import Scheme
+from gridgis.store import geopackage
+from gridgis.store.geometry import decode, encode, register_functions
+from gridgis.store.tables import metadata
+
+_BATCH = 20_000
+_GRID_FIELDS = ("code", "level", "kind", "name", "category", "class", "zone")
+_JSON_FIELDS = ("command", "lineage", "before", "after", "notes")
+
+
+def open_store(url: str | Path) -> SqlStore:
+    """Open the store of a county.
+
+    Raises
+    ------
+    StoreError
+        Nothing is there, it is not a county, or it cannot be read.
+    """
+    if str(url).startswith("postgresql"):
+        raise StoreError(
+            "此版本尚不支持 PostGIS 县区库：请使用 county.gpkg 文件。",
+            "This version does not open PostGIS counties yet: use a county.gpkg file.",
+        )
+    path = Path(url)
+    _require_county_file(path)
+    try:
+        return SqlStore(path)
+    except DatabaseError as error:
+        raise _not_a_county(path) from error
+
+
+def _not_a_county(path: Path) -> StoreError:
+    return StoreError(
+        f"“{path}”不是 GridGIS 县区文件或已损坏：请用 gridgis new 或 gridgis demo 新建，或换用备份。",
+        f"'{path}' is not a GridGIS county file, or is damaged: make one with gridgis new or gridgis demo, "
+        "or use a backup.",
+    )
+
+
+def _require_county_file(path: Path) -> None:
+    """Look at the first bytes with plain reads, so that a wrong file is never touched by a database engine."""
+    if not path.is_file():
+        raise StoreError(
+            f"找不到县区文件“{path}”：请检查路径，或用 gridgis new 新建。",
+            f"There is no county file '{path}': check the path, or make one with gridgis new.",
+        )
+    try:
+        with path.open("rb") as file:
+            head = file.read(72)
+    except OSError as error:
+        raise StoreError(
+            f"无法读取“{path}”：{error.strerror}。", f"'{path}' cannot be read: {error.strerror}."
+        ) from error
+    if not head.startswith(b"SQLite format 3\0") or head[68:72] != geopackage.APPLICATION_ID.to_bytes(4, "big"):
+        raise _not_a_county(path)
+
+
+class SqlStore:
+    """A county in a GeoPackage file.
+
+    Parameters
+    ----------
+    path
+        The file; it must exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        target = f"file:{path.resolve().as_posix().replace('?', '%3f').replace('#', '%23')}?mode=rw"
+        self._engine = create_engine(
+            "sqlite://", creator=lambda: sqlite3.connect(target, uri=True, timeout=30, check_same_thread=False)
+        )
+        _prepare(self._engine)
+        try:
+            self._epsg = int(self.meta()["epsg"])
+        except (KeyError, ValueError, DatabaseError) as error:
+            self.close()
+            raise _not_a_county(path) from error
+        self._tables = metadata(self._epsg).tables
+
+    @property
+    def epsg(self) -> int:
+        """EPSG code of the county's CRS."""
+        return self._epsg
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(write=True) as connection, connection.begin():
+                yield connection
+        except OperationalError as error:
+            raise StoreError(
+                f"无法写入“{self.path}”：{error.orig}。变更未保存，县区未改动；请检查磁盘空间与权限后重试。",
+                f"'{self.path}' cannot be written: {error.orig}. Nothing was saved and the county is unchanged; check "
+                "disk space and permissions and try again.",
+            ) from error
+
+    def meta(self) -> dict[str, str]:
+        """Return the county's settings."""
+        with self._reading() as c:
+            return {str(k): str(v) for k, v in c.execute(text("SELECT key, value FROM meta"))}
+
+    def version(self) -> int:
+        """Return the version of the newest edit."""
+        with self._reading() as c:
+            return self._version(c)
+
+    def _version(self, c: Connection) -> int:
+        return int(c.execute(select(func.max(self._tables["edits"].c.version))).scalar() or 0)
+
+    def snapshot(self) -> tuple[int, Cells, dict[str, Grid], dict[str, Any], frozenset[str], int]:
+        """Return version, cells, grids, grid polygons, ledger and next id, all of one moment."""
+        with self._reading() as c:
+            cells, grids = self._rows(c, None)
+            return self._version(c), cells, grids, self._shapes(c), self._ledger(c), self._next_id(c)
+
+    def rows(self, version: int | None = None) -> tuple[Cells, dict[str, Grid]]:
+        """Return cells and grids now, or as they were at a version."""
+        with self._reading() as c:
+            return self._rows(c, version)
+
+    def _rows(self, c: Connection, version: int | None) -> tuple[Cells, dict[str, Grid]]:
+        cells, grids = self._tables["cells"], self._tables["grids"]
+        return self._cells(c, _at(cells, version)), {g.code: g for g in self._grids(c, _at(grids, version))}
+
+    def _cells(self, c: Connection, where: Any) -> Cells:
+        t = self._tables["cells"]
+        raw = text("geometry")
+        rows = c.execute(select(t.c.id, t.c.code, *(t.c[f] for f in FIGURES), raw).select_from(t).where(where)).all()
+        if not rows:
+            return Cells.none()
+        ids, code, *rest = zip(*rows, strict=True)
+        return Cells.of(ids, code, decode(rest[-1]), np.array(rest[:-1], dtype=np.int64).T)
+
+    def _grids(self, c: Connection, where: Any) -> list[Grid]:
+        t = self._tables["grids"]
+        names = [t.c[f] for f in _GRID_FIELDS]
+        return [
+            Grid(*(str(v or "") for v in row[:-1]), extra=tuple(map(tuple, json.loads(row[-1] or "[]"))))
+            for row in c.execute(select(*names, t.c.extra).where(where))
+        ]  # fmt: skip
+
+    def live_codes(self) -> pd.DataFrame:
+        """Return code and level of every live grid row."""
+        t = self._tables["grids"]
+        with self._reading() as c:
+            rows = c.execute(select(t.c.code, t.c.level).where(_at(t, None)).order_by(t.c.code)).all()
+        return pd.DataFrame(rows, columns=["code", "level"])
+
+    def _shapes(self, c: Connection) -> dict[str, Any]:
+        rows = c.execute(text("SELECT code, geometry FROM grids WHERE removed_in IS NULL AND geometry NOT NULL")).all()
+        return dict(zip([r[0] for r in rows], decode([r[1] for r in rows]), strict=True)) if rows else {}
+
+    def ledger(self) -> frozenset[str]:
+        """Return every code ever allotted."""
+        with self._reading() as c:
+            return self._ledger(c)
+
+    def _ledger(self, c: Connection) -> frozenset[str]:
+        return frozenset(c.execute(select(self._tables["code_ledger"].c.code)).scalars())
+
+    def next_id(self) -> int:
+        """Return the lowest cell id that was never used."""
+        with self._reading() as c:
+            return self._next_id(c)
+
+    def _next_id(self, c: Connection) -> int:
+        return int(c.execute(select(func.max(self._tables["cells"].c.id))).scalar() or 0) + 1
+
+    def append(self, edit: Edit, shapes: Mapping[str, Any]) -> None:
+        """Save an edit, with the polygons of the grids it changes, in one transaction."""
+        try:
+            with self._writing() as c:
+                self._append(c, edit, shapes)
+        except IntegrityError as error:
+            raise StaleEditError(
+                "同一网格刚被他人修改：您的变更未保存也未丢失，请查看最新状态后重新确认。",
+                "The same grid was changed by someone else meanwhile: your edit was neither saved nor lost; look at the "
+                "present state and confirm again.",
+            ) from error
+
+    def _append(self, c: Connection, edit: Edit, shapes: Mapping[str, Any]) -> None:
+        version = edit.version or 0
+        if self._version(c) != version - 1:
+            raise StaleEditError(
+                f"县区已更新到版本 {self._version(c)}：请查看最新状态后重新确认。",
+                f"The county has moved on to version {self._version(c)}: look at the present state and confirm again.",
+            )
+        c.execute(insert(self._tables["edits"]).values(**_edit_row(edit)))
+        self._retire(c, "cells", "id", edit.removed.id.tolist(), {"removed_in": version})
+        gone = {"removed_in": version, "valid_to": (edit.at or "")[:10], "void_reason": edit.reason or edit.kind}
+        self._retire(c, "grids", "code", [g.code for g in edit.grids_removed], gone)
+        self._insert_cells(c, edit.added, version)
+        self._insert_grids(c, edit, version)
+        self._allot(c, [g.code for g in edit.grids_added], version)
+        self._draw(c, shapes)
+
+    def _retire(self, c: Connection, table: str, key: str, values: Sequence[Any], with_: Mapping[str, Any]) -> None:
+        t = self._tables[table]
+        count = 0
+        for k in range(0, len(values), 500):
+            live = t.c[key].in_(values[k : k + 500]) & t.c.removed_in.is_(None)
+            count += c.execute(update(t).where(live).values(**with_)).rowcount
+        if count != len(values):
+            raise IntegrityError("rows changed meanwhile", None, ValueError(table))
+
+    def _insert_cells(self, c: Connection, cells: Cells, version: int) -> None:
+        blobs = encode(cells.geometry, self._epsg) if len(cells) else []
+        names = ("id", "code", "added_in", *FIGURES, "geometry")
+        rows = [
+            dict(zip(names, (i, code, version, *f, b), strict=True))
+            for i, code, f, b in zip(cells.id.tolist(), cells.code, cells.figures.tolist(), blobs, strict=True)
+        ]
+        if rows:
+            c.execute(insert(self._tables["cells"]), rows)
+
+    def _insert_grids(self, c: Connection, edit: Edit, version: int) -> None:
+        t = self._tables["grids"]
+        day = (edit.at or "")[:10]
+        rows = []
+        for g in edit.grids_added:
+            since = c.execute(select(func.min(t.c.valid_from)).where(t.c.code == g.code)).scalar()
+            fields = dict(zip(_GRID_FIELDS, (g.code, g.level, g.kind, g.name, g.category, g.class_, g.zone), strict=True))
+            rows.append(fields | {"valid_from": since or day, "added_in": version, "extra": json.dumps(g.extra)})
+        if rows:
+            c.execute(insert(t), rows)
+
+    def _allot(self, c: Connection, codes: Sequence[str], version: int) -> None:
+        known = self._ledger(c) if codes else frozenset()
+        rows = [{"code": code, "allotted_in": version} for code in codes if code not in known]
+        if rows:
+            c.execute(insert(self._tables["code_ledger"]), rows)
+
+    def _draw(self, c: Connection, shapes: Mapping[str, Any]) -> None:
+        t = self._tables["grids"]
+        for code, shape in shapes.items():
+            c.execute(update(t).where(t.c.code == code, t.c.removed_in.is_(None)).values(geometry=shape))
+
+    def edit(self, version: int) -> Edit:
+        """Return a saved edit with its rows."""
+        t = self._tables
+        with self._reading() as c:
+            row = c.execute(select(t["edits"]).where(t["edits"].c.version == version)).mappings().one()
+            cells = [self._cells(c, t["cells"].c[k] == version) for k in ("removed_in", "added_in")]
+            grids = [tuple(self._grids(c, t["grids"].c[k] == version)) for k in ("removed_in", "added_in")]
+        return _edit_from(row, cells, grids)
+
+    def log(self) -> pd.DataFrame:
+        """Return one row per edit, oldest first: version, kind, at, by, reason, created, voided, undoes, hash."""
+        t = self._tables["edits"]
+        names = ("version", "kind", "at", "by", "reason", "created", "voided", "undoes", "hash")
+        with self._reading() as c:
+            rows = c.execute(select(*(t.c[n] for n in names)).order_by(t.c.version)).all()
+        out = pd.DataFrame(rows, columns=list(names))
+        for name in ("created", "voided"):
+            out[name] = [json.loads(v or "[]") for v in out[name]]
+        return out
+
+    def frame(self, table: str, columns: Sequence[str] | None = None, bounds: Any = None) -> gpd.GeoDataFrame:
+        """Return rows of a table, those whose box meets `bounds` (xmin, ymin, xmax, ymax) if given."""
+        known = [c.name for c in TABLES[table]]
+        names = [n for n in known if columns is None or n in columns]
+        listed = ", ".join(f'"{n}"' for n in names)
+        near, values = "", {}
+        if bounds is not None:
+            near = (
+                f' WHERE fid IN (SELECT id FROM "rtree_{table}_geometry" WHERE maxx >= :x0 AND minx <= :x1'
+                " AND maxy >= :y0 AND miny <= :y1)"
+            )
+            values = dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True))
+        with self._reading() as c:
+            rows = c.execute(text(f'SELECT {listed} FROM "{table}"{near} ORDER BY fid'), values).all()
+        data = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in names}
+        shapes = data.pop("geometry", None)
+        if shapes is None:
+            return pd.DataFrame(data)
+        return gpd.GeoDataFrame(data, geometry=decode(shapes) if shapes else [], crs=self._epsg)
+
+    def points(self, table: str, columns: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Return x, y and whole-number columns of a table as one array, missing numbers as 0."""
+        listed = ", ".join(f"coalesce({n}, 0)" for n in columns)
+        more = f", {listed}" if listed else ""
+        with self._reading() as c:
+            rows = c.exec_driver_sql(f'SELECT x, y{more} FROM "{table}" WHERE x IS NOT NULL').all()
+        return np.array([tuple(r) for r in rows], dtype=np.float64).reshape(-1, 2 + len(columns))
+
+    def replace_table(self, table: str, frame: pd.DataFrame) -> None:
+        """Put rows in the place of all rows of an e-map table, in one transaction."""
+        with self._writing() as c:
+            self._fill(c, table, frame)
+
+    def _fill(self, c: Connection, table: str, frame: pd.DataFrame) -> None:
+        names = [col.name for col in TABLES[table]]
+        c.exec_driver_sql(f'DELETE FROM "{table}"')
+        plain = pd.DataFrame(frame).reindex(columns=names).astype(object)
+        plain = plain.where(pd.notna(plain), None)
+        if "geometry" in frame.columns:
+            plain["geometry"] = encode(np.asarray(frame["geometry"], dtype=object), self._epsg)
+        listed, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" * len(names))
+        rows = list(plain.itertuples(index=False, name=None))
+        for k in range(0, len(rows), _BATCH):
+            c.exec_driver_sql(f'INSERT INTO "{table}" ({listed}) VALUES ({marks})', rows[k : k + _BATCH])
+
+    def set_figures(self, ids: Sequence[int], figures: Any) -> None:
+        """Write the figures of live and past cells after the e-map changed."""
+        listed = ", ".join(f'"{f}" = ?' for f in FIGURES)
+        rows = [(*map(int, f), int(i)) for i, f in zip(ids, figures, strict=True)]
+        with self._writing() as c:
+            c.exec_driver_sql(f"UPDATE cells SET {listed} WHERE id = ?", rows)
+
+    def copy_to(self, path: Path) -> None:
+        """Write a compact copy that other programs may open, of one moment."""
+        with self._engine.connect() as c:
+            c.exec_driver_sql("VACUUM INTO ?", (str(path),))
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file, so that one file is left."""
+        self._engine.dispose()
+
+
+def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
+                 tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
+    """Make a county file whose first version is `first`; it appears under its name only when complete.
+
+    Raises
+    ------
+    StoreError
+        The path is taken or cannot be written.
+    """
+    if path.exists():
+        raise StoreError(
+            f"“{path}”已存在：请换一个文件名，或先移走原文件。", f"'{path}' exists already: choose another name or move it."
+        )
+    if not path.parent.is_dir():
+        raise StoreError(f"文件夹“{path.parent}”不存在：请先建立。", f"There is no folder '{path.parent}': make it first.")
+    building = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        sqlite3.connect(building).close()
+        _build(building, scheme, scheme_text, meta, first, tables, shapes)
+        os.replace(building, path)
+    except OSError as error:
+        raise StoreError(f"无法写入“{path}”：{error.strerror}。", f"'{path}' cannot be written: {error.strerror}.") from error
+    finally:
+        for left in (building, Path(f"{building}-wal"), Path(f"{building}-shm")):
+            left.unlink(missing_ok=True)
+
+
+def _build(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
+           tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
+    epsg = int(meta["epsg"])
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
+    _prepare(engine)
+    with engine.connect().execution_options(write=True) as c, c.begin():
+        geopackage.create_registers(c, epsg)
+        metadata(epsg).create_all(c)
+        geopackage.register_layers(c, scheme, epsg)
+        kept = dict(meta) | {"scheme_toml": scheme_text, "schema_version": str(SCHEMA_VERSION)}
+        c.execute(insert(metadata(epsg).tables["meta"]), [{"key": k, "value": v} for k, v in kept.items()])
+    engine.dispose()
+    store = SqlStore(path)
+    with store._writing() as c:
+        for table, frame in tables.items():
+            store._fill(c, table, frame)
+        store._append(c, first, shapes)
+        geopackage.update_extents(c)
+    store.close()
+
+
+def _prepare(engine: Any) -> None:
+    """Make each connection durable, and its transactions explicit."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None
+        register_functions(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _at(table: Table, version: int | None) -> Any:
+    if version is None:
+        return table.c.removed_in.is_(None)
+    return (table.c.added_in <= version) & (table.c.removed_in.is_(None) | (table.c.removed_in > version))
+
+
+def _edit_row(edit: Edit) -> dict[str, Any]:
+    plain = {k: json.dumps(getattr(edit, k) if k not in ("command",) else dict(edit.command), ensure_ascii=False)
+             for k in _JSON_FIELDS}  # fmt: skip
+    lists = {k: json.dumps(list(getattr(edit, k))) for k in ("created", "voided")}
+    same = {k: getattr(edit, k) for k in ("version", "kind", "at", "by", "reason", "undoes", "hash")}
+    return same | plain | lists
+
+
+def _edit_from(row: Any, cells: Sequence[Cells], grids: Sequence[tuple[Grid, ...]]) -> Edit:
+    data = {k: json.loads(row[k] or "null") for k in _JSON_FIELDS}
+    return Edit(
+        row["kind"], data["command"] or {}, cells[0], cells[1], grids[0], grids[1],
+        tuple(map(tuple, data["lineage"] or [])), data["before"] or {}, data["after"] or {},
+        tuple(map(tuple, data["notes"] or [])), int(row["version"]) - 1, int(row["version"]),
+        row["at"], row["by"] or "", row["reason"] or "", row["hash"], row["undoes"],
+    )  # fmt: skip
+
+
+def geometry_types(frame: gpd.GeoDataFrame) -> set[str]:
+    """Return the geometry types in a frame."""
+    return set(np.unique(shapely.get_type_id(frame.geometry.values)).astype(str))
