@@ -1,0 +1,268 @@
+"""Read one untrusted file in a process of its own. Run as a script, never imported by the product.
+
+The parent (`gridgis.io.sandbox`) puts a copy of the file into an empty folder, sets GDAL's environment and
+starts this script there: ``python -I child.py job.json``. Answers are ``out.json`` (facts or a fault) and
+``out.arrow`` (columns and WKB). Nothing of the product is imported, so a hostile file meets GDAL alone, under
+limits of memory, time and disk where the platform has them.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import warnings
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyogrio
+import shapely
+
+Job = dict[str, Any]
+Facts = dict[str, Any]
+
+_INT64 = 2**63
+
+
+class FaultError(Exception):
+    """The file cannot be used; `kind` is a key that the parent has words for."""
+
+    def __init__(self, kind: str, detail: object = "") -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.detail = detail
+
+
+def limit_resources(memory: int, seconds: int, disk: int) -> None:
+    """Cap this process where the platform can.
+
+    Parameters
+    ----------
+    memory, disk
+        Bytes.
+    seconds
+        Processor time.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows: the parent's time-out has to do.
+        return
+    wanted = [(resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, disk)]
+    for what, amount in wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(what, (amount, amount))
+
+
+def read_with_gdal(job: Job) -> tuple[pa.Table, Facts]:
+    """Read a layer through GDAL, whose drivers the environment has cut to the allow-list.
+
+    Parameters
+    ----------
+    job
+        ``path``, ``layer``, ``encoding``.
+    """
+    path, encoding = job["path"], job["encoding"]
+    layers = [str(name) for name, kind in pyogrio.list_layers(path).tolist() if kind is not None]
+    layer = _chosen_layer(layers, job["layer"])
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        info = pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True)
+        meta, table = pyogrio.raw.read_arrow(path, layer=layer, encoding=encoding)
+    geometry = meta["geometry_name"] or "wkb_geometry"
+    table = table.rename_columns(["__geometry__" if c == geometry else c for c in table.schema.names])
+    if "__geometry__" not in table.schema.names:
+        raise FaultError("no_geometry")
+    return _plain(table), {
+        "driver": info["driver"],
+        "crs": meta["crs"],
+        "encoding": meta.get("encoding") or encoding or "UTF-8",
+        "layers": layers if job["kind"] != "shp" else [],
+        "layer": layer if job["kind"] != "shp" else None,
+        "declared": _declared_rows(job, info, layer),
+    }
+
+
+def _chosen_layer(layers: list[str], wanted: str | None) -> str:
+    if not layers:
+        raise FaultError("no_geometry")
+    if wanted is None:
+        if len(layers) > 1:
+            raise FaultError("several_layers", layers)
+        return layers[0]
+    if wanted not in layers:
+        raise FaultError("no_such_layer", layers)
+    return wanted
+
+
+def _declared_rows(job: Job, info: dict[str, Any], layer: str) -> int | None:
+    if job["kind"] == "gpkg":
+        with closing(sqlite3.connect(f"file:{job['path']}?mode=ro", uri=True)) as db:
+            verdict = db.execute("pragma quick_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise FaultError("truncated")
+            quoted = layer.replace('"', '""')
+            return int(db.execute(f'select count(*) from "{quoted}"').fetchone()[0])
+    count = info["features"]
+    return int(count) if count is not None and count >= 0 else None
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Turn nested and binary columns into text; leave numbers, dates and text as they are."""
+    for i, field in enumerate(table.schema):
+        if field.name == "__geometry__":
+            table = table.set_column(i, field.name, table.column(i).cast(pa.binary()))
+        elif pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
+            texts = [None if v is None else str(v) for v in table.column(i).to_pylist()]
+            table = table.set_column(i, field.name, pa.array(texts, pa.string()))
+    return table.replace_schema_metadata(None)
+
+
+def read_geojson(job: Job) -> tuple[pa.Table, Facts]:
+    """Read GeoJSON without GDAL: whole numbers stay exact, links in it are never followed.
+
+    Parameters
+    ----------
+    job
+        ``path``.
+    """
+    raw = Path(job["path"]).read_bytes()
+    try:
+        text, encoding = raw.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError:
+        text, encoding = raw.decode("gb18030"), "GB18030"
+    data = json.loads(text)
+    rows = _features(data)
+    broken: list[int] = []
+    wkb = [_wkb(i + 1, geometry, broken) for i, (geometry, _) in enumerate(rows)]
+    names = list(dict.fromkeys(k for _, properties in rows for k in properties if k != "__geometry__"))
+    columns = {name: _column([p.get(name) for _, p in rows]) for name in names}
+    columns["__geometry__"] = pa.array(wkb, pa.binary())
+    crs = data.get("crs") if isinstance(data, dict) else None
+    meta = (
+        {k: v for k, v in data.items() if isinstance(v, (str, int, bool))} if isinstance(data, dict) else {}
+    )
+    return pa.table(columns), {
+        "driver": "GeoJSON",
+        "crs": _crs_name(crs),
+        "encoding": encoding,
+        "layers": [],
+        "layer": None,
+        "declared": len(rows),
+        "members": meta,
+        "broken": broken,
+    }
+
+
+def _features(data: object) -> list[tuple[Any, dict[str, Any]]]:
+    """Return (geometry, properties) of a collection, an array, a feature or a bare geometry."""
+    if isinstance(data, list):
+        return [row for item in data for row in _features(item)]
+    if not isinstance(data, dict) or "type" not in data:
+        raise FaultError("not_geojson")
+    kind = data["type"]
+    if kind == "FeatureCollection":
+        members = data.get("features")
+        if not isinstance(members, list):
+            raise FaultError("not_geojson")
+        return [row for item in members for row in _features(item)]
+    if kind == "Feature":
+        properties = data.get("properties") or {}
+        if not isinstance(properties, dict):
+            raise FaultError("not_geojson")
+        if "id" in data and "id" not in properties:
+            properties = {**properties, "id": data["id"]}
+        return [(data.get("geometry"), properties)]
+    if "coordinates" in data or "geometries" in data:
+        return [(data, {})]
+    raise FaultError("not_geojson")
+
+
+def _wkb(row: int, geometry: Any, broken: list[int]) -> bytes | None:
+    if not geometry:
+        return None
+    try:
+        shape = _shape(geometry["type"], geometry.get("coordinates"), geometry)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, shapely.errors.ShapelyError):
+        broken.append(row)
+        return None
+    return bytes(shapely.to_wkb(shape))
+
+
+def _shape(kind: str, c: Any, geometry: dict[str, Any]) -> Any:
+    if kind == "GeometryCollection":
+        parts = [_shape(g["type"], g.get("coordinates"), g) for g in geometry["geometries"]]
+        return shapely.GeometryCollection(parts)
+    if kind == "Point":
+        return shapely.Point(_xy([c])[0]) if c else shapely.Point()
+    if kind == "LineString":
+        return shapely.LineString(_xy(c))
+    if kind == "Polygon":
+        # Polygon closes a ring that was left open.
+        rings = [_xy(ring) for ring in c]
+        return shapely.Polygon(rings[0], rings[1:]) if rings else shapely.Polygon()
+    if kind in ("MultiPoint", "MultiLineString", "MultiPolygon"):
+        maker = getattr(shapely, kind)
+        return maker([_shape(kind.removeprefix("Multi"), part, {}) for part in c])
+    raise ValueError(kind)
+
+
+def _xy(positions: Any) -> np.ndarray[Any, Any]:
+    return np.array([(float(p[0]), float(p[1])) for p in positions])
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """Return one property as whole numbers, numbers, truth values or text, without losing a digit."""
+    kinds = {type(v) for v in values if v is not None}
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {int} and all(v is None or -_INT64 <= v < _INT64 for v in values):
+        return pa.array(values, pa.int64())
+    if kinds and kinds <= {int, float} and all(type(v) is not int or abs(v) < 2**53 for v in values):
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    texts = [v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
+    return pa.array(texts, pa.string())
+
+
+def _crs_name(crs: Any) -> str | None:
+    """Return the name of an old-style crs member; a link is not followed."""
+    if not crs:
+        return "EPSG:4326"
+    name = crs.get("properties", {}).get("name") if isinstance(crs, dict) else None
+    if crs.get("type") != "name" or not isinstance(name, str):
+        raise FaultError("crs_link")
+    return name
+
+
+def main(job_file: str) -> None:
+    """Do the job and leave the answer beside it.
+
+    Parameters
+    ----------
+    job_file
+        Path of the job.
+    """
+    job: Job = json.loads(Path(job_file).read_text("utf-8"))
+    limit_resources(job["memory"], job["seconds"], job["disk"])
+    answer: Facts
+    try:
+        table, answer = read_geojson(job) if job["kind"] == "geojson" else read_with_gdal(job)
+        answer["rows"] = table.num_rows
+        with pa.OSFile("out.arrow", "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+    except FaultError as fault:
+        answer = {"fault": fault.kind, "detail": fault.detail}
+    except MemoryError:
+        answer = {"fault": "memory", "detail": ""}
+    except RecursionError:
+        answer = {"fault": "unreadable", "detail": "nested too deeply"}
+    # The point of this process: whatever a hostile file breaks in GDAL, Arrow or a codec becomes one answer.
+    except Exception as error:
+        answer = {"fault": "unreadable", "detail": f"{type(error).__name__}: {error}"[:300]}
+    Path("out.json").write_text(json.dumps(answer, ensure_ascii=False), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
