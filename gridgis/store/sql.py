@@ -315,6 +315,12 @@ class SqlStore:
             rows = c.exec_driver_sql(f'SELECT x, y{more} FROM "{table}" WHERE x IS NOT NULL').all()
         return np.array([tuple(r) for r in rows], dtype=np.float64).reshape(-1, 2 + len(columns))
 
+    def distinct(self, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return the distinct values of columns of a table."""
+        t = self._tables[table]
+        with self._reading() as c:
+            return [tuple(r) for r in c.execute(select(*(t.c[n] for n in columns)).distinct())]
+
     def replace_table(self, table: str, frame: pd.DataFrame) -> None:
         """Put rows in the place of all rows of an e-map table, in one transaction."""
         with self._writing() as c:

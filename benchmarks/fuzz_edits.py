@@ -1,0 +1,378 @@
+"""Random edits of all kinds on a county, every invariant checked after every edit.
+
+    python benchmarks/fuzz_edits.py --edits 10000 --seed 1 --file county.gpkg
+
+The county file is copied first and stays as it is. The checker shares nothing with the kernel: it
+reads the copy with `sqlite3`, keeps its own picture of cells, codes and totals, and judges with
+shapely and plain Python. Ends with ``violations: N``; exit code 1 if N > 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+import gridgis as gg
+from gridgis.errors import GridgisError
+
+KINDS = ("split", "merge", "transfer", "paint", "recode", "undo", "redo")
+WEIGHTS = (30, 22, 22, 16, 4, 4, 2)
+
+
+def geometry(blob: bytes) -> shapely.Geometry:
+    """Decode a GeoPackage blob by the standard, not by our store."""
+    envelope = (0, 32, 48, 48, 64)[(blob[3] >> 1) & 7]
+    return shapely.from_wkb(blob[8 + envelope :])
+
+
+class Watch:
+    """An independent picture of the county, compared with the file after every edit."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        self.widths = self._widths()
+        county = self.db.execute("SELECT geometry FROM boundaries WHERE level = 'county'").fetchone()
+        self.outline = geometry(county[0])
+        self.points = self._points()
+        self.cells: dict[int, tuple[str | None, shapely.Polygon, tuple[int, ...]]] = {}
+        self.edges: Counter[tuple[int, int, int, int]] = Counter()
+        self.ever: set[str] = set()
+        self.live: set[str] = set()
+        self.fid = 0
+        self.hashes: dict[int, str] = {}
+        self.version = 0
+        self._load()
+        self.totals = np.sum([f for _, _, f in self.cells.values()], axis=0)
+        self.area = sum(p.area for _, p, _ in self.cells.values())
+        xy = self.points[:, :2]
+        self.tree = shapely.STRtree(shapely.points(xy))
+
+    def _widths(self) -> list[int]:
+        import tomllib
+
+        text = self.db.execute("SELECT value FROM meta WHERE key = 'scheme_toml'").fetchone()[0]
+        data = tomllib.loads(text)
+        out = [data.get("county_digits", 6)]
+        for level in data["levels"]:
+            out.append(out[-1] + level["digits"])
+        return out
+
+    def _points(self) -> np.ndarray:
+        rows = []
+        for k, table in enumerate(("buildings", "places", "roads", "incidents")):
+            columns = "households, persons" if table == "buildings" else "0, 0"
+            for x, y, h, p in self.db.execute(f"SELECT x, y, {columns} FROM {table} WHERE x IS NOT NULL"):
+                rows.append((x, y, h or 0, p or 0, *(int(k == j) for j in range(4))))
+        return np.array(rows, dtype=float).reshape(-1, 8)
+
+    def _load(self) -> None:
+        for i, code, blob, *figures in self.db.execute(
+            "SELECT id, code, geometry, households, persons, buildings, places, roads, incidents FROM cells"
+            " WHERE removed_in IS NULL"
+        ):
+            self._add(i, code, geometry(blob), tuple(figures))
+        self.live = {c for (c,) in self.db.execute("SELECT code FROM grids WHERE removed_in IS NULL")}
+        self.ever = {c for (c,) in self.db.execute("SELECT code FROM code_ledger")}
+        self.version, = self.db.execute("SELECT max(version) FROM edits").fetchone()
+
+    def _keys(self, polygon: shapely.Polygon) -> list[tuple[int, int, int, int]]:
+        """Directed edges in millimetres, interior on the right whatever the file's ring order."""
+        out = []
+        for ring, hole in ((polygon.exterior, False), *((r, True) for r in polygon.interiors)):
+            xy = np.round(np.array(ring.coords) * 1000).astype(np.int64)
+            if shapely.is_ccw(ring) != hole:
+                xy = xy[::-1]
+            out += list(map(tuple, np.hstack([xy[:-1], xy[1:]]).tolist()))
+        return out
+
+    def _add(self, i: int, code: str | None, polygon: shapely.Polygon, figures: tuple[int, ...]) -> None:
+        self.cells[i] = (code, polygon, figures)
+        self.edges.update(self._keys(polygon))
+
+    def _drop(self, i: int) -> tuple[str | None, shapely.Polygon, tuple[int, ...]]:
+        row = self.cells.pop(i)
+        for key in self._keys(row[1]):
+            self.edges[key] -= 1
+            if not self.edges[key]:
+                del self.edges[key]
+        return row
+
+    def judge(self, command: dict[str, object], undone: bool) -> list[str]:
+        """Read what the newest edit did and return every invariant it breaks."""
+        version, kind, hash_ = self.db.execute("SELECT version, kind, hash FROM edits ORDER BY version DESC").fetchone()
+        bad: list[str] = []
+        if version != self.version + 1:
+            bad.append(f"version jumped from {self.version} to {version}")
+        gone = [i for (i,) in self.db.execute("SELECT id FROM cells WHERE removed_in = ?", (version,))]
+        came = self.db.execute(
+            "SELECT id, code, geometry, households, persons, buildings, places, roads, incidents FROM cells"
+            " WHERE added_in = ?", (version,)
+        ).fetchall()  # fmt: skip
+        old = [self._drop(i) for i in gone]
+        for i, code, blob, *figures in came:
+            self._add(i, code, geometry(blob), tuple(figures))
+        new = [self.cells[row[0]] for row in came]
+        bad += self._shapes(old, new)
+        bad += self._figures(old, new)
+        bad += self._codes(version, undone)
+        bad += self._hashes(version, hash_, kind)
+        self.version = version
+        return bad
+
+    def _shapes(self, old: list, new: list) -> list[str]:
+        bad = []
+        for _, polygon, _ in new:
+            xy = shapely.get_coordinates(polygon)
+            if not polygon.is_valid or polygon.is_empty or polygon.geom_type != "Polygon":
+                bad.append("invalid cell")
+            if not (np.round(xy, 3) == xy).all():
+                bad.append("off the 1 mm lattice")
+        # One edge, one cell on each side: every directed edge once, and its twin once, but on the outline.
+        around = shapely.union_all([p for _, p, _ in (*old, *new)]) if new else None
+        touched = {k for _, p, _ in new for k in self._keys(p)}
+        touched |= {(c, d, a, b) for a, b, c, d in {k for _, p, _ in old for k in self._keys(p)}}
+        border = self.outline.boundary
+        for key in touched:
+            twin = (key[2], key[3], key[0], key[1])
+            if self.edges[key] > 1 or self.edges[twin] > 1:
+                bad.append("two cells on one side of an edge")
+            if (self.edges[key] > 0) != (self.edges[twin] > 0):
+                ends = shapely.points(np.array([key[:2], key[2:]]) / 1000)
+                if not (shapely.distance(ends, border) <= 0.002).all():
+                    bad.append("an edge without a neighbour inside the county")
+            for k in (key, twin):
+                if self.edges[k] == 0:
+                    del self.edges[k]
+        if around is not None:
+            before = sum(p.area for _, p, _ in old)
+            after = sum(p.area for _, p, _ in new)
+            if abs(before - after) > 0.002 * around.length + 1e-6:
+                bad.append(f"area changed by {after - before:.3f} m2")
+            union = shapely.union_all([p for _, p, _ in new])
+            if shapely.symmetric_difference(union, shapely.union_all([p for _, p, _ in old])).area > 0.002 * around.length + 1e-6:
+                bad.append("the new cells do not fill the place of the old")
+            if union.area < after - 1e-3:
+                bad.append("new cells overlap")
+        return bad
+
+    def _figures(self, old: list, new: list) -> list[str]:
+        bad = []
+        if not (np.sum([f for *_, f in old], axis=0) == np.sum([f for *_, f in new], axis=0)).all():
+            bad.append("a figure is not conserved")
+        for _, polygon, figures in new:
+            inside = self.tree.query(polygon, predicate="contains")
+            near = self.tree.query(polygon.boundary, predicate="dwithin", distance=0.003)
+            sure = self.points[np.setdiff1d(inside, near)][:, 2:].sum(axis=0)
+            most = self.points[np.union1d(inside, near)][:, 2:].sum(axis=0)
+            if (np.array(figures) < sure).any() or (np.array(figures) > most).any():
+                bad.append("the figures of a cell do not match the points in it")
+        return bad
+
+    def _codes(self, version: int, undone: bool) -> list[str]:
+        bad = []
+        voided = [c for (c,) in self.db.execute("SELECT code FROM grids WHERE removed_in = ?", (version,))]
+        added = [c for (c,) in self.db.execute("SELECT code FROM grids WHERE added_in = ?", (version,))]
+        created = set(added) - set(voided)
+        if not undone:
+            bad += [f"code {c} was reused" for c in created & self.ever]
+        self.live = (self.live - set(voided)) | set(added)
+        for c in created:
+            if len(c) not in self.widths or not c.isdigit():
+                bad.append(f"malformed code {c}")
+        ledger = {c for (c,) in self.db.execute("SELECT code FROM code_ledger WHERE allotted_in = ?", (version,))}
+        self.ever |= ledger
+        bad += [f"code {c} is not in the ledger" for c in created - self.ever]
+        rows = {c for (c,) in self.db.execute("SELECT code FROM grids WHERE removed_in IS NULL")}
+        if rows != self.live or len(rows) != self.db.execute("SELECT count(*) FROM grids WHERE removed_in IS NULL").fetchone()[0]:
+            bad.append("live grids are not one per code")
+        leaves = {c for c, _, _ in self.cells.values() if c is not None}
+        held = {c[:w] for c in leaves for w in self.widths[1:] if w <= len(c)}
+        bad += [f"grid {c} has no cell or no row" for c in held ^ self.live]
+        return bad
+
+    def _hashes(self, version: int, hash_: str, kind: str) -> list[str]:
+        self.hashes[version] = hash_
+        row = self.db.execute("SELECT undoes FROM edits WHERE version = ?", (version,)).fetchone()
+        if kind == "undo" and self.hashes.get(row[0] - 1) not in (None, hash_):
+            return ["undo did not restore the hash"]
+        if kind == "redo" and self.hashes.get(row[0]) not in (None, hash_):
+            return ["redo did not restore the hash"]
+        return []
+
+    def whole(self) -> list[str]:
+        """Return what is wrong with the county as a whole."""
+        polygons = np.array([p for _, p, _ in self.cells.values()], dtype=object)
+        bad = []
+        if not shapely.coverage_is_valid(polygons):
+            bad.append("the cells are not a valid coverage")
+        union = shapely.coverage_union_all(polygons)
+        if shapely.symmetric_difference(union, self.outline).area > 0.002 * self.outline.length:
+            bad.append("the union of the cells is not the outline")
+        totals = np.sum([f for _, _, f in self.cells.values()], axis=0)
+        if not (totals == self.totals).all():
+            bad.append(f"totals changed from {self.totals} to {totals}")
+        if len(self.points) and not (totals == self.points[:, 2:][:, [0, 1, 2, 3, 4, 5]].sum(axis=0)).all():
+            bad.append("totals are not those of the elements")
+        return bad
+
+
+class Planner:
+    """Draws random edits as a planner might, some of them foolish."""
+
+    def __init__(self, county: gg.County, seed: int) -> None:
+        self.county, self.random = county, random.Random(seed)
+        self.levels = county.scheme.level_keys
+
+    def pick(self) -> str:
+        """Return a grid of the finer levels, seldom a coarse one."""
+        plan = self.county.plan
+        level = self.random.choices(self.levels, [1] + [4 * 2**k for k in range(1, len(self.levels))])[0]
+        return self.random.choice(plan.codes(level) or list(plan.grids))
+
+    def neighbour(self, code: str) -> str | None:
+        """Return a grid of the same level beside `code`, of the same parent if there is one."""
+        plan = self.county.plan
+        shape = plan.grid_geometry(code)
+        near = {str(plan.rows.code[plan.row([i])[0]])[: len(code)] for i in plan.index.near(shape)}
+        near = {c for c in near - {code} if len(c) == len(code) and c in plan.grids}
+        same = sorted(c for c in near if plan.scheme.parent(c) == plan.scheme.parent(code))
+        options = same if same and self.random.random() < 0.9 else sorted(near)
+        return self.random.choice(options) if options else None
+
+    def line(self, code: str) -> shapely.LineString:
+        """Return a line across a grid, straight or bent, sometimes along vertices or too short."""
+        r = self.random
+        x0, y0, x1, y1 = self.county.plan.grid_geometry(code).bounds
+        w, h = x1 - x0, y1 - y0
+        stretch = r.choice((1.3, 1.1, 1.0, 0.4))
+        angle = r.uniform(0, 3.1416)
+        centre = np.array([r.uniform(x0 + 0.2 * w, x1 - 0.2 * w), r.uniform(y0 + 0.2 * h, y1 - 0.2 * h)])
+        reach = np.hypot(w, h) / 2 * stretch * np.array([np.cos(angle), np.sin(angle)])
+        ts = np.linspace(-1, 1, r.randint(2, 6))
+        points = centre + ts[:, None] * reach + np.array([[r.gauss(0, 0.05 * w), r.gauss(0, 0.05 * h)] for _ in ts])
+        if r.random() < 0.3:
+            vertices = shapely.get_coordinates(self.county.plan.grid_geometry(code))
+            for k in range(len(points)):
+                if r.random() < 0.5:
+                    points[k] = vertices[np.argmin(((vertices - points[k]) ** 2).sum(axis=1))] + r.choice((0, 0, 0.004, -0.02))
+        return shapely.LineString(points)
+
+    def edit(self, kind: str) -> tuple[gg.Edit, dict[str, object]]:
+        """Return a random edit of a kind."""
+        plan, r = self.county.plan, self.random
+        code = self.pick()
+        if kind == "split":
+            return gg.split(plan, code, self.line(code)), {}
+        other = self.neighbour(code)
+        if other is None:
+            raise gg_refuse()
+        unlock = r.random() < 0.3
+        if kind == "merge":
+            return gg.merge(plan, [code, other], unlock=unlock), {}
+        if kind == "transfer":
+            shape = plan.grid_geometry(other)
+            common = shapely.intersection(shape.boundary, plan.grid_geometry(code).boundary)
+            spot = shapely.point_on_surface(common if not common.is_empty else shape)
+            size = r.uniform(0.05, 0.4) * float(np.sqrt(shape.area))
+            ring = [(spot.x + size * r.uniform(0.6, 1.4) * np.cos(a), spot.y + size * r.uniform(0.6, 1.4) * np.sin(a))
+                    for a in np.linspace(0, 2 * np.pi, r.randint(4, 9), endpoint=False)]  # fmt: skip
+            return gg.transfer(plan, shapely.Polygon(ring), code, unlock=unlock), {}
+        if kind == "paint":
+            ids = plan.cell_ids(other)
+            return gg.paint(plan, r.sample(ids, min(len(ids), r.randint(1, 3))), code, unlock=unlock), {}
+        digits = len(code) - len(plan.scheme.parent(code) or "")
+        new = f"{plan.scheme.parent(code)}{r.randint(1, 10**digits - 1):0{digits}d}"
+        return gg.recode(plan, code, new), {}
+
+
+def gg_refuse() -> GridgisError:
+    """Return the refusal of an edit that has no neighbour to work with."""
+    return GridgisError("没有相邻网格", "no neighbour")
+
+
+def main() -> int:
+    """Run the edits and print the table."""
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("--edits", type=int, default=1000)
+    ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--file", "--county", dest="file", type=Path, required=True)
+    given = ask.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "county.gpkg"
+        shutil.copy(given.file, copy)
+        return run(copy, given.edits, given.seed)
+
+
+def run(path: Path, edits: int, seed: int) -> int:
+    """Run random edits on a county file and return the exit code."""
+    county = gg.open_county(path)
+    watch = Watch(path)
+    problems = [f"at the start: {w}" for w in watch.whole()]
+    planner = Planner(county, seed)
+    times: defaultdict[str, list[float]] = defaultdict(list)
+    refused: Counter[str] = Counter()
+    done = tried = 0
+    while done < edits and tried < 20 * edits:
+        tried += 1
+        kind = planner.random.choices(KINDS, WEIGHTS)[0]
+        before = (county.version, county.plan.hash)
+        started = time.perf_counter()
+        try:
+            if kind in ("undo", "redo"):
+                getattr(county, kind)(by="fuzz")
+            else:
+                edit, _ = planner.edit(kind)
+                county.apply(edit, by="fuzz", reason="random")
+        except GridgisError:
+            refused[kind] += 1
+            if (county.version, county.plan.hash) != before:
+                problems.append(f"a refused {kind} changed the county")
+            continue
+        times[kind].append(time.perf_counter() - started)
+        done += 1
+        problems += [f"edit {done} ({kind}): {w}" for w in watch.judge({}, kind in ("undo", "redo"))]
+        if done % max(1, edits // 20) == 0:
+            problems += [f"after {done}: {w}" for w in watch.whole()]
+            print(f"  {done} edits, {len(watch.cells)} cells, {len(watch.live)} grids, {len(problems)} violations",
+                  file=sys.stderr, flush=True)  # fmt: skip
+    problems += replayed(path, county)
+    county.close()
+    report(times, refused, problems)
+    return 1 if problems else 0
+
+
+def replayed(path: Path, county: gg.County) -> list[str]:
+    """Replay the whole log and compare; the last invariant."""
+    from gridgis.verify import verify
+
+    del path
+    return [en for _, en in verify(county)]
+
+
+def report(times: dict[str, list[float]], refused: Counter[str], problems: list[str]) -> None:
+    """Print counts, median and 95th percentile per kind, and the violations."""
+    print("| kind | done | refused | median ms | p95 ms |")
+    print("|---|---:|---:|---:|---:|")
+    for kind in KINDS:
+        ms = sorted(1000 * t for t in times.get(kind, []))
+        mid = f"{statistics.median(ms):.1f}" if ms else "-"
+        high = f"{ms[int(0.95 * (len(ms) - 1))]:.1f}" if ms else "-"
+        print(f"| {kind} | {len(ms)} | {refused[kind]} | {mid} | {high} |")
+    for problem in problems[:20]:
+        print(problem)
+    print(f"violations: {len(problems)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

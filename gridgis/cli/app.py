@@ -1,0 +1,58 @@
+"""The `gridgis` command: all commands together, and how errors reach people."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+import typer
+
+from gridgis.cli import edit, found, read
+from gridgis.errors import GridgisError
+
+app = typer.Typer(
+    name="gridgis", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+    help="绘制与管理县域网格：无缝、不重叠、一格一码。\n\nDraw and keep the grids of a county: no gap, no overlap, one code each.",
+)  # fmt: skip
+
+for module in (found, edit, read):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command line; people get one plain sentence, never a traceback."""
+    lang = _language(sys.argv)
+    try:
+        code = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except GridgisError as error:
+        print(error.words(lang), file=sys.stderr)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        print("Cancelled; nothing was changed." if lang == "en" else "已取消，未作任何改动。", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("GRIDGIS_DEBUG"):
+            raise
+        zh = f"程序内部错误（{type(error).__name__}: {error}）。县区未改动；设置 GRIDGIS_DEBUG=1 再运行可得到详细信息，请反馈给维护者。"
+        en = f"Internal error ({type(error).__name__}: {error}). Run again with GRIDGIS_DEBUG=1 for details and report it."
+        print(en if lang == "en" else zh, file=sys.stderr)
+        sys.exit(3)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _language(arguments: list[str]) -> str:
+    """Return the language asked for, even where the arguments are too wrong to be parsed."""
+    for k, word in enumerate(arguments):
+        if word == "--lang" and k + 1 < len(arguments):
+            return arguments[k + 1]
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return os.environ.get("GRIDGIS_LANG", "zh")

@@ -1,0 +1,129 @@
+"""Commands that make and fill a county: demo, new, import; and the schemes."""
+
+from __future__ import annotations
+
+import json as json_
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import shapely
+import typer
+
+from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say, table
+from gridgis.county import open_county
+from gridgis.errors import InputError
+from gridgis.founding import new_county
+from gridgis.scheme import load_scheme, scheme_names
+
+_LAYERS = ("grids", "boundaries")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(demo)
+    app.command()(new)
+    app.command("import")(import_)
+    app.command()(scheme)
+
+
+def demo(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="新县区文件 / the file to make")],
+    scheme: Annotated[str, typer.Option("--scheme", help="体系 / scheme")] = "dehua",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="随机种子 / seed")] = 1,
+    lang: Lang = "zh",
+) -> None:
+    """生成一个示例县区（示意数据） / Make a county to try things on (illustrative)."""
+    from gridgis.demo.county import found_demo
+
+    bar = Progress()
+    found_demo(out, scheme=scheme, seed=seed, progress=bar)
+    bar.end()
+    say(lang, f"已生成示例县区（示意数据）：{out}", f"Made a county to try things on (illustrative): {out}")
+
+
+def new(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="新县区文件 / the file to make")],
+    scheme: Annotated[str, typer.Option("--scheme", help="体系名或文件 / scheme name or file")],
+    code: Annotated[str, typer.Option("--code", help="县区编码（6 位）/ code of the county")],
+    boundary: Annotated[str, typer.Option("--boundary", help="县区边界文件 / outline of the county")],
+    name: Annotated[str, typer.Option("--name", help="县区名称 / name")] = "",
+    crs: Annotated[str | None, typer.Option("--crs", help="边界文件缺坐标系时指明 EPSG / CRS of the boundary")] = None,
+    layer: Annotated[str | None, typer.Option("--layer", help="图层 / layer")] = None,
+    lang: Lang = "zh",
+) -> None:
+    """用边界新建县区 / Make a county from its outline."""
+    from gridgis.io.reading import read_vector
+
+    load_scheme(scheme)
+    source = read_vector(boundary, layer=layer, crs=crs)
+    shape = shapely.union_all(shapely.make_valid(source.frame.geometry.values))
+    new_county(out, scheme, code, shape, source.frame.crs, name)
+    say(lang, f"已新建县区：{out}", f"Made the county: {out}")
+
+
+def import_(
+    county: County,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="要导入的文件 / the file to import")],
+    as_: Annotated[str, typer.Option("--as", click_type=click.Choice(_LAYERS), help="导入为 / import as")],
+    field: Annotated[list[str] | None, typer.Option("--field", help="字段对应 code=列名 / our=their column")] = None,
+    datum: Annotated[
+        str, typer.Option("--datum", click_type=click.Choice(["auto", "wgs84", "cgcs2000", "gcj02", "bd09"]), help="坐标基准")
+    ] = "auto",
+    crs: Annotated[str | None, typer.Option("--crs", help="缺坐标系时指明 EPSG / CRS where the file has none")] = None,
+    encoding: Annotated[str, typer.Option("--encoding", help="属性编码 / text encoding")] = "auto",
+    layer: Annotated[str | None, typer.Option("--layer", help="图层 / layer")] = None,
+    level: Annotated[str | None, typer.Option("--level", help="层级 / level of the grids")] = None,
+    repair_below: Annotated[float, typer.Option("--repair-below", min=0, help="自动修复的面积上限 m² / repair up to")] = 10_000.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 / report only")] = False,
+    report: Annotated[Path | None, typer.Option("--report", help="报告 JSON / report file")] = None,
+    by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """导入网格或界线，修复缝隙并逐格报告 / Import grids or boundaries, repaired and reported."""
+    from gridgis.bringing import Options, bring_in
+
+    bar = Progress()
+    options = Options(as_, _fields(field or []), datum, crs, encoding, layer, level, repair_below)
+    with open_county(county) as c:
+        outcome = bring_in(c, file, options, apply=not dry_run, by=by, reason=reason, progress=bar)
+    bar.end()
+    if report is not None:
+        report.write_text(json_.dumps(outcome.report, ensure_ascii=False, indent=1), encoding="utf-8")
+    if json:
+        dump(outcome.report)
+    else:
+        for zh, en in outcome.words:
+            say(lang, zh, en)
+    if outcome.refused:
+        raise typer.Exit(1)
+
+
+def _fields(pairs: list[str]) -> dict[str, str]:
+    out = {}
+    for pair in pairs:
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours.strip() or not theirs.strip():
+            raise InputError(
+                f"“--field {pair}”写法有误：应为 我方字段=对方列名，例如 code=网格编码。",
+                f"'--field {pair}' is wrong: write our=theirs, such as code=GRID_CODE.",
+            )
+        out[ours.strip()] = theirs.strip()
+    return out
+
+
+def scheme(
+    action: Annotated[str, typer.Argument(metavar="show|check", click_type=click.Choice(["show", "check"]))],
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="体系名或文件 / scheme name or file")],
+    json: Json = False, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """查看或检查网格体系 / Show or check a scheme."""
+    rules = load_scheme(name)
+    if action == "check":
+        say(lang, f"体系“{name}”没有问题。", f"Scheme '{name}' is sound.")
+    elif json:
+        dump(rules.model_dump(mode="json"))
+    else:
+        say(lang, f"{rules.zh}（{rules.name}）", f"{rules.en} ({rules.name})")
+        rows: list[list[Any]] = [[lv.key, lv.zh, lv.en, rules.width(lv.key)] for lv in rules.levels]
+        table(rows, ["key", "中文", "English", "位数" if lang == "zh" else "digits"])
+        say(lang, f"自带体系：{'、'.join(scheme_names())}", f"Schemes shipped: {', '.join(scheme_names())}")

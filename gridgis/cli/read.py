@@ -1,0 +1,210 @@
+"""Commands that read a county: info, check, stats, diff, verify, export."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import numpy as np
+import shapely
+import typer
+from pyproj import Transformer
+
+from gridgis.checks import check as run_checks
+from gridgis.checks import rule_list
+from gridgis.cli.common import County, Json, Lang, Progress, dump, say, table
+from gridgis.county import open_county
+from gridgis.diff import differences
+from gridgis.errors import InputError
+from gridgis.statistics import grid_statistics, overview
+from gridgis.verify import verify as run_verify
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for command in (info, check, stats, diff, verify, export):
+        app.command()(command)
+
+
+def info(county: County, json: Json = False, lang: Lang = "zh") -> None:
+    """概况：各层级数量、合计、版本、指纹 / Counts, totals, version and hash."""
+    with open_county(county) as c:
+        facts, scheme, name = overview(c), c.scheme, c.meta.get("name", "")
+    if json:
+        dump(facts)
+        return
+    mark = "（示意数据 illustrative）" if facts["illustrative"] else ""
+    say(lang, f"{name} {facts['code']} · {scheme.zh}{mark}", f"{name} {facts['code']} · {scheme.en}{mark}")
+    rows = [[level.zh if lang == "zh" else level.en, facts["levels"][level.key]] for level in scheme.levels]
+    table(rows, ["层级", "数量"] if lang == "zh" else ["level", "count"])
+    keys = ("households", "persons", "buildings", "incidents")
+    words = "户数 人口 建筑 事件".split() if lang == "zh" else list(keys)
+    typer.echo(" · ".join(f"{w} {facts[k]:,}" for w, k in zip(words, keys, strict=True)))
+    say(lang, f"版本 {facts['version']} · 指纹 {facts['hash']}", f"Version {facts['version']} · hash {facts['hash']}")
+
+
+def check(
+    county: Annotated[str | None, typer.Argument(metavar="COUNTY", help="县区文件 / the county")] = None,
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="只查该规则，可多次 / only this rule")] = None,
+    list_: Annotated[bool, typer.Option("--list", help="列出全部规则 / name every rule")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="问题写成 GeoJSON / findings as GeoJSON")] = None,
+    json: Json = False, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """覆盖检查 / Check the coverage."""
+    if list_:
+        rules = rule_list()
+        if json:
+            dump(rules)
+        else:
+            table([[r["rule"], r["severity"], r[lang]] for r in rules], ["rule", "severity", "规则" if lang == "zh" else "name"])
+        return
+    if county is None:
+        raise InputError("请给出县区文件：gridgis check county.gpkg。", "Name the county: gridgis check county.gpkg.")
+    bar = Progress()
+    with open_county(county) as c:
+        found = run_checks(c, rule, bar)
+        bar.end()
+        if out is not None:
+            _write_findings(found, out)
+    rows = found.drop(columns="geometry")
+    if json:
+        keys = ["rule", "severity", "code", "measure", "unit", "households", "persons", "words", "fix"]
+        if lang == "en":
+            rows = rows.assign(words=rows["words_en"], fix=rows["fix_en"])
+        dump(rows[keys].replace({float("nan"): None}).to_dict("records"))
+    elif not len(rows):
+        say(lang, "检查通过：没有发现问题。", "All clear: nothing found.")
+    else:
+        words = rows["words"] if lang == "zh" else rows["words_en"]
+        for severity, key, sentence in zip(rows["severity"], rows["rule"], words, strict=True):
+            typer.echo(f"{severity:8}{key:16}{sentence}")
+        errors = int((rows["severity"] == "error").sum())
+        say(lang, f"共 {errors} 个错误、{len(rows) - errors} 个警告。", f"{errors} errors, {len(rows) - errors} warnings.")
+    if (rows["severity"] == "error").any():
+        raise typer.Exit(1)
+
+
+def _write_findings(found: Any, out: Path) -> None:
+    from gridgis.io.geojson import write_geojson
+
+    shape = Transformer.from_crs(found.crs, 4490, always_xy=True)
+    plain = found.assign(geometry=[
+        None if g is None else shapely.transform(g, lambda x, y: shape.transform(x, y), interleaved=False)
+        for g in found.geometry
+    ])  # fmt: skip
+    write_geojson(plain.set_crs(4326, allow_override=True).to_json(drop_id=True, ensure_ascii=False), out)
+
+
+def stats(
+    county: County,
+    level: Annotated[str, typer.Option("--level", help="层级 / level")],
+    out: Annotated[Path | None, typer.Option("--out", help="写成 CSV / write CSV")] = None,
+    json: Json = False, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """各网格的户数、人口、建筑、要素、面积与规模 / Figures per grid."""
+    with open_county(county) as c:
+        frame = grid_statistics(c, level)
+    if json:
+        dump(frame.reset_index().replace({np.nan: None}).to_dict("records"))
+    elif out is None:
+        shown = frame.reset_index()[["code", "name", "households", "persons", "buildings", "incidents", "area_m2", "in_band"]]
+        table(shown.astype(object).to_numpy().tolist(), list(shown.columns))
+    if out is not None:
+        _write_csv(frame.reset_index(), out)
+        say(lang, f"已写出 {len(frame)} 行：{out}", f"Wrote {len(frame)} rows: {out}")
+
+
+def _write_csv(frame: Any, out: Path) -> None:
+    try:
+        with out.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(frame.columns)
+            # A spreadsheet would run text that starts like a formula.
+            writer.writerows(
+                [f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" and v else v for v in row]
+                for row in frame.itertuples(index=False, name=None)
+            )
+    except OSError as error:
+        raise InputError(f"无法写入“{out}”：{error.strerror}。", f"'{out}' cannot be written: {error.strerror}.") from error
+
+
+def diff(
+    county: Annotated[str, typer.Argument(metavar="COUNTY|A")],
+    first: Annotated[str, typer.Argument(metavar="V1|B")],
+    second: Annotated[str | None, typer.Argument(metavar="[V2]")] = None,
+    json: Json = False, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """两个版本或两个县区文件的差异 / What differs between two versions or two counties."""
+    if second is None:
+        with open_county(county) as a, open_county(first) as b:
+            rows = differences(a.plan, b.plan)
+    else:
+        with open_county(county) as c:
+            rows = differences(c.plan_at(_version(first)), c.plan_at(_version(second)))
+    if json:
+        dump([r.row() for r in rows])
+        return
+    if not rows:
+        say(lang, "没有差异。", "No difference.")
+        return
+    head = ["编码", "变化", "移动 m²", "户数", "人口"] if lang == "zh" else ["code", "change", "moved m2", "households", "persons"]
+    words = {"added": "新增", "removed": "停用", "reshaped": "范围变化", "changed": "属性变化"}
+    table([[r.code, words[r.change] if lang == "zh" else r.change, r.moved_m2, _arrow(r, "households"), _arrow(r, "persons")]
+           for r in rows], head)  # fmt: skip
+    counts = Counter(r.change for r in rows)
+    typer.echo(" · ".join(f"{words[k] if lang == 'zh' else k} {n}" for k, n in counts.items()))
+
+
+def _version(text: str) -> int:
+    if not text.isdigit():
+        raise InputError(f"“{text}”不是版本号：请给出整数，见 gridgis log。", f"'{text}' is not a version: give a whole number, see gridgis log.")
+    return int(text)
+
+
+def _arrow(row: Any, key: str) -> str:
+    sides = [str(int(s[key])) if s else "–" for s in (row.before, row.after)]
+    return sides[0] if sides[0] == sides[1] else " → ".join(sides)
+
+
+def verify(county: County, json: Json = False, lang: Lang = "zh") -> None:
+    """重放全部变更并核对全部不变量 / Replay the log and check every invariant."""
+    bar = Progress()
+    with open_county(county) as c:
+        problems = run_verify(c, bar)
+        bar.end()
+        version, hash_ = c.version, c.plan.hash
+    if json:
+        dump({"version": version, "hash": hash_, "problems": [{"zh": z, "en": e} for z, e in problems]})
+    for zh, en in problems if not json else []:
+        say(lang, zh, en)
+    if problems:
+        raise typer.Exit(1)
+    if not json:
+        say(lang, f"核对通过：{version} 个版本重放一致，指纹 {hash_}。", f"Verified: {version} versions replay to {hash_}.")
+
+
+def export(
+    county: County,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="输出文件 .geojson / the file to write")],
+    level: Annotated[str | None, typer.Option("--level", help="层级，默认最细 / level, finest by default")] = None,
+    datum: Annotated[
+        str, typer.Option("--datum", click_type=click.Choice(["wgs84", "cgcs2000", "gcj02", "bd09"]), help="坐标基准 / datum")
+    ] = "cgcs2000",
+    format_: Annotated[str, typer.Option("--format", click_type=click.Choice(["auto", "geojson"]), help="格式 / format")] = "auto",
+    lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """导出网格为 GeoJSON（RFC 7946）/ Export grids as GeoJSON."""
+    from gridgis.exporting import export_grids
+
+    if format_ == "auto" and out.suffix.lower() not in (".geojson", ".json"):
+        raise InputError(
+            f"不支持导出为“{out.suffix or out.name}”：请使用 .geojson。", f"Cannot export '{out.suffix or out.name}': use .geojson."
+        )
+    with open_county(county) as c:
+        count = export_grids(c, out, level=level, datum=datum)
+    say(lang, f"已导出 {count} 个网格：{out}", f"Exported {count} grids: {out}")
+    sys.stdout.flush()
