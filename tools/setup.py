@@ -180,8 +180,10 @@ def find_browser() -> str | None:
     found = browsers.find(str(PYTHON))
     if not found:
         say("没有找到浏览器，尝试安装", "no browser found, trying to install one")
-        if not apt_install("chromium"):
-            call(PYTHON, "-m", "playwright", "install", "chromium", may_fail=True)
+        apt_install("chromium")
+        found = browsers.find(str(PYTHON))
+    if not found:
+        call(PYTHON, "-m", "playwright", "install", "chromium", may_fail=True)
         found = browsers.find(str(PYTHON))
     print(f"-- {found or browsers.MISSING}", flush=True)
     return str(found) if found else None
