@@ -1,0 +1,1 @@
+"""The pages of the app: widgets, one core call, words and layers."""

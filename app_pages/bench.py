@@ -1,0 +1,148 @@
+"""What happens on the map page: gestures in, proposals confirmed or dropped, colleagues noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import gridgis as gg
+from app_pages import gestures, panel
+from app_pages.desk import Desk
+from app_pages.state import attempt, lang, say, tell
+from gridgis.edits import run
+from gridgis.errors import GridgisError
+from layers import geojson, grids
+
+_TOOLS = ("split", "merge", "transfer", "paint")
+
+
+def on_event(desk: Desk) -> None:
+    """Take one finished gesture from the map."""
+    event = (st.session_state.get("map") or {}).get("event")
+    if not event:
+        return
+    kind = event.get("type")
+    if kind == "select":
+        st.session_state.selected = tuple(str(c) for c in event["codes"])
+        tell()
+    elif kind in _TOOLS:
+        propose(desk, event)
+    elif kind == "discard":
+        discard()
+    elif kind in ("undo", "redo"):
+        step(desk, kind)
+    st.session_state.ack = int(event.get("n", 0))
+
+
+def propose(desk: Desk, event: Mapping[str, Any]) -> None:
+    """Ask the kernel what a gesture would do; nothing is saved."""
+    state = st.session_state
+    tell()
+    plan = desk.plan
+    _, frame = desk.frame(state.level)
+    try:
+        edit, notes = gestures.propose(plan, frame, event, state.selected)
+    except GridgisError as error:
+        tell(problem=error)
+        return
+    state.proposal, state.notes, state.proposal_level = edit, notes, state.level
+
+
+def discard() -> None:
+    """Drop the proposal."""
+    st.session_state.proposal = None
+    tell()
+
+
+def confirm(desk: Desk) -> None:
+    """Save the proposal as it was shown; others may have been faster."""
+    state = st.session_state
+    with desk.quiet() as county:
+        done = attempt(lambda: county.apply(state.proposal, by=state.author.strip(), reason=state.reason.strip()))
+    if done is None:
+        return
+    settle(desk, done)
+    state.proposal = None
+    state.reason = ""
+    state.selected = tuple(c for c in panel.after_codes(done, desk.scheme.width(state.level)) if c in desk.plan.grids)
+
+
+def again(desk: Desk) -> None:
+    """Ask the same of the plan as it stands now."""
+    edit = attempt(lambda: run(desk.plan, st.session_state.proposal.command))
+    if edit is not None:
+        st.session_state.proposal = edit
+        tell()
+
+
+def step(desk: Desk, way: str) -> None:
+    """Undo or redo one edit."""
+    with desk.quiet() as county:
+        move = county.undo if way == "undo" else county.redo
+        done = attempt(lambda: move(by=st.session_state.author.strip()))
+    if done is not None:
+        st.session_state.proposal = None
+        settle(desk, done)
+
+
+def settle(desk: Desk, done: gg.Edit) -> None:
+    """Say what was saved; the version is ours, so the watch need not announce it."""
+    kind, codes = done.kind, [*done.voided, *done.created] or sorted(done.after)[:2]
+    st.session_state.seen = desk.version
+    tell(notice=say("saved", what=panel.what(kind, codes), n=done.version))
+
+
+def steps(desk: Desk) -> tuple[str | None, str | None]:
+    """Return what undo and redo would do, in words; None where there is nothing."""
+    with desk.quiet() as county:
+        past, log = county.history(), county.log().set_index("version")
+    ends = [line[-1] if line else None for line in (past.done, past.undone)]
+    return tuple(None if v is None else _entry(log, v) for v in ends)  # type: ignore[return-value]
+
+
+def _entry(log: pd.DataFrame, version: int) -> str:
+    row = log.loc[version]
+    return panel.what(str(row["kind"]), panel.logged_codes(row.to_dict()))
+
+
+def preview(desk: Desk) -> dict[str, Any] | None:
+    """Return the proposed polygons as the map shows them."""
+    import json
+
+    edit: gg.Edit | None = st.session_state.proposal
+    if edit is None:
+        return None
+    codes = panel.after_codes(edit, desk.scheme.width(st.session_state.proposal_level))
+    after = attempt(lambda: gg.evolve(desk.plan, edit))
+    if after is None or not codes:
+        return None
+    words = [f"{panel.number(edit.after[c]['households'])} {say('unit_households') or say('fig_households')}" for c in codes]
+    shapes = [after.grid_geometry(c) for c in codes]
+    return {
+        "key": f"{edit.base_version}:{st.session_state.ack}:{lang()}",
+        "after": json.loads(grids.preview(codes, shapes, words, desk.county.crs)),
+    }
+
+
+@st.fragment(run_every=4)
+def watch(desk: Desk) -> None:
+    """Look for what colleagues save, and show the page again when there is something new."""
+    state = st.session_state
+    now = desk.version
+    if state.seen in (0, now):
+        state.seen = now
+        return
+    with desk.quiet() as county:
+        row = county.log().iloc[-1].to_dict()
+    state.seen = now
+    who = row.get("by") or say("somebody")
+    tell(notice=say("colleague", who=who, what=panel.what(str(row["kind"]), panel.logged_codes(row)), n=now))
+    st.rerun()
+
+
+def bounds_of(desk: Desk, shape: Any) -> list[float]:
+    """Return west, south, east, north of a shape of the county, in degrees."""
+    return [float(v) for v in geojson.to_degrees(shape, desk.county.crs).bounds]

@@ -1,0 +1,89 @@
+"""The planner's desk: the map, the tools, figures before and after, confirm, undo."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app_pages import bench, mapview, panel
+from app_pages.desk import Desk, the_desk
+from app_pages.state import keep, lang, say
+from layers.page import TOOLS
+
+
+def controls(desk: Desk) -> None:
+    """Show level, colour and labels in one row above the map."""
+    level, figure, labels = st.columns([5, 2, 2], vertical_alignment="center")
+    names = {v.key: v.zh if lang() == "zh" else v.en.capitalize() for v in desk.scheme.levels}
+    level.segmented_control(
+        say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed"
+    )
+    figure.selectbox(
+        say("colour_by"), mapview.FIGURES, key="figure", label_visibility="collapsed",
+        format_func=lambda k: f"{say('colour_by')} · {say('fig_' + k)}",
+    )  # fmt: skip
+    labels.selectbox(
+        say("labels"), ("code", "name", "none"), key="labels", label_visibility="collapsed",
+        format_func=lambda k: f"{say('labels')} · {say('label_' + k)}",
+    )  # fmt: skip
+
+
+def proposal(desk: Desk) -> None:
+    """Show the proposal with its figures and the two ways out of it."""
+    state = st.session_state
+    edit = state.proposal
+    st.html(f"<h4>{say('proposal')}：{say('kind_' + edit.kind)}</h4>" if lang() == "zh"
+            else f"<h4>{say('proposal')}: {say('kind_' + edit.kind)}</h4>")  # fmt: skip
+    panel.comparison(desk, edit, state.proposal_level)
+    panel.remarks([*state.notes, *edit.notes])
+    stale = desk.version != edit.base_version
+    if stale:
+        st.html(f'<p class="gg-tip">{say("meanwhile", n=desk.version, m=edit.base_version)}</p>')
+    st.text_input(say("author"), key="author", max_chars=40)
+    st.text_input(say("reason"), key="reason", max_chars=200, placeholder=say("reason_hint"))
+    yes, no = st.columns(2)
+    yes.button(say("confirm"), key="confirm", type="primary", on_click=bench.confirm, args=(desk,), width="stretch")
+    no.button(say("discard"), key="discard", on_click=bench.discard, width="stretch")
+    if stale:
+        st.button(say("again"), key="again", on_click=bench.again, args=(desk,), width="stretch")
+
+
+def undo_redo(desk: Desk) -> None:
+    """Show undo and redo with what they would do."""
+    back, forth = bench.steps(desk)
+    for column, way, target in zip(st.columns(2), ("undo", "redo"), (back, forth), strict=True):
+        tip = say(f"{way}_what", what=target) if target else say(f"nothing_{way}")
+        icon = f":material/{way}:"
+        column.button(say(way), key=way, icon=icon, help=tip, disabled=target is None, width="stretch",
+                      on_click=bench.step, args=(desk, way))  # fmt: skip
+
+
+@st.fragment
+def workbench(desk: Desk) -> None:
+    """Map and panel together: a gesture runs this again and nothing else."""
+    state = st.session_state
+    controls(desk)
+    left, right = st.columns([2.55, 1], gap="small")
+    with left:
+        picture = mapview.message(
+            desk, state.level, state.figure, state.labels,
+            selected=list(state.selected), preview=bench.preview(desk), ack=state.ack,
+        )  # fmt: skip
+        mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=TOOLS,
+                         on_event=lambda: bench.on_event(desk))  # fmt: skip
+    with right, st.container(height="stretch", key="panel"):
+        panel.banner()
+        if state.proposal is not None:
+            proposal(desk)
+        elif len(state.selected) == 1:
+            panel.grid_card(desk, state.level, state.selected[0])
+        else:
+            panel.overview(desk, state.level)
+        undo_redo(desk)
+        panel.history(desk)
+
+
+desk = the_desk()
+for choice in ("level", "figure", "labels", "author", "reason"):
+    keep(choice)
+bench.watch(desk)
+workbench(desk)

@@ -1,0 +1,117 @@
+"""The map as a Streamlit component: mounted once, fed by messages, answering with finished gestures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from app_pages.desk import Desk
+from app_pages.routes import prefix
+from app_pages.state import lang, say
+from layers import figures, page
+
+FIGURES = ("households", "persons", "buildings", "incidents", "area_m2", "band", "none")
+Message = dict[str, Any]
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    script = (page.ASSETS / "component.js").read_text(encoding="utf-8")
+    return st.components.v2.component(
+        "gridgis_map", html='<div class="gridgis-host"></div>', js=script, isolate_styles=False
+    )
+
+
+def live_map(desk: Desk, message: Message, *, key: str, height: str, **more: Any) -> Mapping[str, Any]:
+    """Show the map with a message; return the component's result.
+
+    Parameters
+    ----------
+    desk
+        The open county.
+    message
+        What the map shows, from `message`.
+    key
+        Identity of the component on its page.
+    height
+        CSS height of the map.
+    more
+        `tools`: the tools on offer; `on_event`: what to call when a gesture is finished.
+    """
+    tools = tuple(more.get("tools", ("select",)))
+    data = {
+        "url": f"{prefix()}/frame/{desk.token('page', lang(), tools)}",
+        "title": say("map_title", county=desk.county.meta["name"]),
+        "height": height,
+        "keys": len(tools) > 1,
+        "message": message,
+    }
+    return _component()(key=key, data=data, on_event_change=more.get("on_event", lambda: None))
+
+
+def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Message:
+    """Return what the map is to show: addresses of layers, colours, legend, selection.
+
+    Parameters
+    ----------
+    desk
+        The open county.
+    level
+        Level of the grids.
+    figure
+        What colours the grids, one of `FIGURES`.
+    labels
+        ``code``, ``name`` or ``none``.
+    more
+        Further members of the message: selected, preview, focus, heat, ack, legend.
+    """
+    base = prefix()
+    version, frame = desk.shown(level)
+    keys = desk.scheme.level_keys
+    above = keys[: keys.index(level)]
+    colours, legend = choropleth(desk, level, figure)
+    out: Message = {
+        "base": f"{base}/layer/{desk.token('base')}",
+        "buildings": f"{base}/view/{desk.token('buildings')}",
+        "cells": f"{base}/view/{desk.token('cells', version)}",
+        "grids": {
+            "url": f"{base}/layer/{desk.token('grids', level, version)}",
+            "level": level, "version": version, "patches": inline(desk.patches(level)),
+        },
+        "outlines": {
+            name: {"url": f"{base}/layer/{desk.token('grids', key, version)}"}
+            for name, key in (("parent", above[-1] if above else None), ("top", keys[0] if len(above) > 1 else None))
+            if key
+        },
+        "codeWidth": desk.scheme.width(level),
+        "figure": colours, "labels": labels, "selected": [], "ack": 0,
+    }  # fmt: skip
+    legend = [*more.pop("legend", []), *legend]
+    return out | more | {"legend": legend}
+
+
+def inline(patches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return patches with their collections as objects, ready to be sent."""
+    return [{**p, "add": json.loads(p["add"])} for p in patches]
+
+
+def choropleth(desk: Desk, level: str, figure: str) -> tuple[Message | None, list[Message]]:
+    """Return how the grids are coloured, and the block of the legend that says so."""
+    if figure == "none":
+        return None, []
+    version, frame = desk.frame(level)
+    title, note = say(f"fig_{figure}"), say("own_count", n=version)
+    if figure == "band":
+        rows = [[figures.BAND_COLOURS[k], say(f"band_{k}")] for k in ("below", "in", "above")]
+        return {"figure": "band", "categories": figures.BAND_COLOURS}, [{"title": title, "rows": rows}]
+    palette = figures.PALETTES[figure]
+    found = figures.classes(frame[figure], palette)
+    names = figures.class_names(found.breaks, 1e6 if figure == "area_m2" else 1.0)
+    unit = say(f"unit_{figure}")
+    rows = [[colour, name] for colour, name in zip(found.colours, names, strict=False)]
+    colours = {"figure": figure, "breaks": list(found.breaks), "colours": list(found.colours)}
+    return colours, [{"title": f"{title}（{unit}）" if unit and lang() == "zh" else title, "rows": rows, "note": note}]

@@ -1,0 +1,178 @@
+"""The side panel of the map: a grid's figures, a proposal before and after, undo and history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+import gridgis as gg
+from app_pages.desk import Desk
+from app_pages.state import lang, say
+from layers.styles import PREVIEW
+from layers.text import safe_text
+
+_COLUMNS = ("households", "persons", "buildings")
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """Return a figure with thousands set apart."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def km2(area_m2: float) -> str:
+    """Return an area in square kilometres with the digits that mean something."""
+    value = area_m2 / 1e6
+    return number(value, 3 if value < 1 else 2 if value < 100 else 0)
+
+
+def what(kind: str, codes: Sequence[str]) -> str:
+    """Return an edit in a few words: its kind and the codes it is about."""
+    named = "、".join(codes[:2]) if lang() == "zh" else ", ".join(codes[:2])
+    return f"{say(f'kind_{kind}')} {named}{' …' if len(codes) > 2 else ''}".strip()
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Show names and values as a quiet list; both go through `safe_text`."""
+    items = "".join(f"<div><dt>{safe_text(k)}</dt><dd>{safe_text(v)}</dd></div>" for k, v in rows)
+    st.html(f'<dl class="gg-facts">{items}</dl>')
+
+
+def band_words(desk: Desk, level: str, zone: str) -> str | None:
+    """Return the size band of a level and zone in words; None where there is none."""
+    band = desk.scheme.band(level, zone or None)
+    if band is None:
+        return None
+    h = say("band_h", a=f"{band.households[0]:,}", b=f"{band.households[1]:,}") if band.households else ""
+    p = say("band_p", a=f"{band.persons[0]:,}", b=f"{band.persons[1]:,}") if band.persons else ""
+    return say("band_rule", h=h, p=p, or_=say("band_or") if h and p else "")
+
+
+def overview(desk: Desk, level: str) -> None:
+    """Show the county in figures at the level on the map."""
+    _, frame = desk.frame(level)
+    st.html(f"<h4>{safe_text(say('overview'))}</h4>")
+    total = frame[[*_COLUMNS, "area_m2"]].sum()
+    facts([
+        (desk.scheme.level(level).zh if lang() == "zh" else desk.scheme.level(level).en, say("grids_n", n=f"{len(frame):,}")),
+        *((say(f"fig_{k}"), f"{number(total[k])} {say(f'unit_{k}')}") for k in _COLUMNS),
+        (say("fig_area_m2"), f"{km2(total['area_m2'])} km²"),
+    ])  # fmt: skip
+    st.html(f'<p class="gg-tip">{safe_text(say("tip_select"))}</p>')
+
+
+def grid_card(desk: Desk, level: str, code: str) -> None:
+    """Show one grid: name, code, where it lies, figures, size band."""
+    _, frame = desk.frame(level)
+    if code not in frame.index:
+        overview(desk, level)
+        return
+    row = frame.loc[code]
+    plan = desk.plan
+    path = [plan.grids[c].name for c in gg_ancestors(desk, code) if c in plan.grids and plan.grids[c].name]
+    crumbs = safe_text(" › ".join(path))
+    st.html(
+        f'<h4>{safe_text(row["name"] or code)}</h4><div class="gg-code">{safe_text(code)}</div>'
+        f'<div class="gg-crumbs">{crumbs}</div>'
+    )
+    facts([
+        *((say(f"fig_{k}"), f"{number(row[k])} {say(f'unit_{k}')}") for k in (*_COLUMNS, "incidents")),
+        (say("fig_area_m2"), f"{km2(row['area_m2'])} km²"),
+    ])  # fmt: skip
+    rule = band_words(desk, plan.grids[code].level, plan.grids[code].zone)
+    if rule and row["band"]:
+        state = f'<b class="gg-{row["band"]}">{safe_text(say("band_" + row["band"]))}</b>'
+        st.html(f'<p class="gg-band">{state}<span>{safe_text(rule)}</span></p>')
+
+
+def gg_ancestors(desk: Desk, code: str) -> list[str]:
+    """Return the codes above a grid, widest first."""
+    out: list[str] = []
+    up = desk.scheme.parent(code)
+    while up is not None and len(up) > desk.scheme.county_digits:
+        out.insert(0, up)
+        up = desk.scheme.parent(up)
+    return out
+
+
+def comparison(desk: Desk, edit: gg.Edit, level: str) -> None:
+    """Show figures before and after, one row a code, with totals and the state of the size band."""
+    zone = {g.code: g.zone for g in (*desk.plan.grids.values(), *edit.grids_added)}
+    width = desk.scheme.width(level)
+    rows = _side(desk, say("before"), edit.before, zone, width, marks=dict.fromkeys(edit.voided, say("ends")))
+    colours = {c: PREVIEW[i % len(PREVIEW)] for i, c in enumerate(after_codes(edit, width))}
+    rows += _side(desk, say("after"), edit.after, zone, width, marks=dict.fromkeys(edit.created, say("new")), colours=colours)
+    heads = [say("code"), say("households"), say("persons"), say("buildings"), say("area")]
+    head = "".join(f"<th>{safe_text(h)}</th>" for h in heads)
+    st.html(f'<table class="gg-compare"><thead><tr>{head}</tr></thead>{rows}</table>')
+
+
+def after_codes(edit: gg.Edit, width: int) -> list[str]:
+    """Return the codes of a level that the edit leaves, in order."""
+    return sorted(c for c in edit.after if len(c) <= width)
+
+
+def _side(
+    desk: Desk, title: str, side: Mapping[str, Mapping[str, Any]], zone: Mapping[str, str], width: int,
+    marks: Mapping[str, str], colours: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
+    codes = sorted(c for c in side if len(c) <= width)
+    out = f'<tbody><tr class="gg-side"><th colspan="5">{safe_text(title)}</th></tr>'
+    for code in codes:
+        f = side[code]
+        level = desk.scheme.level_key(code)
+        state = desk.band(level, zone.get(code, ""), f["households"], f["persons"])
+        dot = f'<i class="gg-{state}" title="{safe_text(say("band_" + state))}"></i>' if state else ""
+        flag = f' style="--flag:{colours[code]}" class="gg-flag"' if colours and code in colours else ""
+        mark = f"<small>{safe_text(marks[code])}</small>" if code in marks else ""
+        cells = "".join(f"<td>{number(f[k])}</td>" for k in _COLUMNS)
+        out += f"<tr{flag}><th>{dot}{safe_text(code)}{mark}</th>{cells}<td>{km2(f['area_m2'])}</td></tr>"
+    if len(codes) > 1:
+        sums = [number(sum(side[c][k] for c in codes)) for k in _COLUMNS]
+        sums.append(km2(sum(side[c]["area_m2"] for c in codes)))
+        out += f'<tr class="gg-sum"><th>{safe_text(say("total"))}</th>' + "".join(f"<td>{s}</td>" for s in sums) + "</tr>"
+    return out + "</tbody>"
+
+
+def remarks(notes: Sequence[tuple[str, str]]) -> None:
+    """Show what was decided by rule, one line each."""
+    if notes:
+        lines = "".join(f"<li>{safe_text(n[1] if lang() == 'en' else n[0])}</li>" for n in notes)
+        st.html(f'<ul class="gg-notes">{lines}</ul>')
+
+
+def banner() -> None:
+    """Show the sentence left by the last action: a refusal, or what was saved."""
+    state = st.session_state
+    if state.problem:
+        zh, en = state.problem
+        st.html(f'<p class="gg-problem" role="alert">{safe_text(en if lang() == "en" else zh)}</p>')
+    elif state.notice:
+        st.html(f'<p class="gg-notice" role="status">{safe_text(state.notice)}</p>')
+
+
+def history(desk: Desk, rows: int = 5) -> None:
+    """Show the newest edits: version, what, who and when, why."""
+    with desk.quiet() as county:
+        log = county.log()
+    edits = log[~log["kind"].isin(["demo", "new"])].tail(rows).iloc[::-1]
+    st.html(f"<h4>{safe_text(say('history'))}</h4>")
+    if edits.empty:
+        st.html(f'<p class="gg-tip">{safe_text(say("no_history"))}</p>')
+        return
+    items = "".join(_entry(row) for row in edits.to_dict("records"))
+    st.html(f'<ol class="gg-history">{items}</ol>')
+
+
+def _entry(row: Mapping[str, Any]) -> str:
+    when = str(row["at"])[:16].replace("T", " ")
+    who = " · ".join(str(v) for v in (row.get("by"), when) if v)
+    why = f"<em>{safe_text(row['reason'])}</em>" if row.get("reason") else ""
+    text = what(str(row["kind"]), logged_codes(row))
+    return f"<li><b>{row['version']}</b><span>{safe_text(text)}</span><small>{safe_text(who)}</small>{why}</li>"
+
+
+def logged_codes(row: Mapping[str, Any]) -> list[str]:
+    """Return the codes an entry of the log is about: those that ended, then those that appeared."""
+    return list(dict.fromkeys([*row["voided"], *row["created"]]))

@@ -1,0 +1,119 @@
+"""The addresses of the map: its page, scripts and data, beside Streamlit in the same process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import shapely
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from app_pages.desk import Desk, Item, the_desk
+from app_pages.words import map_words
+from layers import page
+
+_GZIP = {"Content-Encoding": "gzip", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_DAY = 86_400
+_LAYERS = ("grids", "base", "heat")
+_VIEWS = ("cells", "buildings")
+
+
+def prefix() -> str:
+    """Return what stands before every address when the app lives below a path of its host."""
+    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def asset_path() -> str:
+    """Return the address of the asset folder; it changes when an asset does."""
+    return f"{prefix()}/assets/{page.fingerprint()}"
+
+
+def _unknown() -> Response:
+    return JSONResponse({"error": "unknown"}, status_code=404)
+
+
+def _item(request: Request, kinds: Sequence[str]) -> tuple[Desk, Item] | None:
+    desk = the_desk()
+    item = desk.item(request.path_params["token"])
+    return (desk, item) if item is not None and item[0] in kinds else None
+
+
+async def layer(request: Request) -> Response:
+    """Answer a whole layer."""
+    found = await run_in_threadpool(_item, request, _LAYERS)
+    if found is None:
+        return _unknown()
+    desk, item = found
+    data = await run_in_threadpool(desk.layer, item)
+    headers = {**_GZIP, "Cache-Control": f"private, max-age={_DAY}, immutable"}
+    return Response(data, media_type="application/geo+json", headers=headers)
+
+
+async def view(request: Request) -> Response:
+    """Answer what lies in the part of the map in view, ``?bbox=west,south,east,north``."""
+    found = await run_in_threadpool(_item, request, _VIEWS)
+    box = bbox(request.query_params.get("bbox", ""))
+    if found is None or box is None:
+        return _unknown()
+    desk, item = found
+    data = await run_in_threadpool(desk.nearby, item, box)
+    return Response(data, media_type="application/geo+json", headers={**_GZIP, "Cache-Control": "private, max-age=60"})
+
+
+async def frame(request: Request) -> Response:
+    """Answer the map page itself."""
+    found = await run_in_threadpool(_item, request, ("page",))
+    if found is None:
+        return _unknown()
+    desk, (_, lang, tools) = found
+    html = await run_in_threadpool(map_page, desk, lang, tools)
+    return HTMLResponse(html, headers={"Content-Security-Policy": page.POLICY, "Cache-Control": "no-store"})
+
+
+def bbox(text: str) -> Any | None:
+    """Return the box of four numbers in degrees; None for anything else."""
+    number = r"(-?\d{1,3}(?:\.\d{1,9})?)"
+    match = re.fullmatch(",".join([number] * 4), text)
+    if match is None:
+        return None
+    west, south, east, north = map(float, match.groups())
+    sound = -180 <= west < east <= 180 and -90 <= south < north <= 90
+    return shapely.box(west, south, east, north) if sound else None
+
+
+def map_page(desk: Desk, lang: str, tools: tuple[str, ...]) -> str:
+    """Return the HTML of the map page in a language, with the tools on offer."""
+    words, figures = map_words(lang)
+    return page.build(page.PageOptions(
+        assets=asset_path(), bounds=desk.bounds, view_key=f"gridgis:{desk.county.code}", words=words,
+        figures=figures, tools=tools, county_digits=desk.scheme.county_digits,
+    ))  # fmt: skip
+
+
+class Assets(StaticFiles):
+    """Our scripts and styles, kept by browsers because their address changes with them."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Answer one file."""
+        answer = super().file_response(*args, **kwargs)
+        answer.headers["Cache-Control"] = f"public, max-age={30 * _DAY}, immutable"
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes to stand beside Streamlit's own."""
+    base = prefix()
+    return [
+        Mount(asset_path(), Assets(directory=page.ASSETS)),
+        Route(f"{base}/layer/{{token}}", layer),
+        Route(f"{base}/view/{{token}}", view),
+        Route(f"{base}/frame/{{token}}", frame),
+    ]

@@ -1,0 +1,74 @@
+"""The frame of the app: settings, style, navigation, language; one plain sentence when nothing opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app_pages import state
+from app_pages.desk import Desk, the_desk
+from app_pages.state import say
+from gridgis.errors import GridgisError
+from layers.page import missing_assets
+from layers.text import safe_text
+
+HERE = Path(__file__).parent
+PAGES = (
+    ("map", "map_page.py", ":material/map:"),
+    ("incidents", "incidents_page.py", ":material/local_fire_department:"),
+    ("checks", "checks_page.py", ":material/fact_check:"),
+    ("export", "export_page.py", ":material/download:"),
+)
+
+
+def sidebar(desk: Desk) -> None:
+    """Show whose grids these are, at which version, and the language switch."""
+    with st.sidebar:
+        badge = (
+            f'<span class="gg-badge" title="{safe_text(say("illustrative_help"))}">{safe_text(say("illustrative"))}</span>'
+            if desk.county.illustrative
+            else ""
+        )
+        name = safe_text(desk.county.meta["name"] or desk.county.code)
+        st.html(
+            f'<div class="gg-county"><b>{name}</b><span>{safe_text(desk.county.code)} · '
+            f'{safe_text(say("version", n=desk.version))}</span>{badge}</div>'
+        )
+        st.segmented_control(
+            say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
+            format_func={"zh": "中文", "en": "English"}.get, width="stretch",
+        )  # fmt: skip
+
+
+def stop_with(title: str, sentence: str) -> None:
+    """Show one plain sentence instead of the pages."""
+    st.html(f'<div class="gg-stop"><h3>{safe_text(title)}</h3><p>{safe_text(sentence)}</p></div>')
+    st.stop()
+
+
+def main() -> None:
+    """Run the app once for a session."""
+    state.prepare()
+    st.set_page_config(page_title=say("app"), page_icon=str(HERE / "icon.png"), layout="wide")
+    st.html(f"<style>{(HERE / 'style.css').read_text(encoding='utf-8')}</style>")
+    if missing_assets():
+        stop_with(say("app"), say("no_assets"))
+    try:
+        desk = the_desk()
+    except GridgisError as error:
+        stop_with(say("no_county"), error.words(state.lang()))
+        return
+    if st.session_state.level not in desk.scheme.level_keys:
+        st.session_state.level = best_level(desk)
+    st.logo(str(HERE / "icon.png"), size="large")
+    pages = [st.Page(HERE / file, title=say(key), icon=icon, url_path=key, default=key == "map") for key, file, icon in PAGES]
+    chosen = st.navigation(pages)
+    sidebar(desk)
+    chosen.run()
+
+
+def best_level(desk: Desk) -> str:
+    """Return the level planners work at: the finest that every branch of the tree has."""
+    complete = [v.key for v in desk.scheme.levels if not v.optional]
+    return complete[-1] if complete else desk.scheme.level_keys[-1]

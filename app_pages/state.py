@@ -1,0 +1,66 @@
+"""What one planner has chosen: kept in the session, never frames and never the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app_pages.words import LANGUAGES, word
+from gridgis.errors import GridgisError
+
+DEFAULTS: tuple[tuple[str, Any], ...] = (
+    ("level", None),
+    ("figure", "households"),
+    ("labels", "code"),
+    ("selected", ()),
+    ("proposal", None),
+    ("notes", ()),
+    ("ack", 0),
+    ("problem", None),
+    ("notice", None),
+    ("author", ""),
+    ("seen", 0),
+)
+
+
+def prepare() -> None:
+    """Give a new session its first choices; the language comes with the address."""
+    state = st.session_state
+    if "lang" not in state:
+        asked = st.query_params.get("lang")
+        state.lang = asked if asked in LANGUAGES else "zh"
+    for key, value in DEFAULTS:
+        state.setdefault(key, value)
+
+
+def lang() -> str:
+    """Return the language of the session."""
+    return str(st.session_state.get("lang", "zh"))
+
+
+def say(key: str, **values: object) -> str:
+    """Return a word in the language of the session."""
+    return word(key, lang(), **values)
+
+
+def keep(key: str) -> None:
+    """Hold a choice while its widget is on another page, where Streamlit would forget it."""
+    if key in st.session_state:
+        st.session_state[key] = st.session_state[key]
+
+
+def tell(problem: GridgisError | None = None, notice: str | None = None) -> None:
+    """Leave one sentence for the next picture of the page: a problem, or what was done."""
+    st.session_state.problem = (problem.zh, problem.en) if problem else None
+    st.session_state.notice = notice
+
+
+def attempt(action: Callable[[], Any]) -> Any:
+    """Do something that may be refused; a refusal becomes the one sentence on the page."""
+    try:
+        return action()
+    except GridgisError as error:
+        tell(problem=error)
+        return None

@@ -1,0 +1,94 @@
+// The cells of the plan as thin lines for painting: click or drag over them to gather them for the target.
+"use strict";
+GridGIS.part("cells", (map, options) => {
+  const renderer = L.canvas({ pane: "cells", padding: 0.1 });
+  const group = L.layerGroup();
+  const chosen = new Map();
+  let target = null;
+  let on = false;
+  let url = null;
+  let pending = null;
+  let stroke = null;
+
+  function style(feature) {
+    const { id, code } = feature.properties;
+    if (chosen.has(id)) return Object.assign({}, options.chosen);
+    return Object.assign({}, target && code && code.startsWith(target) ? options.mine : options.plain);
+  }
+
+  async function load() {
+    if (!on || !url) return;
+    if (pending) pending.abort();
+    pending = new AbortController();
+    try {
+      const found = await GridGIS.fetch(`${url}?bbox=${GridGIS.base.bbox(map)}`, pending.signal);
+      if (on) draw(found);
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    }
+  }
+
+  function draw(found) {
+    group.clearLayers();
+    document.body.dataset.cells = String(found.features.length);
+    L.geoJSON(found, {
+      pane: "cells", renderer, pmIgnore: true, snapIgnore: true, style,
+      onEachFeature(feature, l) {
+        l.on("mousedown", (e) => press(feature, l, e));
+        l.on("mouseover", () => stroke && apply(feature, l));
+      },
+    }).addTo(group);
+    group.addTo(map);
+  }
+
+  function press(feature, l, event) {
+    L.DomEvent.stop(event.originalEvent);
+    const { id, code } = feature.properties;
+    if (!target) {
+      const width = GridGIS.message.codeWidth;
+      if (code && code.length >= width) GridGIS.tools.cellTarget(code.slice(0, width));
+      return;
+    }
+    stroke = chosen.has(id) ? "drop" : "take";
+    apply(feature, l);
+  }
+
+  function apply(feature, l) {
+    const { id, code } = feature.properties;
+    if (stroke === "take" && !(code && code.startsWith(target))) chosen.set(id, true);
+    if (stroke === "drop") chosen.delete(id);
+    l.setStyle(style(feature));
+    GridGIS.tools.refresh();
+  }
+
+  document.addEventListener("mouseup", () => { stroke = null; });
+  map.on("moveend", load);
+
+  return {
+    count: () => chosen.size,
+    chosen: () => Array.from(chosen.keys()),
+    show(code) {
+      on = true;
+      if (target !== code) chosen.clear();
+      target = code;
+      map.dragging.disable();
+      map.getPane("cells").style.pointerEvents = "auto";
+      load();
+    },
+    hide() {
+      on = false;
+      chosen.clear();
+      target = null;
+      map.dragging.enable();
+      map.getPane("cells").style.pointerEvents = "none";
+      group.clearLayers();
+      map.removeLayer(group);
+      delete document.body.dataset.cells;
+    },
+    apply(message) {
+      if (url === message.cells) return;
+      url = message.cells;
+      load();
+    },
+  };
+});

@@ -1,0 +1,39 @@
+// The Streamlit side: keeps the map page mounted in a frame, hands messages in and finished gestures out.
+function typing(node) {
+  return node && (node.isContentEditable || ["INPUT", "TEXTAREA", "SELECT", "BUTTON"].includes(node.tagName));
+}
+
+function mount(parentElement, data) {
+  const host = parentElement.querySelector(".gridgis-host");
+  const frame = document.createElement("iframe");
+  const desk = { url: data.url, frame, message: null, send: null };
+  frame.title = data.title;
+  frame.className = "gridgis-map";
+  frame.addEventListener("load", () => {
+    const page = frame.contentWindow.GridGIS;
+    if (!page) return;
+    page.connect((event) => desk.send(event));
+    page.apply(desk.message);
+  });
+  frame.src = data.url;
+  host.replaceChildren(frame);
+  const key = (event) => {
+    if (!frame.isConnected) return document.removeEventListener("keydown", key);
+    const page = frame.contentWindow && frame.contentWindow.GridGIS;
+    const bare = ["Escape", "Enter"].includes(event.key) || event.ctrlKey || event.metaKey;
+    if (page && page.tools && data.keys && bare && !typing(document.activeElement)) page.tools.key(event);
+  };
+  document.addEventListener("keydown", key);
+  return desk;
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  let desk = parentElement.gridgis;
+  if (!desk || desk.url !== data.url || !desk.frame.isConnected) desk = parentElement.gridgis = mount(parentElement, data);
+  desk.frame.style.height = data.height;
+  desk.send = (event) => setTriggerValue("event", event);
+  desk.message = data.message;
+  const page = desk.frame.contentWindow && desk.frame.contentWindow.GridGIS;
+  if (page) page.apply(data.message);
+}

@@ -1,0 +1,249 @@
+// The grids of the level shown: one polygon a code, coloured by a figure, patched in place after edits.
+"use strict";
+GridGIS.part("grids", (map, options) => {
+  const svg = L.svg({ pane: "grids", padding: 0.25 });
+  const canvas = L.canvas({ pane: "grids", padding: 0.25 });
+  const outlineRenderer = L.canvas({ pane: "parents", padding: 0.25 });
+  const byCode = new Map();
+  const listeners = new Set();
+  let layer = null;
+  let shown = { level: null, version: -1, url: null };
+  let paint = { figure: null, breaks: [], colours: [], bands: null };
+  const outlines = new Map();
+  let selection = null;
+  let loading = null;
+
+  function colour(properties) {
+    if (!paint.figure) return null;
+    const value = properties[paint.figure];
+    if (value === null || value === undefined) return null;
+    if (paint.categories) return paint.categories[value] || null;
+    let k = 0;
+    while (k < paint.breaks.length && value >= paint.breaks[k]) k += 1;
+    return paint.colours[k];
+  }
+
+  function style(feature) {
+    const fill = colour(feature.properties);
+    return {
+      color: options.stroke, weight: options.weight, opacity: options.opacity,
+      fillColor: fill || options.plain, fillOpacity: fill ? options.fill : options.plainFill,
+    };
+  }
+
+  function tooltip(l) {
+    const p = l.feature.properties;
+    const box = GridGIS.element("div", "tip");
+    box.appendChild(GridGIS.element("b", null, p.name || p.code));
+    if (p.name) box.appendChild(GridGIS.element("div", "tip-code", p.code));
+    const list = GridGIS.element("dl");
+    options.figures.forEach(([key, label, unit]) => {
+      if (p[key] === undefined || p[key] === null) return;
+      list.appendChild(GridGIS.element("dt", null, label));
+      const text = key === "area_m2" ? GridGIS.area(p[key]) : `${GridGIS.number(p[key])} ${unit}`;
+      list.appendChild(GridGIS.element("dd", null, text));
+    });
+    box.appendChild(list);
+    return box;
+  }
+
+  function onEachFeature(feature, l) {
+    byCode.set(feature.properties.code, l);
+    l.bindTooltip(tooltip, { sticky: true, className: "grid-tip", opacity: 1, offset: [14, 0], direction: "auto" });
+    l.on("click", (e) => notify("click", feature.properties.code, e));
+    l.on("mouseover", (e) => {
+      if (l.setStyle) l.setStyle({ weight: options.weight + 1.4, opacity: 0.95 });
+      notify("over", feature.properties.code, e);
+    });
+    l.on("mouseout", () => l.setStyle && l.setStyle({ weight: options.weight, opacity: options.opacity }));
+  }
+
+  function notify(kind, code, event) {
+    listeners.forEach((listener) => listener(kind, code, event));
+  }
+
+  function fresh(collection) {
+    const many = collection.features.length > options.canvasFrom;
+    return L.geoJSON(null, {
+      pane: "grids", renderer: many ? canvas : svg, style, onEachFeature, smoothFactor: 0.6,
+    });
+  }
+
+  function replace(collection, level, url) {
+    const old = layer;
+    byCode.clear();
+    layer = fresh(collection);
+    layer.addData(collection);
+    layer.addTo(map);
+    if (old) map.removeLayer(old);
+    shown = { level, version: collection.version, url };
+    changed();
+  }
+
+  function patch(step) {
+    step.remove.forEach((code) => drop(code));
+    step.add.features.forEach((f) => drop(f.properties.code));
+    layer.addData(step.add);
+    shown.version = step.to;
+  }
+
+  function drop(code) {
+    const l = byCode.get(code);
+    if (!l) return;
+    layer.removeLayer(l);
+    byCode.delete(code);
+  }
+
+  // Follow the patches from what is shown to what is wanted; false if the chain does not reach.
+  function follow(grids) {
+    if (!layer || shown.level !== grids.level) return false;
+    if (shown.version === grids.version) return true;
+    const chain = [];
+    let version = shown.version;
+    (grids.patches || []).forEach((step) => {
+      if (step.from === version) {
+        chain.push(step);
+        version = step.to;
+      }
+    });
+    if (version !== grids.version) return false;
+    chain.forEach(patch);
+    changed();
+    return true;
+  }
+
+  function changed() {
+    showSelection(GridGIS.message ? GridGIS.message.selected : []);
+    GridGIS.labels.draw();
+    document.body.dataset.version = String(shown.version);
+    document.body.dataset.level = shown.level;
+    document.body.dataset.grids = String(byCode.size);
+  }
+
+  function showSelection(codes) {
+    if (selection) map.removeLayer(selection);
+    const found = (codes || []).map((c) => byCode.get(c)).filter(Boolean).map((l) => l.feature);
+    selection = L.geoJSON({ type: "FeatureCollection", features: found }, {
+      pane: "selection", interactive: false, pmIgnore: true, snapIgnore: true,
+      style: { color: options.accent, weight: 3, opacity: 1, fillColor: options.accent, fillOpacity: 0.1 },
+    }).addTo(map);
+  }
+
+  async function loadOutline(key, item) {
+    const kept = outlines.get(key);
+    if (kept && item && kept.url === item.url) return;
+    const entry = { url: item ? item.url : null, layer: null };
+    outlines.set(key, entry);
+    if (kept && !item && kept.layer) map.removeLayer(kept.layer);
+    if (!item) return;
+    const collection = await GridGIS.fetch(item.url);
+    if (outlines.get(key) !== entry) return;
+    entry.layer = L.geoJSON(collection, {
+      pane: "parents", renderer: outlineRenderer, interactive: false, pmIgnore: true, snapIgnore: true,
+      style: Object.assign({ fill: false }, options.outlines[key]),
+    }).addTo(map);
+    if (kept && kept.layer) map.removeLayer(kept.layer);
+  }
+
+  function repaint(figure) {
+    const text = JSON.stringify(figure || null);
+    if (paint.text === text) return;
+    paint = Object.assign({ text, figure: null, breaks: [], colours: [] }, figure || {});
+    if (layer) layer.setStyle(style);
+  }
+
+  return {
+    byCode,
+    get layer() { return layer; },
+    get level() { return shown.level; },
+    listen(listener) { listeners.add(listener); },
+    tooltips(on) {
+      map.getContainer().classList.toggle("quiet", !on);
+    },
+    select: showSelection,
+    async apply(message) {
+      const grids = message.grids;
+      repaint(message.figure);
+      Object.keys(options.outlines).forEach((key) => loadOutline(key, (message.outlines || {})[key]));
+      if (follow(grids)) {
+        showSelection(message.selected);
+        return;
+      }
+      if (loading === grids.url) return;
+      loading = grids.url;
+      document.body.classList.add("loading");
+      try {
+        const collection = await GridGIS.fetch(grids.url);
+        if (loading === grids.url) replace(collection, grids.level, grids.url);
+      } finally {
+        if (loading === grids.url) loading = null;
+        document.body.classList.remove("loading");
+      }
+    },
+  };
+});
+
+// Labels only for grids in view that are large enough to carry them, largest first, none overlapping.
+GridGIS.part("labels", (map, options) => {
+  const group = L.layerGroup().addTo(map);
+  let what = "code";
+
+  function width(text) {
+    let w = 0;
+    for (const ch of text) w += ch.codePointAt(0) > 0x2e7f ? 12 : 6.8;
+    return w;
+  }
+
+  function candidates(p) {
+    if (what === "name") return p.name ? [p.name, p.short].filter(Boolean) : [p.code];
+    const code = p.code;
+    return [code, code.slice(options.countyDigits), code.slice(-3)].filter((t, i, all) => t && all.indexOf(t) === i);
+  }
+
+  function boxOf(l) {
+    const b = l.getBounds();
+    const a = map.latLngToLayerPoint(b.getSouthWest());
+    const c = map.latLngToLayerPoint(b.getNorthEast());
+    return { w: c.x - a.x, h: a.y - c.y, area: (c.x - a.x) * (a.y - c.y) };
+  }
+
+  function draw() {
+    group.clearLayers();
+    if (what === "none") return;
+    const view = map.getBounds();
+    const found = [];
+    GridGIS.grids.byCode.forEach((l) => {
+      const at = l.feature.properties.at;
+      if (!at || !view.contains([at[1], at[0]])) return;
+      found.push({ l, at, box: boxOf(l) });
+    });
+    found.sort((a, b) => b.box.area - a.box.area);
+    const taken = [];
+    for (const { l, at, box } of found) {
+      if (taken.length >= options.limit || box.h < 20) break;
+      const text = candidates(l.feature.properties).find((t) => width(t) < box.w * 0.82);
+      if (!text) continue;
+      const p = map.latLngToLayerPoint([at[1], at[0]]);
+      const half = width(text) / 2 + 3;
+      const rect = [p.x - half, p.y - 9, p.x + half, p.y + 9];
+      if (taken.some((t) => t[0] < rect[2] && rect[0] < t[2] && t[1] < rect[3] && rect[1] < t[3])) continue;
+      taken.push(rect);
+      place([at[1], at[0]], text);
+    }
+  }
+
+  function place(latlng, text) {
+    const icon = L.divIcon({ className: "label", html: GridGIS.element("span", null, text), iconSize: [0, 0] });
+    L.marker(latlng, { icon, pane: "labels", interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true }).addTo(group);
+  }
+
+  map.on("moveend", draw);
+  return {
+    draw,
+    apply(message) {
+      if (message.labels === what) return;
+      what = message.labels;
+      draw();
+    },
+  };
+});

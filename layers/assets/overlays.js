@@ -1,0 +1,150 @@
+// What lies over the grids: the proposed boundaries, the place of a finding, the heat of incidents, the legend.
+"use strict";
+GridGIS.part("preview", (map, options) => {
+  let shown = null;
+  let group = null;
+
+  function label(feature, colour) {
+    const box = GridGIS.element("div", "flag");
+    box.style.setProperty("--flag", colour);
+    box.appendChild(GridGIS.element("b", null, feature.properties.code));
+    box.appendChild(GridGIS.element("span", null, feature.properties.words));
+    return L.divIcon({ className: "flag-anchor", html: box, iconSize: [0, 0] });
+  }
+
+  function draw(preview) {
+    group = L.layerGroup().addTo(map);
+    preview.after.features.forEach((feature, i) => {
+      const colour = options.colours[i % options.colours.length];
+      L.geoJSON(feature, {
+        pane: "preview", interactive: false, pmIgnore: true, snapIgnore: true,
+        style: { color: colour, weight: 3, fillColor: colour, fillOpacity: 0.3 },
+      }).addTo(group);
+      const at = feature.properties.at;
+      const marker = L.marker([at[1], at[0]], { icon: label(feature, colour), pane: "flags", interactive: false, keyboard: false, pmIgnore: true });
+      marker.addTo(group);
+    });
+  }
+
+  return {
+    apply(message) {
+      const key = message.preview ? message.preview.key : null;
+      if (key === shown) return;
+      shown = key;
+      if (group) map.removeLayer(group);
+      group = null;
+      document.body.dataset.preview = key === null ? "" : String(message.preview.after.features.length);
+      if (message.preview) draw(message.preview);
+    },
+  };
+});
+
+GridGIS.part("focus", (map, options) => {
+  let shown = null;
+  let layer = null;
+  return {
+    apply(message) {
+      const key = message.focus ? message.focus.key : null;
+      if (key === shown) return;
+      shown = key;
+      if (layer) map.removeLayer(layer);
+      layer = null;
+      document.body.dataset.focus = key === null ? "" : String(key);
+      if (!message.focus) return;
+      layer = L.geoJSON(message.focus.shape, {
+        pane: "preview", interactive: false, pmIgnore: true, snapIgnore: true, style: options.style,
+        pointToLayer: (f, p) => L.circleMarker(p, Object.assign({ radius: 9 }, options.style)),
+      }).addTo(map);
+      const [west, south, east, north] = message.focus.bounds;
+      map.fitBounds([[south, west], [north, east]], { padding: [70, 70], maxZoom: options.maxZoom });
+    },
+  };
+});
+
+GridGIS.part("heat", (map, options) => {
+  let shown = null;
+  let points = [];
+  let layer = null;
+
+  // The busiest tenth of what lies in one kernel sets the top of the scale, at every zoom.
+  function tune() {
+    if (!layer) return;
+    const zoom = map.getZoom();
+    const metres = (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / Math.pow(2, zoom + 8);
+    const radius = Math.min(60, Math.max(11, options.reach / metres));
+    const cells = new Map();
+    points.forEach(([lat, lng, weight]) => {
+      const p = map.project([lat, lng], zoom).divideBy(radius * 0.7).floor();
+      const key = p.x + ":" + p.y;
+      cells.set(key, (cells.get(key) || 0) + weight);
+    });
+    const sums = Array.from(cells.values()).sort((a, b) => a - b);
+    const max = sums.length ? sums[Math.floor(sums.length * 0.985)] || 1 : 1;
+    layer.setOptions({ radius: radius * 0.75, blur: radius * 0.75, max: Math.max(1, max), maxZoom: 0, minOpacity: 0.02, gradient: options.gradient });
+  }
+
+  map.on("zoomend", tune);
+  return {
+    async apply(message) {
+      const url = message.heat || null;
+      if (url === shown) return;
+      shown = url;
+      if (!url) {
+        if (layer) map.removeLayer(layer);
+        layer = null;
+        points = [];
+        document.body.dataset.heat = "";
+        return;
+      }
+      const found = await GridGIS.fetch(url);
+      if (shown !== url) return;
+      points = found.points;
+      if (!layer) layer = L.heatLayer([], { pane: "heat" }).addTo(map);
+      tune();
+      layer.setLatLngs(points);
+      document.body.dataset.heat = String(points.length);
+    },
+  };
+});
+
+GridGIS.part("legend", (map) => {
+  const box = GridGIS.element("div", "legend");
+  map.getContainer().appendChild(box);
+  L.DomEvent.disableClickPropagation(box);
+  L.DomEvent.disableScrollPropagation(box);
+
+  function row(colour, text) {
+    const line = GridGIS.element("div", "legend-row");
+    const swatch = GridGIS.element("i");
+    swatch.style.background = colour;
+    line.appendChild(swatch);
+    line.appendChild(GridGIS.element("span", null, text));
+    return line;
+  }
+
+  function ramp(item) {
+    const line = GridGIS.element("div", "legend-ramp");
+    const strip = GridGIS.element("i");
+    strip.style.background = `linear-gradient(90deg, ${item.colours.join(",")})`;
+    line.appendChild(strip);
+    const ends = GridGIS.element("div", "legend-ends");
+    ends.appendChild(GridGIS.element("span", null, item.low));
+    ends.appendChild(GridGIS.element("span", null, item.high));
+    line.appendChild(ends);
+    return line;
+  }
+
+  return {
+    apply(message) {
+      const blocks = message.legend || [];
+      box.replaceChildren();
+      box.classList.toggle("on", blocks.length > 0);
+      blocks.forEach((block) => {
+        box.appendChild(GridGIS.element("b", null, block.title));
+        (block.rows || []).forEach(([colour, text]) => box.appendChild(row(colour, text)));
+        if (block.ramp) box.appendChild(ramp(block.ramp));
+        if (block.note) box.appendChild(GridGIS.element("div", "legend-note", block.note));
+      });
+    },
+  };
+});

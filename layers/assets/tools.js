@@ -1,0 +1,260 @@
+// The planner's tools: select, split, merge, transfer, paint. A tool gathers one gesture and emits it once.
+"use strict";
+GridGIS.part("tools", (map, options) => {
+  const W = GridGIS.words;
+  const el = GridGIS.element;
+  const state = { tool: "select", codes: [], line: null, area: null, target: null, waiting: 0 };
+  const bar = el("div", "toolbar");
+  const hint = el("div", "hint");
+  const buttons = {};
+  hint.setAttribute("role", "status");
+
+  const ICONS = {
+    select: "M5 3l14 8-6 1.5L10.5 19z",
+    split: "M4 4h16v16H4zM13 2l-3 8 4 4-3 8",
+    merge: "M4 5h7v14H4zM13 5h7v14h-7zM8 12h8M13.5 9.5 16 12l-2.5 2.5",
+    transfer: "M4 8h12M12.5 4.5 16 8l-3.5 3.5M20 16H8M11.5 12.5 8 16l3.5 3.5",
+    paint: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 17h6M17 14v6",
+  };
+
+  function icon(path) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    const p = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    p.setAttribute("d", path);
+    svg.appendChild(p);
+    return svg;
+  }
+
+  options.tools.forEach((tool, i) => {
+    const button = el("button");
+    button.type = "button";
+    button.dataset.tool = tool;
+    button.title = `${W["tool_" + tool + "_help"]} (${i + 1})`;
+    button.appendChild(icon(ICONS[tool]));
+    button.appendChild(el("span", null, W["tool_" + tool]));
+    button.addEventListener("click", () => use(tool));
+    buttons[tool] = button;
+    bar.appendChild(button);
+  });
+  if (options.tools.length > 1) map.getContainer().appendChild(bar);
+  map.getContainer().appendChild(hint);
+  [bar, hint].forEach((node) => {
+    L.DomEvent.disableClickPropagation(node);
+    L.DomEvent.disableScrollPropagation(node);
+  });
+
+  // ---- the hint: one sentence of what to do next, and the buttons that finish or cancel
+
+  function say(text, actions, kind) {
+    hint.replaceChildren(el("span", null, text));
+    hint.className = `hint${text ? " on" : ""}${kind ? " " + kind : ""}`;
+    (actions || []).forEach(([label, run, primary]) => {
+      const button = el("button", primary ? "primary" : null, label);
+      button.type = "button";
+      button.addEventListener("click", run);
+      hint.appendChild(button);
+    });
+  }
+
+  function nameOf(code) {
+    const l = GridGIS.grids.byCode.get(code);
+    const name = l && l.feature.properties.name;
+    return name ? `${name}（${code}）` : code;
+  }
+
+  function refresh() {
+    if (state.waiting) return say(W.working, [], "busy");
+    const cancel = [W.cancel, () => use("select")];
+    if (state.tool === "split") return say(W.hint_split, [cancel]);
+    if (state.tool === "merge") {
+      const n = state.codes.length;
+      const actions = n >= 2 ? [[W.do_merge.replace("{n}", n), finish, true], cancel] : [cancel];
+      return say(n ? W.hint_merge_n.replace("{n}", n) : W.hint_merge, actions);
+    }
+    if (state.tool === "transfer") return say(state.area ? W.hint_target : W.hint_transfer, [cancel]);
+    if (state.tool === "paint") {
+      if (!state.target) return say(W.hint_paint_target, [cancel]);
+      const n = GridGIS.cells.count();
+      const text = W.hint_paint.replace("{n}", n).replace("{target}", nameOf(state.target));
+      return say(text, n ? [[W.do_paint.replace("{n}", n), finish, true], cancel] : [cancel]);
+    }
+    return say("");
+  }
+
+  // ---- tools
+
+  function use(tool) {
+    clear();
+    state.tool = tool;
+    Object.entries(buttons).forEach(([key, b]) => b.setAttribute("aria-pressed", String(key === tool)));
+    map.getContainer().dataset.tool = tool;
+    GridGIS.grids.tooltips(tool === "select" || tool === "merge");
+    const selected = (GridGIS.message && GridGIS.message.selected) || [];
+    if (tool === "split") draw("Line");
+    if (tool === "transfer") draw("Polygon");
+    if (tool === "merge") {
+      state.codes = selected.slice(0, 1);
+      GridGIS.grids.select(state.codes);
+    }
+    if (tool === "paint") {
+      state.target = selected[0] || null;
+      GridGIS.cells.show(state.target);
+    } else {
+      GridGIS.cells.hide();
+    }
+    refresh();
+  }
+
+  function clear() {
+    map.pm.disableDraw();
+    if (state.line) map.removeLayer(state.line);
+    Object.assign(state, { codes: [], line: null, area: null, target: null });
+    GridGIS.grids.select((GridGIS.message && GridGIS.message.selected) || []);
+  }
+
+  function draw(shape) {
+    map.pm.enableDraw(shape, {
+      snappable: true, snapDistance: 12, tooltips: false, continueDrawing: false, finishOn: "dblclick",
+      templineStyle: { color: options.accent, weight: 2.5 },
+      hintlineStyle: { color: options.accent, weight: 2, dashArray: [6, 6] },
+      pathOptions: { color: options.accent, weight: 3, fillOpacity: 0.12, interactive: false },
+    });
+  }
+
+  function positions(layer) {
+    const rings = layer.getLatLngs();
+    return (Array.isArray(rings[0]) ? rings[0] : rings).map((p) => [p.lng, p.lat]);
+  }
+
+  map.on("pm:create", ({ layer }) => {
+    layer.options.pmIgnore = true;
+    state.line = layer;
+    if (state.tool === "split") ask("split", { line: positions(layer) });
+    if (state.tool === "transfer") {
+      state.area = positions(layer);
+      refresh();
+    }
+  });
+
+  function onGrid(kind, code, event) {
+    if (kind !== "click") return;
+    event.originalEvent.onGrid = true;
+    if (state.waiting) return;
+    if (state.tool === "select") choose([code]);
+    else if (state.tool === "merge") toggle(code);
+    else if (state.tool === "transfer" && state.area) ask("transfer", { area: state.area, to: code });
+  }
+
+  function choose(codes) {
+    GridGIS.grids.select(codes);
+    GridGIS.emit("select", { codes });
+  }
+
+  function toggle(code) {
+    state.codes = state.codes.includes(code) ? state.codes.filter((c) => c !== code) : [...state.codes, code];
+    GridGIS.grids.select(state.codes);
+    refresh();
+  }
+
+  function finish() {
+    if (state.tool === "merge" && state.codes.length >= 2) ask("merge", { codes: state.codes });
+    else if (state.tool === "paint" && GridGIS.cells.count()) ask("paint", { cells: GridGIS.cells.chosen(), to: state.target });
+    else if (map.pm.globalDrawModeEnabled()) finishShape();
+  }
+
+  function finishShape() {
+    const shape = state.tool === "split" ? "Line" : "Polygon";
+    const drawing = map.pm.Draw[shape];
+    const points = drawing._layer ? drawing._layer.getLatLngs().length : 0;
+    if (points >= (shape === "Line" ? 2 : 3)) drawing._finishShape();
+  }
+
+  function ask(type, detail) {
+    state.waiting = GridGIS.emit(type, Object.assign({ level: GridGIS.grids.level }, detail));
+    refresh();
+  }
+
+  // ---- keyboard: the same keys whether the map or the page has the focus
+
+  function cancel() {
+    if (map.pm.globalDrawModeEnabled()) {
+      const drawing = map.pm.Draw[state.tool === "split" ? "Line" : "Polygon"];
+      const begun = drawing._layer && drawing._layer.getLatLngs().length;
+      if (!begun) return use("select");
+      return use(state.tool);
+    }
+    if (state.tool !== "select") return use("select");
+    if (GridGIS.message && GridGIS.message.preview) return GridGIS.emit("discard", {});
+    return choose([]);
+  }
+
+  function undo() {
+    const drawing = map.pm.globalDrawModeEnabled() && map.pm.Draw[state.tool === "split" ? "Line" : "Polygon"];
+    if (drawing && drawing._layer && drawing._layer.getLatLngs().length) return drawing._removeLastVertex();
+    if (GridGIS.message && GridGIS.message.preview) return GridGIS.emit("discard", {});
+    return GridGIS.emit("undo", {});
+  }
+
+  function key(event) {
+    const control = event.ctrlKey || event.metaKey;
+    const letter = event.key.toLowerCase();
+    let done = true;
+    if (event.key === "Escape") cancel();
+    else if (event.key === "Enter") finish();
+    else if (control && letter === "z" && event.shiftKey) GridGIS.emit("redo", {});
+    else if (control && letter === "z") undo();
+    else if (control && letter === "y") GridGIS.emit("redo", {});
+    else if (!control && !event.altKey && options.tools[Number(event.key) - 1]) use(options.tools[Number(event.key) - 1]);
+    else done = false;
+    if (done) event.preventDefault();
+  }
+
+  if (options.tools.length > 1) document.addEventListener("keydown", key);
+  map.on("click", (e) => {
+    if (state.tool === "select" && options.tools.length && !e.originalEvent.onGrid) choose([]);
+  });
+
+  return {
+    key,
+    use,
+    onGrid,
+    get tool() { return state.tool; },
+    cellTarget(code) {
+      state.target = code;
+      GridGIS.cells.show(code);
+      refresh();
+    },
+    refresh,
+    apply(message) {
+      // The answer to the gesture asked last is here: put the drawing away, keep the tool if it was refused.
+      if (!state.waiting || message.ack < state.waiting) return;
+      state.waiting = 0;
+      document.body.dataset.ack = String(message.ack);
+      use(message.preview ? "select" : state.tool);
+    },
+  };
+});
+
+// Geoman looks at every vertex of every layer on each mouse move; only layers near the cursor matter.
+(function () {
+  const REACH = 24;
+  function near(owner, latlng, layers) {
+    const m = owner._map || (owner._layer && owner._layer._map);
+    const p = m.latLngToContainerPoint(latlng);
+    const box = L.latLngBounds(
+      m.containerPointToLatLng(p.subtract([REACH, REACH])), m.containerPointToLatLng(p.add([REACH, REACH])));
+    return layers.filter((l) => !l.getBounds || (l.getBounds().isValid() && l.getBounds().intersects(box)));
+  }
+  function patch(prototype) {
+    if (!prototype || !prototype._calcClosestLayers || prototype._nearOnly) return;
+    const original = prototype._calcClosestLayers;
+    prototype._nearOnly = true;
+    prototype._calcClosestLayers = function (latlng, layers, amount) {
+      const few = near(this, latlng, layers);
+      return few.length ? original.call(this, latlng, few, amount) : [];
+    };
+  }
+  patch(L.PM.Draw.prototype);
+  ["Draw", "Edit"].forEach((kind) => Object.values(L.PM[kind]).forEach((c) => c && patch(c.prototype)));
+})();

@@ -1,0 +1,58 @@
+"""The figures a grid can be coloured by: classes with round limits, palettes, legends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+TEAL = ("#f0f5f2", "#d5e7df", "#aed3cb", "#7db8b5", "#4d979c", "#2b7180")
+BLUE = ("#f1f4f9", "#d9e3f1", "#b6cbe4", "#8cadd3", "#5f8abd", "#3d68a0")
+SAND = ("#f8f3ea", "#efe0c6", "#e2c79b", "#cfa873", "#b58552", "#936338")
+WARM = ("#fdf5ea", "#fbe0bf", "#f5bd8a", "#e8905e", "#d2603f", "#a93a2b")
+MOSS = ("#f3f6ec", "#e0e9cf", "#c3d5a6", "#9fbc7c", "#789e56", "#547c3a")
+
+PALETTES = {"households": TEAL, "persons": BLUE, "buildings": SAND, "incidents": WARM, "area_m2": MOSS}
+
+BAND_COLOURS = {"below": "#e9c46a", "in": "#8cc3a6", "above": "#d98a6a"}
+"""Colours of a grid below, in and above the size band of its level."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Limits between classes and their colours, light to dark: one colour more than limits."""
+
+    breaks: tuple[float, ...]
+    colours: tuple[str, ...]
+
+
+def round_limit(value: float) -> float:
+    """Return `value` as a limit people can read: one digit below ten thousandths, else two digits."""
+    if value <= 0:
+        return 0.0
+    magnitude = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return float(np.round(np.round(value / magnitude) * magnitude, 6))
+
+
+def classes(values: ArrayLike, palette: Sequence[str]) -> Classes:
+    """Return classes of about equal numbers of grids; fewer where the values are few or alike."""
+    found = np.asarray(values, dtype=float)
+    found = found[np.isfinite(found)]
+    if not len(found):
+        return Classes((), (palette[0],))
+    shares = np.linspace(0, 1, len(palette) + 1)[1:-1]
+    limits = sorted({round_limit(v) for v in np.quantile(found, shares)} - {0.0})
+    limits = [v for v in limits if found.min() < v <= found.max()]
+    picked = np.linspace(0, len(palette) - 1, len(limits) + 1).round().astype(int)
+    return Classes(tuple(limits), tuple(palette[i] for i in picked))
+
+
+def class_names(breaks: Sequence[float], unit: float = 1.0) -> list[str]:
+    """Return the range of each class in words that need no language, in multiples of `unit`."""
+    if not breaks:
+        return []
+    shown = [f"{b / unit:,.2f}".rstrip("0").rstrip(".") for b in breaks]
+    middle = [f"{a} – {b}" for a, b in zip(shown, shown[1:], strict=False)]
+    return [f"< {shown[0]}", *middle, f"≥ {shown[-1]}"]

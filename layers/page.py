@@ -1,0 +1,153 @@
+"""The map page: a folium map of our own parts, every script and style served by the same process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import folium
+from branca.element import MacroElement
+from folium.template import Template
+
+from layers import styles
+
+ASSETS = Path(__file__).parent / "assets"
+TOOLS = ("select", "split", "merge", "transfer", "paint")
+
+_SCRIPTS = (
+    "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js", "vendor/heat/heat.js",
+    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "tools.js",
+)  # fmt: skip
+_STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
+
+POLICY = "; ".join((
+    "default-src 'none'", "script-src 'self' 'unsafe-inline'", "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:", "connect-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "form-action 'none'",
+))  # fmt: skip
+"""What the page may load: nothing but this host. folium writes its scripts inline."""
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """What one map page is built from; the rest comes by message.
+
+    Attributes
+    ----------
+    assets
+        Address of the asset folder, as the browser sees it.
+    bounds
+        South-west and north-east corner of the county as latitude, longitude.
+    view_key
+        Where the browser keeps the view of this county.
+    words
+        The words of the map's own controls.
+    figures
+        Key, name and unit of the figures in the tooltip.
+    tools
+        The tools on offer; one alone (``select``) shows no toolbar.
+    county_digits
+        How many digits of a code all grids share.
+    """
+
+    assets: str
+    bounds: tuple[tuple[float, float], tuple[float, float]]
+    view_key: str
+    words: Mapping[str, str]
+    figures: Sequence[tuple[str, str, str]]
+    tools: Sequence[str] = TOOLS
+    county_digits: int = 6
+
+
+class DeskMap(folium.Map):
+    """A folium map whose scripts and styles are ours; set per page by `build`."""
+
+    default_js: ClassVar[list[tuple[str, str]]] = []
+    default_css: ClassVar[list[tuple[str, str]]] = []
+
+
+class Begin(MacroElement):
+    """Hand the map to our core before any part is added."""
+
+    _template = Template("{% macro script(this, kwargs) %}GridGIS.begin({{ this._parent.get_name() }}, {{ this.options|tojson }});{% endmacro %}")
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._name = "Begin"
+        self.options = options
+
+
+class Part(MacroElement):
+    """One layer or control of the map by its name in the scripts, with its style as data."""
+
+    _template = Template("{% macro script(this, kwargs) %}GridGIS.add({{ this.part|tojson }}, {{ this.options|tojson }});{% endmacro %}")
+
+    def __init__(self, part: str, options: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
+        self._name = "Part"
+        self.part = part
+        self.options = options or {}
+
+
+class Ready(MacroElement):
+    """Show what was asked for; stands last."""
+
+    _template = Template("{% macro script(this, kwargs) %}GridGIS.ready();{% endmacro %}")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = "Ready"
+
+
+@cache
+def fingerprint() -> str:
+    """Return a short hash of all assets, so that browsers may keep them until they change."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in ASSETS.rglob("*") if p.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def missing_assets() -> list[str]:
+    """Return the scripts and styles that the bundling step has not put in place."""
+    return [name for name in (*_SCRIPTS, *_STYLES) if not (ASSETS / name).is_file()]
+
+
+def parts(options: PageOptions) -> list[Part]:
+    """Return the parts of the page, in the order they are added."""
+    return [
+        Part("base", styles.BASE),
+        Part("grids", {**styles.GRIDS, "figures": [list(f) for f in options.figures]}),
+        Part("labels", {"limit": 260, "countyDigits": options.county_digits}),
+        Part("cells", styles.CELLS),
+        Part("heat", styles.HEAT),
+        Part("preview", {"colours": list(styles.PREVIEW)}),
+        Part("focus", styles.FOCUS),
+        Part("legend"),
+        Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
+    ]
+
+
+def build(options: PageOptions) -> str:
+    """Return the HTML of the page."""
+    (south, west), (north, east) = options.bounds
+    page = DeskMap(
+        location=[(south + north) / 2, (west + east) / 2], tiles=None, zoom_control=False, attribution_control=False,
+        zoom_start=11, min_zoom=7, max_zoom=19, box_zoom=False, zoom_snap=0.5, wheel_px_per_zoom_level=90,
+        double_click_zoom=False,
+    )  # fmt: skip
+    page.options["maxZoom"] = 19
+    page.default_js = [(name, f"{options.assets}/{name}") for name in _SCRIPTS]
+    page.default_css = [(name, f"{options.assets}/{name}") for name in _STYLES]
+    begin = {
+        "words": dict(options.words),
+        "bounds": [list(corner) for corner in options.bounds],
+        "viewKey": options.view_key,
+        "panes": [list(pane) for pane in styles.PANES],
+    }
+    for element in (Begin(begin), *parts(options), Ready()):
+        page.add_child(element)
+    return str(page.get_root().render())

@@ -1,0 +1,91 @@
+"""How the map looks, as data: panes, strokes, colours. Sent to the browser as it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ACCENT = "#1f5fae"
+PREVIEW = ("#1f5fae", "#1d8a5f", "#8a4fa3", "#c46a1b", "#0e8190", "#b03a63", "#5b6ee1", "#7a6a1f")
+
+PANES: tuple[tuple[str, int, bool], ...] = (
+    ("base", 210, False),
+    ("buildings", 220, False),
+    ("grids", 400, True),
+    ("heat", 410, False),
+    ("parents", 420, False),
+    ("cells", 430, False),
+    ("selection", 440, False),
+    ("preview", 450, False),
+    ("labels", 460, False),
+    ("flags", 470, False),
+)
+"""Name, height and whether the pane takes the mouse, lowest first."""
+
+ROAD_RANKS = {
+    "expressway": 0, "motorway": 0, "trunk": 0, "highway": 0, "main": 0, "primary": 0,
+    "branch": 1, "secondary": 1, "tertiary": 1, "county": 1, "town": 1,
+}  # fmt: skip
+"""Rank of a road by its class; whatever is not named is a lane."""
+
+
+def _stroke(k: str, zoom: int, weight: float, limits: tuple[float, float], **style: Any) -> dict[str, Any]:
+    return {"k": k, "zoom": zoom, "weight": weight, "min": limits[0], "max": limits[1], "style": style}
+
+
+BASE: dict[str, Any] = {
+    "strokes": [
+        {
+            "k": "outline",
+            "zoom": 0,
+            "weight": 0,
+            "style": {"stroke": True, "color": "#9aa9b5", "weight": 1.5, "fillColor": "#fbfaf6", "fillOpacity": 1},
+        },
+        {
+            "k": "lake",
+            "zoom": 0,
+            "weight": 0,
+            "style": {"stroke": True, "color": "#93bdd8", "weight": 1, "fillColor": "#b9d8ea", "fillOpacity": 1},
+        },
+        _stroke("river", 0, 3.2, (1.2, 9), color="#a9cfe6", opacity=1, fill=False),
+        _stroke("stream", 12, 1.6, (0.6, 4), color="#b5d5e8", opacity=1, fill=False),
+        _stroke("lane", 14, 2.0, (0.8, 8), color="#d9d6cd", opacity=1, fill=False),
+        _stroke("lane", 15, 1.2, (0.6, 6.5), color="#ffffff", opacity=1, fill=False),
+        _stroke("road", 11, 2.8, (1.0, 11), color="#cfc8b8", opacity=1, fill=False),
+        _stroke("road", 12, 1.6, (0.6, 9), color="#ffffff", opacity=1, fill=False),
+        _stroke("main", 0, 4.4, (1.8, 15), color="#c4ab78", opacity=1, fill=False),
+        _stroke("main", 10, 2.9, (0.9, 12.5), color="#fff0c9", opacity=1, fill=False),
+    ],
+    "buildingZoom": 16,
+    "buildingStyle": {"color": "#a89f90", "weight": 0.7, "fillColor": "#d8d0c2", "fillOpacity": 0.85},
+}
+
+GRIDS: dict[str, Any] = {
+    "stroke": "#54677a",
+    "weight": 0.9,
+    "opacity": 0.75,
+    "fill": 0.66,
+    "plain": "#8fa3b5",
+    "plainFill": 0.06,
+    "accent": ACCENT,
+    "canvasFrom": 1200,
+    "outlines": {
+        "parent": {"color": "#33475b", "weight": 1.7, "opacity": 0.8},
+        "top": {"color": "#22303d", "weight": 2.4, "opacity": 0.85},
+    },
+}
+
+CELLS: dict[str, Any] = {
+    "plain": {"color": "#5d7184", "weight": 0.8, "opacity": 0.7, "fillColor": "#ffffff", "fillOpacity": 0.01},
+    "mine": {"color": "#5d7184", "weight": 0.8, "opacity": 0.7, "fillColor": ACCENT, "fillOpacity": 0.16},
+    "chosen": {"color": "#b45d12", "weight": 1.6, "opacity": 1, "fillColor": "#ef9a3d", "fillOpacity": 0.6},
+}
+
+HEAT: dict[str, Any] = {
+    "reach": 420,
+    "gradient": {"0.15": "#f3d9a4", "0.35": "#f0b06a", "0.6": "#e0703f", "0.8": "#bf3b34", "1": "#7f1734"},
+}
+
+FOCUS: dict[str, Any] = {
+    "maxZoom": 17,
+    "style": {"color": "#c22f3d", "weight": 3.5, "opacity": 1, "fillColor": "#e0525e", "fillOpacity": 0.28},
+}
