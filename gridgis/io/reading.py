@@ -33,8 +33,8 @@ class Source:
         Columns and geometry in the file's own CRS; the index counts rows from 1. Rows without geometry are
         kept, with None.
     facts
-        ``driver``, ``crs`` (text), ``encoding``, ``rows``, ``layers``, ``layer``, ``members`` (plain top-level
-        members of a GeoJSON); ``evidence`` and ``warnings``, lists of sentences (zh, en).
+        ``driver``, ``crs`` (text), ``encoding``, ``rows``, ``layers``, ``layer``, ``members`` (plain
+        top-level members of a GeoJSON); ``evidence`` and ``warnings``, lists of sentences (zh, en).
     """
 
     frame: gpd.GeoDataFrame

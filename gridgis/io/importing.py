@@ -1,0 +1,179 @@
+"""A drawn file becomes cells, grids and boundaries of a county, with the report of what happened.
+
+::
+
+    result = plan_import(path, target, Options(as_="grids"), progress=None)
+
+``target`` is what the county is now: ``Target(widths, level_keys, county_code, epsg, outline, existing)``;
+``widths`` and ``level_keys`` run coarse to fine, the county's first (``(6, 9, 12, 15)``, ``("county",
+"township", "community", "unit")``); ``existing`` is a GeoDataFrame of the live cells, index ``id``, columns
+``code`` and ``geometry``.
+
+``result.cells``
+    None when no cell changes, else *all* cells after the import: ``code``, ``geometry`` (canonical, on the
+    lattice, filling the outline), ``id`` of the existing cell that is kept byte-equal with its code, else -1.
+``result.grids``
+    ``code, level, name, kind, category, class, zone`` and mapped register columns, one row a grid of the
+    file, and with ``implied`` True one row for each ancestor that the file does not name (its name is its
+    code); add implied rows only where the county has none.
+``result.boundaries``
+    ``code, level, name, geometry`` for ``as_="boundaries"``, else empty.
+``result.report``
+    The keys of the contract; ``applied`` is False and for the caller to set, as are ``households`` of changes.
+``result.error``
+    None, or what must be raised unless this is a dry run: `InputError` for rows that cannot enter,
+    `RefusedError` for faults too large to mend. `plan_import` itself raises only when the file cannot be
+    read or an option makes no sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from gridgis.datums import check_datum, shift_geometries
+from gridgis.errors import InputError
+from gridgis.io.accounts import Draft, ImportResult, Options, Target, finish
+from gridgis.io.evidence import best_view, datum_views, datum_words
+from gridgis.io.projecting import Projection, projection
+from gridgis.io.reading import read_vector
+from gridgis.io.recognise import recognise
+from gridgis.noding import Geometries
+from gridgis.repair import Net, overlay_grids, valid_polygons
+
+__all__ = ["ImportResult", "Options", "Target", "plan_import"]
+
+Progress = Callable[[float, str], None]
+
+
+def plan_import(
+    path: str | Path, target: Target, options: Options | None = None, progress: Progress | None = None
+) -> ImportResult:
+    """Work out what an import would do; nothing is saved.
+
+    Parameters
+    ----------
+    path
+        File with grids or boundaries.
+    target
+        The county as it is.
+    options
+        What the user asked for.
+    progress
+        Called with the share done and a word on what is being done.
+
+    Returns
+    -------
+    ImportResult
+        Cells, grids, boundaries, report, and what stands in the way.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, its codes cannot be found, or an option is not known.
+    """
+    options = options or Options()
+    check_datum("wgs84" if options.datum == "auto" else options.datum)
+    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs)
+    draft = Draft(Path(path).name, target, options, source)
+    _read_attributes(draft)
+    _check_geometry(draft)
+    _place(draft)
+    if draft.good.any():
+        _overlay(draft, progress)
+    return finish(draft)
+
+
+def _read_attributes(draft: Draft) -> None:
+    table = draft.source.frame.drop(columns=draft.source.frame.geometry.name)
+    target, options = draft.target, draft.options
+    alone = options.as_ == "boundaries" and (table.shape[1] == 0 or len(table) == 1)
+    try:
+        if table.shape[1] == 0:
+            raise InputError("", "")
+        found = recognise(table, target.widths, target.county_code, options.fields)
+    except InputError:
+        if not alone or options.fields:
+            if table.shape[1] == 0:
+                raise InputError(
+                    f"“{draft.name}”没有属性，无法得知编码：只能用 --as boundaries 作为县区边界导入。",
+                    f"'{draft.name}' has no attributes, so no codes: it can only be imported as the county's "
+                    "boundary, with --as boundaries.",
+                ) from None
+            raise
+        draft.codes[:] = target.county_code
+        draft.evidence.append(
+            ("没有编码：作为县区边界", "there are no codes: taken as the county's boundary")
+        )
+        return
+    draft.found = found
+    draft.codes[:] = found.codes.to_numpy(object)
+    draft.names[:] = found.names.to_numpy(object)
+    draft.evidence.extend(found.evidence)
+    for row, reason in found.rejected.items():
+        draft.reject(row, reason)
+    if options.level is not None:
+        width = target.width(options.level)
+        for at in np.flatnonzero([c is not None and len(c) != width for c in draft.codes]):
+            reason = (
+                f"编码“{draft.codes[at]}”不是该层级",
+                f"the code '{draft.codes[at]}' is of another level",
+            )
+            draft.reject(int(at) + 1, reason)
+
+
+def _check_geometry(draft: Draft) -> None:
+    for at, geometry in enumerate(draft.source.frame.geometry):
+        if geometry is None or geometry.is_empty:
+            draft.reject(at + 1, ("没有图形", "it has no geometry"))
+        elif geometry.geom_type not in ("Polygon", "MultiPolygon"):
+            kind = geometry.geom_type
+            draft.reject(at + 1, (f"图形是 {kind}，不是面", f"its geometry is a {kind}, not a polygon"))
+        elif not shapely.area(shapely.make_valid(geometry)) > 0:
+            draft.reject(at + 1, ("图形没有面积", "its geometry has no area"))
+
+
+def _place(draft: Draft) -> None:
+    """Bring the good rows into the county's CRS, stating what speaks for which datum."""
+    ways = projection(draft.source.frame.crs, draft.target.epsg)
+    raw = np.asarray(draft.source.frame.geometry.values, object)[draft.good]
+    draft.datum = draft.options.datum
+    if draft.datum == "auto":
+        draft.datum = "cgcs2000" if ways.is_cgcs2000 else "wgs84"
+    if not len(raw):
+        return
+    degrees, invalid = valid_polygons(ways.to_degrees(raw))
+    draft.invalid = invalid
+    views = datum_views(degrees, draft.target.outline, ways.to_county)
+    draft.seen = best_view(views)
+    draft.evidence.append(datum_words(views))
+    draft.polygons = _projected(raw, draft.datum, ways)
+
+
+def _projected(raw: Geometries, datum: str, ways: Projection) -> Geometries:
+    if datum in ("wgs84", "cgcs2000"):
+        return ways.direct(raw)
+    # A little longer than the edges of our own exports, which so come back with the vertices they left with.
+    return ways.to_county(shift_geometries(ways.to_degrees(raw), datum, "wgs84", longest_m=250.0))
+
+
+def _overlay(draft: Draft, progress: Progress | None) -> None:
+    leaf = draft.leaf_rows()
+    if not leaf.any():
+        return
+    target = draft.target
+    cells = target.existing
+    held = tuple(None if c is None or c != c else str(c) for c in cells["code"])
+    existing = Net(np.asarray(cells.geometry.values, object), held)
+    labels = tuple(str(c) for c in draft.codes[draft.good][leaf])
+    draft.repaired = overlay_grids(
+        target.outline,
+        existing,
+        Net(draft.polygons[leaf], labels),
+        repair_below_m2=draft.options.repair_below_m2,
+        parents={code: target.parent(code) for code in labels},
+        progress=progress,
+    )
