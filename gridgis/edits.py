@@ -338,7 +338,7 @@ def _healed(plan: Plan, bits: Sequence[Bit], parts: NDArray[np.int64]) -> tuple[
         if len(members) > 1 and len(set(parts[members].tolist())) == 1:
             union = topology.dissolve(_polygons([bits[k] for k in members]))
             original = plan.rows.geometry[plan.row([origin])[0]]
-            same = shapely.get_num_coordinates(union) == shapely.get_num_coordinates(original)
+            same = bool(shapely.equals_exact(union, original, normalize=True))
             out.append(Bit(original if same else union, (origin,), bits[members[0]].code, origin if same else None))
             labels.append(int(parts[members[0]]))
         else:

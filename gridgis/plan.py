@@ -227,8 +227,9 @@ class CellIndex:
 
     def updated(self, removed: Ints, added: Cells, cells: Cells) -> CellIndex:
         """Return the index of the plan after an edit."""
-        gone = self._gone | set(removed.tolist())
-        extra = {i: g for i, g in self._extra.items() if i not in gone}
+        now = set(removed.tolist())
+        gone = self._gone | now
+        extra = {i: g for i, g in self._extra.items() if i not in now}
         extra |= dict(zip(added.id.tolist(), added.geometry, strict=True))
         if len(extra) + len(gone) > _REBUILD:
             return CellIndex(cells)
@@ -532,7 +533,10 @@ def _edges_kept(plan: Plan, old: Objects, new: Objects) -> bool:
 
 
 def _on_outline(plan: Plan, old: Objects, edges: set[tuple[int, ...]]) -> bool:
-    """Tell whether no other live cell owns any of these outer edges of the old cells."""
+    """Tell whether these outer edges of the old cells lie on the outline and no other live cell owns them."""
+    ends = shapely.points(topology.metres(np.array(sorted(edges))).reshape(-1, 2))
+    if not (shapely.distance(ends, plan.outline.boundary) <= 0.002).all():
+        return False
     index = plan.index or CellIndex(plan.rows)
     near = plan.rows.geometry[plan.row(index.near(shapely.box(*shapely.total_bounds(old))))]
     keys, counts = np.unique(topology.undirected(topology.ring_edges(near)[0]), axis=0, return_counts=True)

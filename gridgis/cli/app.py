@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-import click
 import typer
 
 from gridgis.cli import edit, found, read
@@ -17,6 +16,9 @@ app = typer.Typer(
     help="绘制与管理县域网格：无缝、不重叠、一格一码。\n\nDraw and keep the grids of a county: no gap, no overlap, one code each.",
 )  # fmt: skip
 
+_UsageError = typer.BadParameter.__mro__[2]
+"""What all usage errors derive from; typer keeps its own copy of click and does not export the class."""
+
 for module in (found, edit, read):
     module.register(app)
 
@@ -26,13 +28,13 @@ def main() -> None:
     lang = _language(sys.argv)
     try:
         code = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except _UsageError as error:
+        print(error.format_message(), file=sys.stderr)
         sys.exit(2)
     except GridgisError as error:
         print(error.words(lang), file=sys.stderr)
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("Cancelled; nothing was changed." if lang == "en" else "已取消，未作任何改动。", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:

@@ -6,9 +6,8 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-import click
 import numpy as np
 import shapely
 import typer
@@ -18,8 +17,7 @@ from gridgis.errors import InputError
 
 County = Annotated[str, typer.Argument(metavar="COUNTY", help="县区文件 county.gpkg / the county")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
-Lang = Annotated[
-    str, typer.Option("--lang", envvar="GRIDGIS_LANG", click_type=click.Choice(["zh", "en"]), help="语言 / language")
+Lang = Annotated[Literal["zh", "en"], typer.Option("--lang", envvar="GRIDGIS_LANG", help="语言 / language")
 ]
 By = Annotated[str, typer.Option("--by", help="变更人 / author")]
 Reason = Annotated[str, typer.Option("--reason", help="变更原因 / reason")]

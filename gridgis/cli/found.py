@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json as json_
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-import click
 import shapely
 import typer
 
@@ -65,10 +64,9 @@ def new(
 def import_(
     county: County,
     file: Annotated[str, typer.Argument(metavar="FILE", help="要导入的文件 / the file to import")],
-    as_: Annotated[str, typer.Option("--as", click_type=click.Choice(_LAYERS), help="导入为 / import as")],
+    as_: Annotated[str, typer.Option("--as", help="导入为 / import as")],
     field: Annotated[list[str] | None, typer.Option("--field", help="字段对应 code=列名 / our=their column")] = None,
-    datum: Annotated[
-        str, typer.Option("--datum", click_type=click.Choice(["auto", "wgs84", "cgcs2000", "gcj02", "bd09"]), help="坐标基准")
+    datum: Annotated[Literal["auto", "wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准")
     ] = "auto",
     crs: Annotated[str | None, typer.Option("--crs", help="缺坐标系时指明 EPSG / CRS where the file has none")] = None,
     encoding: Annotated[str, typer.Option("--encoding", help="属性编码 / text encoding")] = "auto",
@@ -112,7 +110,7 @@ def _fields(pairs: list[str]) -> dict[str, str]:
 
 
 def scheme(
-    action: Annotated[str, typer.Argument(metavar="show|check", click_type=click.Choice(["show", "check"]))],
+    action: Annotated[Literal["show", "check"], typer.Argument(metavar="show|check")],
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="体系名或文件 / scheme name or file")],
     json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip

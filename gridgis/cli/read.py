@@ -6,9 +6,8 @@ import csv
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-import click
 import numpy as np
 import shapely
 import typer
@@ -191,10 +190,9 @@ def export(
     county: County,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="输出文件 .geojson / the file to write")],
     level: Annotated[str | None, typer.Option("--level", help="层级，默认最细 / level, finest by default")] = None,
-    datum: Annotated[
-        str, typer.Option("--datum", click_type=click.Choice(["wgs84", "cgcs2000", "gcj02", "bd09"]), help="坐标基准 / datum")
+    datum: Annotated[Literal["wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准 / datum")
     ] = "cgcs2000",
-    format_: Annotated[str, typer.Option("--format", click_type=click.Choice(["auto", "geojson"]), help="格式 / format")] = "auto",
+    format_: Annotated[Literal["auto", "geojson"], typer.Option("--format", help="格式 / format")] = "auto",
     lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """导出网格为 GeoJSON（RFC 7946）/ Export grids as GeoJSON."""
