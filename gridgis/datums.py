@@ -28,6 +28,7 @@ from gridgis.errors import InputError
 
 Floats = NDArray[np.float64]
 Shift = Callable[[ArrayLike, ArrayLike], tuple[Floats, Floats]]
+Measure = Callable[[Floats, Floats], Floats]
 
 _A = 6378245.0
 _E2 = 0.00669342162296594323
@@ -293,15 +294,19 @@ def shift_geometries(
     return np.asarray(shapely.transform(geometries, moved), object)
 
 
-def densify(geometries: NDArray[np.object_], longest_m: float) -> NDArray[np.object_]:
-    """Give lon-lat lines and polygons extra vertices until no edge is longer than `longest_m`.
+def densify(
+    geometries: NDArray[np.object_], longest_m: float, *, degrees: bool = True
+) -> NDArray[np.object_]:
+    """Give lines and polygons extra vertices until no edge is longer than `longest_m`.
 
     Parameters
     ----------
     geometries
-        Shapely geometries in degrees.
+        Shapely geometries.
     longest_m
-        Length in metres, on a sphere, that no edge may exceed.
+        Length in metres that no edge may exceed.
+    degrees
+        Whether coordinates are longitude and latitude (lengths are taken on a sphere) or metres.
 
     Returns
     -------
@@ -309,30 +314,39 @@ def densify(geometries: NDArray[np.object_], longest_m: float) -> NDArray[np.obj
         New geometries. The vertices of an edge depend on its two ends alone, to the last bit: neighbours that
         shared an edge share all its parts.
     """
-    return np.asarray([_densified(g, longest_m) for g in geometries], object)
+    measure = _metres_of_degrees if degrees else _metres
+    return np.asarray([_densified(g, longest_m, measure) for g in geometries], object)
 
 
-def _densified(geometry: BaseGeometry | None, longest_m: float) -> BaseGeometry | None:
+def _densified(geometry: BaseGeometry | None, longest_m: float, measure: Measure) -> BaseGeometry | None:
     if geometry is None or geometry.is_empty:
         return geometry
     if isinstance(geometry, Polygon):
         rings = (geometry.exterior, *geometry.interiors)
-        shell, *holes = (_densified_coords(shapely.get_coordinates(r), longest_m) for r in rings)
+        shell, *holes = (_cut_edges(shapely.get_coordinates(r), longest_m, measure) for r in rings)
         return Polygon(shell, holes)
     if isinstance(geometry, LineString):
-        return type(geometry)(_densified_coords(shapely.get_coordinates(geometry), longest_m))
+        return type(geometry)(_cut_edges(shapely.get_coordinates(geometry), longest_m, measure))
     if isinstance(geometry, (MultiPolygon, MultiLineString, GeometryCollection)):
-        parts: list[Any] = [_densified(part, longest_m) for part in geometry.geoms]
+        parts: list[Any] = [_densified(part, longest_m, measure) for part in geometry.geoms]
         return type(geometry)(parts)
     return geometry
 
 
-def _densified_coords(xy: Floats, longest_m: float) -> Floats:
-    start, end = xy[:-1], xy[1:]
+def _metres(start: Floats, end: Floats) -> Floats:
+    return np.asarray(np.hypot(*(end - start).T))
+
+
+def _metres_of_degrees(start: Floats, end: Floats) -> Floats:
     shrink = np.cos(np.radians((start[:, 1] + end[:, 1]) / 2.0))
-    degrees = np.hypot((end[:, 0] - start[:, 0]) * shrink, end[:, 1] - start[:, 1])
-    metres = np.radians(degrees) * 6371008.8
-    pieces = np.maximum(1, np.ceil(metres / longest_m)).astype(np.int64)
+    return np.asarray(
+        np.radians(np.hypot((end[:, 0] - start[:, 0]) * shrink, end[:, 1] - start[:, 1])) * 6371008.8
+    )
+
+
+def _cut_edges(xy: Floats, longest_m: float, measure: Measure) -> Floats:
+    start, end = xy[:-1], xy[1:]
+    pieces = np.maximum(1, np.ceil(measure(start, end) / longest_m)).astype(np.int64)
     if not (pieces > 1).any():
         return xy
     # Always from the lesser end to the greater, so that both neighbours compute the same numbers.

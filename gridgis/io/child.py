@@ -233,7 +233,7 @@ def _crs_name(crs: Any) -> str | None:
     name = crs.get("properties", {}).get("name") if isinstance(crs, dict) else None
     if crs.get("type") != "name" or not isinstance(name, str):
         raise FaultError("crs_link")
-    return name
+    return "EPSG:4326" if name.upper().endswith("CRS84") else name
 
 
 def main(job_file: str) -> None:

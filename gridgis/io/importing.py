@@ -19,7 +19,7 @@
 ``result.boundaries``
     ``code, level, name, geometry`` for ``as_="boundaries"``, else empty.
 ``result.report``
-    The keys of the contract; ``applied`` is False and for the caller to set, as are ``households`` of changes.
+    The keys of the contract; ``applied`` is False and the caller's to set, as are ``households`` of changes.
 ``result.error``
     None, or what must be raised unless this is a dry run: `InputError` for rows that cannot enter,
     `RefusedError` for faults too large to mend. `plan_import` itself raises only when the file cannot be
@@ -34,7 +34,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from gridgis.datums import check_datum, shift_geometries
+from gridgis.datums import DATUMS, check_datum, shift_geometries
 from gridgis.errors import InputError
 from gridgis.io.accounts import Draft, ImportResult, Options, Target, finish
 from gridgis.io.evidence import best_view, datum_views, datum_words
@@ -140,9 +140,7 @@ def _place(draft: Draft) -> None:
     """Bring the good rows into the county's CRS, stating what speaks for which datum."""
     ways = projection(draft.source.frame.crs, draft.target.epsg)
     raw = np.asarray(draft.source.frame.geometry.values, object)[draft.good]
-    draft.datum = draft.options.datum
-    if draft.datum == "auto":
-        draft.datum = "cgcs2000" if ways.is_cgcs2000 else "wgs84"
+    draft.datum = _datum(draft, "cgcs2000" if ways.is_cgcs2000 else "wgs84")
     if not len(raw):
         return
     degrees, invalid = valid_polygons(ways.to_degrees(raw))
@@ -151,6 +149,18 @@ def _place(draft: Draft) -> None:
     draft.seen = best_view(views)
     draft.evidence.append(datum_words(views))
     draft.polygons = _projected(raw, draft.datum, ways)
+
+
+def _datum(draft: Draft, stated: str) -> str:
+    """Return the datum to act on: the user's word, else what the file itself declares, else none shifted."""
+    if draft.options.datum != "auto":
+        return draft.options.datum
+    declared = draft.source.facts["members"].get("datum")
+    if declared not in DATUMS:
+        return stated
+    zh, en = DATUMS[declared]
+    draft.evidence.append((f"文件写明坐标为 {zh}", f"the file itself says that it is in {en}"))
+    return str(declared)
 
 
 def _projected(raw: Geometries, datum: str, ways: Projection) -> Geometries:
