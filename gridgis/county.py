@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -185,11 +185,14 @@ class County:
         """Return code and level of every live grid row, as stored, duplicates included."""
         return self.store.live_codes()
 
-    def apply(self, edit: Edit, *, by: str = "", reason: str = "") -> Edit:
+    def apply(
+        self, edit: Edit, *, by: str = "", reason: str = "", tables: Mapping[str, pd.DataFrame] | None = None
+    ) -> Edit:
         """Save an edit in one transaction and return it as saved, with version and hash.
 
         When others have changed different cells meanwhile, the same command is carried out on
-        the present plan; when they changed the same cells, nothing is saved.
+        the present plan; when they changed the same cells, nothing is saved. `tables` replaces
+        e-map tables in the same transaction.
 
         Raises
         ------
@@ -203,7 +206,7 @@ class County:
                 edit = _rebased(plan, edit)
                 base = plan.version
             try:
-                return self._save(plan, edit, by, reason)
+                return self._save(plan, edit, by, reason, tables)
             except StaleEditError:
                 if self.version == plan.version:
                     raise
@@ -212,13 +215,15 @@ class County:
             "The county is being changed by many people at once and the edit was not saved: try again in a moment.",
         )
 
-    def _save(self, plan: Plan, edit: Edit, by: str, reason: str) -> Edit:
+    def _save(
+        self, plan: Plan, edit: Edit, by: str, reason: str, tables: Mapping[str, pd.DataFrame] | None = None
+    ) -> Edit:
         at = dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="seconds")
         edit = replace(edit, version=plan.version + 1, at=at, by=by, reason=reason)
         after = evolve(plan, edit)
         edit = replace(edit, hash=after.hash)
         changed = sorted((c for c in stale_codes(plan, edit) if c in after.grids), key=len, reverse=True)
-        self.store.append(edit, {c: after.grid_geometry(c) for c in changed})
+        self.store.append(edit, {c: after.grid_geometry(c) for c in changed}, tables)
         self._plan = after
         return edit
 

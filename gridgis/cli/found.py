@@ -6,7 +6,6 @@ import json as json_
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import shapely
 import typer
 
 from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say, table
@@ -52,12 +51,12 @@ def new(
     lang: Lang = "zh",
 ) -> None:
     """用边界新建县区 / Make a county from its outline."""
+    from gridgis.intake import outline_of
     from gridgis.io.reading import read_vector
 
     load_scheme(scheme)
     source = read_vector(boundary, layer=layer, crs=crs)
-    shape = shapely.union_all(shapely.make_valid(source.frame.geometry.values))
-    new_county(out, scheme, code, shape, source.frame.crs, name)
+    new_county(out, scheme, code, outline_of(source.frame), source.frame.crs, name)
     say(lang, f"已新建县区：{out}", f"Made the county: {out}")
 
 
@@ -73,27 +72,29 @@ def import_(
     layer: Annotated[str | None, typer.Option("--layer", help="图层 / layer")] = None,
     level: Annotated[str | None, typer.Option("--level", help="层级 / level of the grids")] = None,
     repair_below: Annotated[float, typer.Option("--repair-below", min=0, help="自动修复的面积上限 m² / repair up to")] = 10_000.0,
+    skip_rejected: Annotated[bool, typer.Option("--skip-rejected", help="跳过不合格的行 / leave rejected rows out")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 / report only")] = False,
     report: Annotated[Path | None, typer.Option("--report", help="报告 JSON / report file")] = None,
     by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """导入网格或界线，修复缝隙并逐格报告 / Import grids or boundaries, repaired and reported."""
-    from gridgis.bringing import Options, bring_in
+    from gridgis.intake import Options, bring_in
 
     bar = Progress()
-    options = Options(as_, _fields(field or []), datum, crs, encoding, layer, level, repair_below)
+    options = Options(as_, _fields(field or []), datum, crs, encoding, layer, level, repair_below, skip_rejected)
+
+    def write(account: dict[str, Any]) -> None:
+        if report is not None:
+            report.write_text(json_.dumps(account, ensure_ascii=False, indent=1), encoding="utf-8")
+
     with open_county(county) as c:
-        outcome = bring_in(c, file, options, apply=not dry_run, by=by, reason=reason, progress=bar)
+        outcome = bring_in(c, file, options, apply=not dry_run, by=by, reason=reason, progress=bar, on_report=write)
     bar.end()
-    if report is not None:
-        report.write_text(json_.dumps(outcome.report, ensure_ascii=False, indent=1), encoding="utf-8")
     if json:
         dump(outcome.report)
     else:
         for zh, en in outcome.words:
             say(lang, zh, en)
-    if outcome.refused:
-        raise typer.Exit(1)
 
 
 def _fields(pairs: list[str]) -> dict[str, str]:

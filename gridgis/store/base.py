@@ -33,8 +33,10 @@ class Store(Protocol):
     def next_id(self) -> int:
         """Return the lowest cell id that was never used."""
 
-    def append(self, edit: Edit, shapes: Mapping[str, Any]) -> None:
-        """Save an edit and the polygons it changes, wholly or not at all.
+    def append(
+        self, edit: Edit, shapes: Mapping[str, Any], tables: Mapping[str, pd.DataFrame] | None = None
+    ) -> None:
+        """Save an edit, the polygons it changes and e-map tables, wholly or not at all.
 
         Raises
         ------

@@ -190,6 +190,15 @@ class SqlStore:
     def _ledger(self, c: Connection) -> frozenset[str]:
         return frozenset(c.execute(select(self._tables["code_ledger"].c.code)).scalars())
 
+    def voided_codes(self) -> frozenset[str]:
+        """Return codes that an edit ended for good: void now, and not merely because an edit was undone."""
+        query = """
+            SELECT DISTINCT g.code FROM grids g JOIN edits e ON e.version = g.removed_in
+            WHERE e.kind NOT IN ('undo', 'import') AND g.code NOT IN (SELECT code FROM grids WHERE removed_in IS NULL)
+        """
+        with self._reading() as c:
+            return frozenset(c.execute(text(query)).scalars())
+
     def next_id(self) -> int:
         """Return the lowest cell id that was never used."""
         with self._reading() as c:
@@ -198,11 +207,15 @@ class SqlStore:
     def _next_id(self, c: Connection) -> int:
         return int(c.execute(select(func.max(self._tables["cells"].c.id))).scalar() or 0) + 1
 
-    def append(self, edit: Edit, shapes: Mapping[str, Any]) -> None:
-        """Save an edit, with the polygons of the grids it changes, in one transaction."""
+    def append(
+        self, edit: Edit, shapes: Mapping[str, Any], tables: Mapping[str, pd.DataFrame] | None = None
+    ) -> None:
+        """Save an edit, the polygons of the grids it changes and e-map tables, in one transaction."""
         try:
             with self._writing() as c:
                 self._append(c, edit, shapes)
+                for table, frame in (tables or {}).items():
+                    self._fill(c, table, frame)
         except IntegrityError as error:
             raise StaleEditError(
                 "同一网格刚被他人修改：您的变更未保存也未丢失，请查看最新状态后重新确认。",

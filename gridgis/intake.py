@@ -1,0 +1,236 @@
+"""Bringing a drawn file into an open county: one undoable edit, and the account of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridgis.changes import tally
+from gridgis.county import County
+from gridgis.errors import CodeError, InputError
+from gridgis.io.importing import ImportResult, Options, Target, plan_import
+from gridgis.plan import Cells, Edit, Grid, Plan, require_conserved
+from gridgis.schema import FIGURES
+from gridgis.topology import canonical
+
+__all__ = ["Intake", "Options", "bring_in"]
+
+Words = tuple[str, str]
+_GRID_COLUMNS = ("code", "level", "kind", "name", "category", "class", "zone")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What an import did, or would do.
+
+    Attributes
+    ----------
+    report
+        The account for machines; keys are fixed.
+    words
+        The account for people, as (Chinese, English) sentences.
+    edit
+        The edit as saved, None when nothing was.
+    """
+
+    report: dict[str, Any]
+    words: tuple[Words, ...]
+    edit: Edit | None
+
+
+def bring_in(
+    county: County, path: str | Path, options: Options, *, apply: bool = True, by: str = "", reason: str = "",
+    progress: Callable[[float, str], None] | None = None, on_report: Callable[[dict[str, Any]], None] | None = None,
+) -> Intake:  # fmt: skip
+    """Import grids or boundaries from a file.
+
+    Parameters
+    ----------
+    county
+        The county; it changes only when `apply` is true and nothing stands in the way.
+    path
+        The file.
+    options
+        How to read it.
+    apply
+        False for a dry run.
+    by, reason
+        Author and reason of the edit.
+    progress
+        Called with a share from 0 to 1 and what is being done.
+    on_report
+        Called with the report in every case, also before an error is raised.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or rows cannot enter.
+    RefusedError
+        Faults are too large to mend; nothing was changed.
+    """
+    plan = county.plan
+    result = plan_import(path, _target(county, plan), options, progress)
+    edit = None
+    try:
+        if result.error is None:
+            edit = _edit(county, plan, result, options)
+            _count_households(plan, edit, result.report)
+        if apply:
+            if result.error is not None:
+                raise result.error
+            if edit is not None:
+                edit = county.apply(edit, by=by, reason=reason or f"导入 {Path(path).name}", tables=_tables(county, result, options))
+            result.report["applied"] = True
+    finally:
+        if on_report is not None:
+            on_report(result.report)
+    return Intake(result.report, tuple(_words(result, applied=apply)), edit if apply else None)
+
+
+def _target(county: County, plan: Plan) -> Target:
+    scheme = county.scheme
+    keys = ("county", *scheme.level_keys)
+    return Target(scheme.widths, keys, county.code, county.crs, county.outline, plan.cells[["code", "geometry"]])
+
+
+def _edit(county: County, plan: Plan, result: ImportResult, options: Options) -> Edit | None:
+    """Return the edit that the import amounts to, None when it changes nothing."""
+    removed, added = _cells(plan, result)
+    grids_removed, grids_added = _grids(plan, result, removed, added)
+    if not len(removed) and not len(added) and not grids_added and not len(result.boundaries):
+        return None
+    _require_unused(county, [g.code for g in grids_added if g.code not in plan.grids])
+    command = {"import": result.report["file"], "as": options.as_}
+    edit = Edit("import", command, removed, added, tuple(grids_removed), tuple(grids_added), base_version=plan.version)
+    require_conserved(plan, edit)
+    return edit
+
+
+def _cells(plan: Plan, result: ImportResult) -> tuple[Cells, Cells]:
+    if result.cells is None:
+        return Cells.none(), Cells.none()
+    kept = set(result.cells.loc[result.cells["id"] >= 0, "id"])
+    removed = plan.rows.take(~np.isin(plan.rows.id, list(kept)))
+    fresh = result.cells[result.cells["id"] < 0]
+    polygons = canonical(np.asarray(fresh.geometry.values, dtype=object))
+    codes = [None if c is None or c != c else str(c) for c in fresh["code"]]
+    order = sorted(range(len(codes)), key=lambda k: (codes[k] or "", shapely.bounds(polygons[k]).tolist()))
+    polygons, codes = polygons[order], [codes[k] for k in order]
+    ids = range(plan.next_id, plan.next_id + len(codes))
+    return removed, Cells.of(ids, codes, polygons, tally(plan, removed, polygons))
+
+
+def _grids(plan: Plan, result: ImportResult, removed: Cells, added: Cells) -> tuple[list[Grid], list[Grid]]:
+    """Return the grid rows that end or change, and those that begin or replace them."""
+    rows = _rows(result.grids)
+    changed = {g.code: g for g, implied in rows if not (implied and g.code in plan.grids)}
+    new = {c: g for c, g in changed.items() if plan.grids.get(c) != g}
+    balance: dict[str, int] = {}
+    for cells, step in ((removed, -1), (added, 1)):
+        for code in cells.code:
+            for w in plan.scheme.widths[1:]:
+                if code is not None and w <= len(code):
+                    balance[code[:w]] = balance.get(code[:w], 0) + step
+    empty = [c for c, n in balance.items() if n < 0 and c in plan.grids and len(plan.cell_ids(c)) + n == 0]
+    ends = {c for c in new if c in plan.grids} | set(empty)
+    # A grid of the file without ground of its own lies under finer grids, or nowhere at all.
+    lacking = [c for c in new if c not in plan.grids and balance.get(c, 0) <= 0]
+    return [plan.grids[c] for c in sorted(ends)], [new[c] for c in sorted(new) if c not in (*empty, *lacking)]
+
+
+def _rows(frame: pd.DataFrame) -> list[tuple[Grid, bool]]:
+    extra = [c for c in frame.columns if c not in (*_GRID_COLUMNS, "implied")]
+    out = []
+    for row in frame.fillna("").to_dict("records"):
+        values = {"class_" if c == "class" else c: str(row.get(c, "") or "") for c in _GRID_COLUMNS}
+        values["kind"] = values["kind"] or "comprehensive"
+        more = tuple((c, str(row[c])) for c in extra if str(row[c]))
+        out.append((Grid(**values, extra=more), bool(row.get("implied", False))))
+    return out
+
+
+def _require_unused(county: County, codes: Sequence[str]) -> None:
+    taken = sorted(set(codes) & county.store.voided_codes())
+    if taken:
+        raise CodeError(
+            f"编码“{taken[0]}”曾使用后停用，不得再用于新网格：请为该行换一个未用过的编码。",
+            f"Code '{taken[0]}' was used and voided and must not be given to another grid: choose a code never used.",
+        )
+
+
+def _count_households(plan: Plan, edit: Edit | None, report: dict[str, Any]) -> None:
+    """Add to each change of area the households that change grid with it."""
+    if edit is None:
+        return
+    width = max(plan.scheme.widths)
+    totals: dict[str, list[int]] = {}
+    for k, cells in enumerate((edit.removed, edit.added)):
+        for code, figures in zip(cells.code, cells.figures, strict=True):
+            if code is not None:
+                totals.setdefault(code[:width], [0, 0])[k] += int(figures[FIGURES.index("households")])
+    for change in report["changes"]:
+        before, after = totals.get(change["code"], [0, 0])
+        change["households"] = after - before
+
+
+def _tables(county: County, result: ImportResult, options: Options) -> dict[str, pd.DataFrame]:
+    """Return the rows of `boundaries` after the import: those of the file in the place of the same codes."""
+    if options.as_ != "boundaries" or not len(result.boundaries):
+        return {}
+    known = county.table("boundaries")
+    fresh = result.boundaries.assign(source=result.report["file"])
+    # The outline of the county is what everything else rests on; it is set when the county is made.
+    fresh = fresh[fresh["level"] != "county"]
+    kept = known[~known["code"].isin(fresh["code"])]
+    both = pd.concat([pd.DataFrame(kept), pd.DataFrame(fresh)], ignore_index=True)
+    return {"boundaries": gpd.GeoDataFrame(both, geometry="geometry", crs=county.crs)} if len(fresh) else {}
+
+
+def _words(result: ImportResult, *, applied: bool) -> list[Words]:
+    r = result.report
+    out = [(f"共 {r['rows']} 行，接受 {r['accepted']} 行，拒绝 {len(r['rejected'])} 行。",
+            f"{r['rows']} rows: {r['accepted']} accepted, {len(r['rejected'])} rejected.")]  # fmt: skip
+    out += [(f"依据：{zh}。", f"Evidence: {en}.") for zh, en in zip(r["evidence_zh"], r["evidence"], strict=True)]
+    if r["findings"]:
+        words = ", ".join(f"{k} {n}" for k, n in r["findings"].items())
+        out.append((f"文件中的问题（修复前）：{words}。", f"Found in the file before repair: {words}."))
+    out += [
+        (f"网格“{c['code']}”面积 {c['before_m2']:,.1f} → {c['after_m2']:,.1f} m²，移动 {c['moved_m2']:,.1f} m²。",
+         f"Grid '{c['code']}': {c['before_m2']:,.1f} -> {c['after_m2']:,.1f} m2, {c['moved_m2']:,.1f} m2 moved.")
+        for c in r["changes"]
+    ]  # fmt: skip
+    out += list(zip(r["notes_zh"], r["notes"], strict=True))
+    if result.error is not None:
+        out.append((result.error.zh, result.error.en))
+    if r["applied"]:
+        out.append(("已导入。", "Imported."))
+    elif not applied:
+        out.append(("试运行：未写入任何改动。", "Dry run: nothing was written."))
+    return out
+
+
+def outline_of(frame: gpd.GeoDataFrame) -> Any:
+    """Return the union of the areas in a boundary file.
+
+    Raises
+    ------
+    InputError
+        A row has no geometry, or none is an area.
+    """
+    shapes = np.asarray(frame.geometry.values, dtype=object)
+    empty = np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if len(empty):
+        row = int(empty[0]) + 1
+        raise InputError(
+            f"边界文件第 {row} 行没有几何图形：请补全或删除该行。", f"Row {row} of the boundary has no geometry: complete or delete it."
+        )
+    if not (shapely.get_dimensions(shapes) == 2).any():
+        raise InputError("边界文件中没有面：请提供含 Polygon 的文件。", "The boundary holds no area: give a file with polygons.")
+    return shapely.union_all(shapely.make_valid(shapes[shapely.get_dimensions(shapes) == 2]))
