@@ -5,14 +5,14 @@ Everything here is shared by all sessions of the process; what a planner chooses
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Thread
 from typing import Any
 
 import geopandas as gpd
@@ -22,100 +22,113 @@ import shapely
 import streamlit as st
 
 import gridgis as gg
-from gridgis.county import figure_frame, grid_frame
+from app_pages.once import Once
+from gridgis.county import grid_frame
+from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
-from layers import base, geojson, grids, heat
+from layers import base, figures, geojson, grids, heat
 
 Item = tuple[Any, ...]
-_KEPT_FRAMES = 16
-_KEPT_TOKENS = 512
-_BUILDINGS_IN_VIEW = 4000
-_CELLS_IN_VIEW = 6000
+_KEPT_TOKENS = 1024
+_IN_VIEW = {"buildings": 4000, "cells": 6000}
 
 
-@dataclass
 class Desk:
     """An open county with what the map needs of it, each thing made once per version.
 
-    Attributes
+    Parameters
     ----------
     county
-        The open county.
+        The open county; from now on reached through `quiet` only.
     """
 
-    county: gg.County
-    _lock: RLock = field(default_factory=RLock)
-    _tokens: OrderedDict[str, Item] = field(default_factory=OrderedDict)
-    _names: dict[Item, str] = field(default_factory=dict)
-    _made: OrderedDict[Item, Any] = field(default_factory=OrderedDict)
+    def __init__(self, county: gg.County) -> None:
+        self.county = county
+        self._store_lock = RLock()
+        self._token_lock = RLock()
+        self._items: OrderedDict[str, Item] = OrderedDict()
+        self._tokens: dict[Item, str] = {}
+        self._frames = Once(40)
+        self._lasting = Once(40)
+        self._packed = Once(40)
 
     @contextmanager
     def quiet(self) -> Iterator[gg.County]:
         """Give the county to one caller at a time."""
-        with self._lock:
+        with self._store_lock:
             yield self.county
 
     @property
     def version(self) -> int:
         """Version of the newest edit, whoever made it."""
-        with self._lock:
-            return self.county.version
+        with self.quiet() as county:
+            return county.version
 
     @property
     def plan(self) -> gg.Plan:
         """The plan as it stands."""
-        with self._lock:
-            return self.county.plan
+        with self.quiet() as county:
+            return county.plan
 
     @property
     def scheme(self) -> Scheme:
         """The grid system."""
         return self.county.scheme
 
+    @property
+    def crs(self) -> int:
+        """EPSG code of the county's CRS."""
+        return self.county.crs
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """South-west and north-east corner of the county, latitude first."""
+        west, south, east, north = geojson.to_degrees(self.plan.outline, self.crs).bounds
+        return (south, west), (north, east)
+
     # -- addresses
 
     def token(self, *item: Any) -> str:
         """Return the address of a thing to fetch; it cannot be guessed and lasts for this process."""
-        with self._lock:
-            if item not in self._names:
-                name = secrets.token_urlsafe(18)
-                self._names[item] = name
-                self._tokens[name] = item
-                while len(self._tokens) > _KEPT_TOKENS:
-                    _, old = self._tokens.popitem(last=False)
-                    self._names.pop(old, None)
-            return self._names[item]
+        with self._token_lock:
+            name = self._tokens.get(item)
+            if name is None:
+                name = self._tokens[item] = secrets.token_urlsafe(18)
+                self._items[name] = item
+                while len(self._items) > _KEPT_TOKENS:
+                    _, old = self._items.popitem(last=False)
+                    self._tokens.pop(old, None)
+            return name
 
     def item(self, token: str) -> Item | None:
         """Return what was promised under an address; None when nothing was."""
-        with self._lock:
-            return self._tokens.get(token)
+        with self._token_lock:
+            return self._items.get(token)
 
-    def _once(self, item: Item, make: Callable[[], Any]) -> Any:
-        with self._lock:
-            if item not in self._made:
-                self._made[item] = make()
-                while len(self._made) > _KEPT_FRAMES:
-                    self._made.popitem(last=False)
-            self._made.move_to_end(item)
-            return self._made[item]
+    def outline_item(self, level: str) -> Item:
+        """Return the item of a level's outlines; it changes only when a polygon of that level does."""
+        plan = self.plan
 
-    # -- what the addresses stand for
+        def sign() -> str:
+            shapes = np.array([plan.grid_geometry(c) for c in plan.tiling(level)], dtype=object)
+            return hashlib.blake2b(b"".join(shapely.to_wkb(shapes)), digest_size=12).hexdigest()
 
-    def codes(self, level: str) -> list[str]:
-        """Return the grids that tile the county at `level`: coarser ones where it has none of them."""
-        return self.plan.tiling(level)
+        return "outline", level, self._frames.get(("sign", level, plan.version), sign)
+
+    # -- frames of the plan
 
     def frame(self, level: str) -> tuple[int, gpd.GeoDataFrame]:
-        """Return the grids of a level with figures and band, in the county's CRS, and their version."""
+        """Return the grids that tile the county at a level, with figures and size band, and the version.
+
+        Where a branch has no grid of the level, its next coarser one stands in. County's CRS, index `code`.
+        """
         plan = self.plan
-        return plan.version, self._once(("frame", level, plan.version), lambda: self._frame(plan, level))
+        return plan.version, self._frames.get(("frame", level, plan.version), lambda: self._frame(plan, level))
 
     def _frame(self, plan: gg.Plan, level: str) -> gpd.GeoDataFrame:
-        codes = plan.tiling(level)
-        frame = grid_frame(plan, codes).join(figure_frame(plan, codes))
-        return frame.assign(band=[self.band(g.level, g.zone, h, p) for g, h, p in zip(
-            (plan.grids[c] for c in codes), frame["households"], frame["persons"], strict=True)])  # fmt: skip
+        frame = grid_frame(plan, plan.tiling(level)).join(level_figures(plan, plan.tiling(level)))
+        rows = zip(frame["level"], frame["zone"], frame["households"], frame["persons"], strict=True)
+        return frame.assign(band=pd.Series([self.band(*r) for r in rows], index=frame.index, dtype=object))
 
     def band(self, level: str, zone: str, households: float, persons: float) -> str | None:
         """Return ``below``, ``in`` or ``above`` the size band; None where there is none."""
@@ -131,84 +144,130 @@ class Desk:
     def shown(self, level: str) -> tuple[int, gpd.GeoDataFrame]:
         """Return the grids of a level as the map shows them."""
         version, frame = self.frame(level)
-        return version, self._once(("shown", level, version), lambda: grids.shown(frame, self.county.crs))
+        return version, self._frames.get(("shown", level, version), lambda: grids.shown(frame, self.crs))
+
+    def classes(self, level: str, figure: str) -> figures.Classes:
+        """Return the classes of a figure; they stay while the process lives, so colours keep their meaning."""
+        _, frame = self.frame(level)
+        return self._lasting.get(
+            ("classes", level, figure), lambda: figures.classes(frame[figure], figures.PALETTES[figure])
+        )
 
     def patches(self, level: str) -> list[dict[str, Any]]:
-        """Return the steps between the versions of a level that are at hand, oldest first, at most two."""
+        """Return the steps between the last versions of a level that are at hand, oldest first, at most two."""
         now, _ = self.shown(level)
-        with self._lock:
-            kept = {k[2]: f for k, f in self._made.items() if k[:2] == ("shown", level)}
+        kept = self._frames.at_hand(("shown", level))
         steps = sorted(v for v in kept if v <= now)[-3:]
-        return [self._patch(level, a, b, kept) for a, b in zip(steps, steps[1:], strict=False)]
+        out = []
+        for a, b in zip(steps, steps[1:], strict=False):
+            removed, added = self._frames.get(("patch", level, a, b), lambda a=a, b=b: grids.patch(kept[a], kept[b]))
+            out.append({"from": a, "to": b, "remove": removed, "add": added})
+        return out
 
-    def _patch(self, level: str, a: int, b: int, kept: Mapping[int, gpd.GeoDataFrame]) -> dict[str, Any]:
-        step = self._once(("patch", level, a, b), lambda: grids.patch(kept[a], kept[b]))
-        removed, added = step or ([], geojson.collection([]))
-        return {"from": a, "to": b, "remove": removed, "add": added}
+    # -- what the addresses stand for
 
     def layer(self, item: Item) -> bytes:
         """Return the packed data of a layer."""
-        return self._once(("packed", *item), lambda: geojson.packed(self._layer(item)))
+        return self._packed.get(item, lambda: geojson.packed(self._layer(item)))
 
     def _layer(self, item: Item) -> str:
         kind, *rest = item
         if kind == "grids":
             version, frame = self.shown(rest[0])
             return grids.payload(frame, version)
+        if kind == "outline":
+            plan = self.plan
+            return grids.outlines([plan.grid_geometry(c) for c in plan.tiling(rest[0])], self.crs)
         if kind == "base":
             with self.quiet() as county:
                 water, roads = county.table("water"), county.table("roads")
-            return base.payload(self.plan.outline, water, roads, self.county.crs)
+            return base.payload(self.plan.outline, water, roads, self.crs)
         found = self.incidents(*rest)
-        return heat.payload(heat.bins(found["x"], found["y"]), self.county.crs)
+        return heat.payload(heat.bins(found["x"], found["y"]), self.crs)
 
     def nearby(self, item: Item, box: shapely.Geometry) -> bytes:
         """Return the cells or buildings in a box given in degrees."""
-        kind = item[0]
-        source = self._once(("tree", *item), lambda: self._tree(kind))
-        area = geojson.from_degrees(box, self.county.crs)
-        return geojson.packed(source.payload(area, _CELLS_IN_VIEW if kind == "cells" else _BUILDINGS_IN_VIEW))
+        keep = self._frames if item[0] == "cells" else self._lasting
+        source = keep.get(("tree", *item), lambda: self._tree(item[0]))
+        return geojson.packed(source.payload(geojson.from_degrees(box, self.crs), _IN_VIEW[item[0]]))
 
     def _tree(self, kind: str) -> base.Nearby:
-        crs = self.county.crs
         if kind == "cells":
             rows = self.plan.rows
             known = [{"id": int(i), "code": c} for i, c in zip(rows.id, rows.code, strict=True)]
-            return base.Nearby(rows.geometry, crs, known)
+            return base.Nearby(rows.geometry, self.crs, known)
         with self.quiet() as county:
-            shapes = county.table("buildings", ["geometry"]).geometry.to_numpy()
-        return base.Nearby(np.asarray(shapes, dtype=object), crs)
+            found = county.table("buildings", ["geometry"])
+        return base.Nearby(np.asarray(found.geometry.to_numpy(), dtype=object), self.crs)
+
+    # -- incidents
 
     def incidents(self, since: str | None, until: str | None, categories: tuple[str, ...] | None) -> pd.DataFrame:
-        """Return incidents of a period (`until` excluded) and of categories."""
-        everything = self._once(("incidents",), self._incidents)
-        keep = np.ones(len(everything), dtype=bool)
+        """Return incidents of a period (`until` excluded) and of categories, with the leaf grid of each."""
+        return self._lasting.get(("some", since, until, categories), lambda: self._some(since, until, categories))
+
+    def _some(self, since: str | None, until: str | None, categories: tuple[str, ...] | None) -> pd.DataFrame:
+        found = self.all_incidents()
+        keep = np.ones(len(found), dtype=bool)
         if since is not None:
-            keep &= (everything["at"] >= since).to_numpy()
+            keep &= (found["at"] >= since).to_numpy()
         if until is not None:
-            keep &= (everything["at"] < until).to_numpy()
+            keep &= (found["at"] < until).to_numpy()
         if categories is not None:
-            keep &= everything["category"].isin(categories).to_numpy()
-        return everything[keep]
+            keep &= found["category"].isin(categories).to_numpy()
+        return found[keep]
 
-    def _incidents(self) -> pd.DataFrame:
+    def all_incidents(self) -> pd.DataFrame:
+        """Return every incident."""
+
+        def read() -> pd.DataFrame:
+            with self.quiet() as county:
+                return county.incidents()
+
+        return self._lasting.get(("incidents",), read)
+
+    def incident_codes(self) -> pd.Series[Any]:
+        """Return the leaf grid of every incident in the present plan."""
+        plan = self.plan
+        xy = self.all_incidents()[["x", "y"]].to_numpy(dtype=float)
+        return self._frames.get(("located", plan.version), lambda: gg.locate(plan, xy))
+
+    def incident_source(self) -> tuple[str, str]:
+        """Return where the incidents come from and the day they reach to."""
+
+        def read() -> tuple[str, str]:
+            with self.quiet() as county:
+                found = county.table("incidents", ["source", "as_of"])
+            return _commonest(found["source"]), str(found["as_of"].dropna().max())
+
+        return self._lasting.get(("incident_source",), read)
+
+    def findings(self) -> tuple[int, gpd.GeoDataFrame]:
+        """Return what the checks find in the present plan, and its version; checked once per version."""
         with self.quiet() as county:
-            found = county.incidents()
-        return found.assign(leaf=self.locate(found[["x", "y"]].to_numpy(dtype=float)))
+            version = county.version
+            return version, self._frames.get(("findings", version), lambda: gg.check(county))
 
-    def locate(self, xy: np.ndarray) -> np.ndarray:
-        """Return the id of the cell that holds each point, -1 outside."""
-        rows = self.plan.rows
-        point, cell = shapely.STRtree(rows.geometry).query(shapely.points(xy), predicate="intersects")
-        out = np.full(len(xy), -1, dtype=np.int64)
-        out[point] = cell
-        return out
+    def warm(self) -> None:
+        """Make what the first edit and the first close look would otherwise wait for."""
+        with self.quiet() as county:
+            _ = county.plan, county.elements.points_mm
+        self._lasting.get(("tree", "buildings"), lambda: self._tree("buildings"))
 
-    @property
-    def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """South-west and north-east corner of the county, latitude first."""
-        west, south, east, north = geojson.to_degrees(self.county.outline, self.county.crs).bounds
-        return (south, west), (north, east)
+
+def _commonest(values: pd.Series[Any]) -> str:
+    found = values.dropna().value_counts()
+    return str(found.index[0]) if len(found) else "–"
+
+
+def level_figures(plan: gg.Plan, codes: list[str]) -> pd.DataFrame:
+    """Return the figures of grids that tile the plan: index `code`; FIGURES, area_m2."""
+    widths = sorted({len(c) for c in codes}, reverse=True)
+    known = set(codes)
+    owner = [next((c[:w] for w in widths if c[:w] in known), None) if c else None for c in plan.rows.code]
+    cells = pd.DataFrame(plan.rows.figures, columns=list(FIGURES)).assign(area_m2=shapely.area(plan.rows.geometry))
+    sums = cells.groupby(pd.Series(owner, dtype=object), sort=False).sum()
+    return sums.reindex(pd.Index(codes, dtype=object), fill_value=0).rename_axis("code")
 
 
 def county_path() -> Path:
@@ -219,7 +278,9 @@ def county_path() -> Path:
 @st.cache_resource(show_spinner=False, max_entries=2)
 def open_desk(path: str) -> Desk:
     """Open the county once for all sessions of the process."""
-    return Desk(gg.open_county(path))
+    desk = Desk(gg.open_county(path))
+    Thread(target=desk.warm, daemon=True, name="warm").start()
+    return desk
 
 
 def the_desk() -> Desk:

@@ -83,15 +83,25 @@ def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Me
             "level": level, "version": version, "patches": inline(desk.patches(level)),
         },
         "outlines": {
-            name: {"url": f"{base}/layer/{desk.token('grids', key, version)}"}
+            name: {"url": f"{base}/layer/{desk.token(*desk.outline_item(key))}"}
             for name, key in (("parent", above[-1] if above else None), ("top", keys[0] if len(above) > 1 else None))
             if key
         },
         "codeWidth": desk.scheme.width(level),
         "figure": colours, "labels": labels, "selected": [], "ack": 0,
     }  # fmt: skip
-    legend = [*more.pop("legend", []), *legend]
-    return out | more | {"legend": legend}
+    return out | more | {"legend": [*more.get("legend", []), *legend]}
+
+
+def counted(desk: Desk, level: str, counts: Mapping[str, int], note: str) -> Message:
+    """Return a message whose grids are coloured by counts that come with it, not with the layer."""
+    codes = desk.frame(level)[1].index
+    found = figures.classes([counts.get(c, 0) for c in codes], figures.PALETTES["incidents"])
+    rows = [[c, n] for c, n in zip(found.colours, figures.class_names(found.breaks), strict=False)]
+    legend = {"title": f"{say('fig_incidents')}（{say('unit_incidents')}）" if lang() == "zh" else say("fig_incidents"),
+              "rows": rows, "note": note}  # fmt: skip
+    figure = {"figure": "counted", "breaks": list(found.breaks), "colours": list(found.colours), "values": dict(counts)}
+    return message(desk, level, "none", "code") | {"figure": figure, "legend": [legend]}
 
 
 def inline(patches: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -103,13 +113,11 @@ def choropleth(desk: Desk, level: str, figure: str) -> tuple[Message | None, lis
     """Return how the grids are coloured, and the block of the legend that says so."""
     if figure == "none":
         return None, []
-    version, frame = desk.frame(level)
-    title, note = say(f"fig_{figure}"), say("own_count", n=version)
+    title, note = say(f"fig_{figure}"), say("own_count", n=desk.version)
     if figure == "band":
         rows = [[figures.BAND_COLOURS[k], say(f"band_{k}")] for k in ("below", "in", "above")]
         return {"figure": "band", "categories": figures.BAND_COLOURS}, [{"title": title, "rows": rows}]
-    palette = figures.PALETTES[figure]
-    found = figures.classes(frame[figure], palette)
+    found = desk.classes(level, figure)
     names = figures.class_names(found.breaks, 1e6 if figure == "area_m2" else 1.0)
     unit = say(f"unit_{figure}")
     rows = [[colour, name] for colour, name in zip(found.colours, names, strict=False)]

@@ -20,7 +20,7 @@ from layers import page
 
 _GZIP = {"Content-Encoding": "gzip", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _DAY = 86_400
-_LAYERS = ("grids", "base", "heat")
+_LAYERS = ("grids", "outline", "base", "heat")
 _VIEWS = ("cells", "buildings")
 
 

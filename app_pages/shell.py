@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -22,19 +25,22 @@ PAGES = (
 )
 
 
-def sidebar(desk: Desk) -> None:
-    """Show whose grids these are, at which version, and the language switch."""
+def sidebar(desk: Desk, pages: Mapping[str, Any]) -> None:
+    """Show whose grids these are, the way to each page, and the language switch."""
     with st.sidebar:
         badge = (
             f'<span class="gg-badge" title="{safe_text(say("illustrative_help"))}">{safe_text(say("illustrative"))}</span>'
             if desk.county.illustrative
             else ""
         )
+        icon = base64.b64encode((HERE / "icon.png").read_bytes()).decode()
         name = safe_text(desk.county.meta["name"] or desk.county.code)
         st.html(
-            f'<div class="gg-county"><b>{name}</b><span>{safe_text(desk.county.code)} · '
-            f'{safe_text(say("version", n=desk.version))}</span>{badge}</div>'
+            f'<div class="gg-brand"><img alt="" src="data:image/png;base64,{icon}"><b>{safe_text(say("app"))}</b></div>'
+            f'<div class="gg-county"><b>{name}</b><span>{safe_text(desk.county.code)}</span>{badge}</div>'
         )
+        for key, _, icon in PAGES:
+            st.page_link(pages[key], label=say(key), icon=icon, width="stretch")
         st.segmented_control(
             say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
             format_func={"zh": "中文", "en": "English"}.get, width="stretch",
@@ -61,10 +67,12 @@ def main() -> None:
         return
     if st.session_state.level not in desk.scheme.level_keys:
         st.session_state.level = best_level(desk)
-    st.logo(str(HERE / "icon.png"), size="large")
-    pages = [st.Page(HERE / file, title=say(key), icon=icon, url_path=key, default=key == "map") for key, file, icon in PAGES]
-    chosen = st.navigation(pages)
-    sidebar(desk)
+    pages = {
+        key: st.Page(HERE / file, title=say(key), icon=icon, url_path=key, default=key == "map")
+        for key, file, icon in PAGES
+    }
+    chosen = st.navigation(list(pages.values()), position="hidden")
+    sidebar(desk, pages)
     chosen.run()
 
 

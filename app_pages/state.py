@@ -21,6 +21,11 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("problem", None),
     ("notice", None),
     ("author", ""),
+    ("reason", ""),
+    ("period", "days_365"),
+    ("show_as", "as_heat"),
+    ("categories", []),
+    ("datum", "cgcs2000"),
     ("seen", 0),
 )
 

@@ -158,7 +158,6 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "no_incidents": ("这个时间范围和类别没有事件。", "No incidents in this period and these categories."),
     "no_incidents_at_all": ("县区里还没有事件数据。", "The county holds no incidents yet."),
     # checks
-    "run_checks": ("重新检查", "Check again"),
     "checking": ("正在检查……", "Checking…"),
     "all_clear": ("没有发现问题", "No findings"),
     "all_clear_note": (
@@ -173,9 +172,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "measure": ("量值", "Measure"),
     "words": ("说明", "What is wrong"),
     "fix": ("处理建议", "What to do"),
-    "all_rules": ("全部规则", "All rules"),
     "pick_finding": ("点选一行，地图会移到问题所在的位置。", "Click a row and the map goes to the place."),
-    "old_findings": ("方案已有新版本，以下是版本 {n} 的结果。", "The plan has changed; these are the findings of version {n}."),
     # export
     "export_note": ("GeoJSON（RFC 7946），经纬度 7 位小数，每个网格一个要素。", "GeoJSON (RFC 7946), seven decimals, one feature a grid."),
     "datum": ("坐标基准", "Datum"),
@@ -186,11 +183,9 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
         "偏移坐标只用于对应的互联网地图，不要再导回本系统。",
         "Shifted coordinates are for that web map only; do not import them again.",
     ),
-    "prepare": ("生成文件", "Prepare the file"),
     "download": ("下载 {name}", "Download {name}"),
-    "columns": ("文件内容", "What is in the file"),
-    "first_rows": ("前 {n} 行", "First {n} rows"),
-    "size": ("{n} 个网格，{mb} MB", "{n} grids, {mb} MB"),
+    "first_rows": ("共 {all} 个网格，前 {n} 个", "The first {n} of {all} grids"),
+    "zone": ("分区", "Zone"),
 })  # fmt: skip
 
 _MAP_PREFIXES = ("zoom_", "tool_", "hint_", "do_")

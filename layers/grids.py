@@ -47,11 +47,15 @@ def payload(frame: gpd.GeoDataFrame, version: int) -> str:
     return collection(_features(frame), version=version)
 
 
-def patch(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> tuple[list[str], str] | None:
-    """Return codes to take out and a collection to put in; None when nothing changed."""
+def outlines(shapes: Any, crs: int) -> str:
+    """Return polygons of EPSG `crs` as bare shapes, for lines that are only looked at."""
+    polygons = to_degrees(np.asarray(shapes, dtype=object), crs)
+    return collection(features(polygons, [{} for _ in polygons]))
+
+
+def patch(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> tuple[list[str], str]:
+    """Return codes to take out and a collection to put in."""
     removed, changed = difference(before, after)
-    if not removed and not changed:
-        return None
     return removed, collection(_features(after.loc[changed]))
 
 

@@ -15,7 +15,7 @@ GridGIS.part("grids", (map, options) => {
 
   function colour(properties) {
     if (!paint.figure) return null;
-    const value = properties[paint.figure];
+    const value = paint.values ? paint.values[properties.code] || 0 : properties[paint.figure];
     if (value === null || value === undefined) return null;
     if (paint.categories) return paint.categories[value] || null;
     let k = 0;
