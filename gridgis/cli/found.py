@@ -32,7 +32,7 @@ def demo(
     lang: Lang = "zh",
 ) -> None:
     """生成一个示例县区（示意数据） / Make a county to try things on (illustrative)."""
-    from gridgis.demo.county import found_demo
+    from gridgis.demo.saving import found_demo
 
     bar = Progress()
     found_demo(out, scheme=scheme, seed=seed, progress=bar)

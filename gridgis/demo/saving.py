@@ -1,0 +1,47 @@
+"""Write a demo county into a county file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from gridgis.demo.county import DemoCounty, build
+from gridgis.errors import StoreError
+from gridgis.founding import Founding, found
+
+
+def found_demo(
+    path: str | Path, *, scheme: str = "dehua", seed: int = 1, progress: Callable[[float, str], None] | None = None
+) -> None:
+    """Build the demo county of a scheme and write it to a file.
+
+    Raises
+    ------
+    StoreError
+        The path is taken; nothing is built.
+    InputError
+        There is no demo of that scheme.
+    """
+    if Path(path).exists():
+        raise StoreError(
+            f"“{path}”已存在：请换一个文件名，或先移走原文件。", f"'{path}' exists already: choose another name or move it."
+        )
+    tell = progress or (lambda _share, _words: None)
+    county = build(scheme, seed, lambda share, words: tell(0.85 * share, words))
+    tell(0.86, "写入县区文件")
+    found(path, founding_of(county, scheme, seed))
+
+
+def founding_of(county: DemoCounty, scheme: str, seed: int) -> Founding:
+    """Return what the county file starts from."""
+    tables = {
+        "boundaries": county.boundaries, "buildings": county.buildings, "roads": county.roads, "water": county.water,
+        "places": county.places, "incidents": county.incidents,
+    }  # fmt: skip
+    meta = {
+        "illustrative": "true", "seed": str(seed), "notes": "\n".join(zh for zh, _ in county.notes),
+        "notes_en": "\n".join(en for _, en in county.notes),
+    }  # fmt: skip
+    return Founding(
+        scheme, county.county_code, county.name, county.epsg, "demo", county.outline, county.cells, county.grids, tables, meta
+    )
