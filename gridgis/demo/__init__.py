@@ -1,0 +1,7 @@
+"""Illustrative counties at true counts, built from a seed on real outlines, names and codes."""
+
+from __future__ import annotations
+
+from gridgis.demo.county import DemoCounty, build
+
+__all__ = ["DemoCounty", "build"]

@@ -1,0 +1,162 @@
+"""Towns: where the built-up area lies, and the streets that divide it into blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.ndimage import binary_closing, binary_fill_holes, binary_opening, label
+from scipy.sparse.csgraph import dijkstra
+
+from gridgis.demo.terrain import PIXEL, Drainage, Floats, Raster, merge_edges
+
+LARGE_M2 = 60_000.0
+"""Blocks above this size are divided by a secondary road, smaller ones by a street."""
+SMALLEST_BLOCK = 3_000.0
+BLOCKS_PER_UNIT = 8.6
+"""Blocks wanted for each unit grid of a town; five is the least that it may have."""
+
+
+@dataclass(frozen=True)
+class Town:
+    """One built-up area: the townships that share it, its centres, its size in unit grids."""
+
+    townships: tuple[str, ...]
+    centres: Floats
+    units: int
+    shape: shapely.Polygon
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this is the county town, which several townships share."""
+        return len(self.townships) > 1
+
+
+@dataclass(frozen=True)
+class Street:
+    """A street of a town: its line and whether it is a main, secondary or minor one."""
+
+    line: shapely.LineString
+    kind: str
+
+
+def town_area(units: int, main: bool) -> float:
+    """Return how much ground a town of so many unit grids covers, in square metres."""
+    return units * (104_000.0 if main else 88_000.0)
+
+
+def town_shape(
+    raster: Raster, drainage: Drainage, centres: Floats, area: float, within: shapely.Polygon
+) -> shapely.Polygon:
+    """Return the ground that is easiest to build on from the centres, as one polygon without holes."""
+    height = np.where(np.isfinite(drainage.climb), drainage.climb, 1e6)
+    cost = 1.0 + (np.minimum(height, 6000.0) / 650.0) ** 1.6
+    reach = 6.0 * np.sqrt(area)
+    far = dijkstra(raster.costs(cost), indices=raster.pixel(centres), min_only=True, limit=reach)
+    xy = raster.centre(np.flatnonzero(np.isfinite(far)))
+    shapely.prepare(within)
+    far[np.flatnonzero(np.isfinite(far))[~shapely.contains_xy(within, xy[:, 0], xy[:, 1])]] = np.inf
+    need = int(area / PIXEL**2)
+    mask = np.zeros(far.shape, dtype=bool)
+    mask[np.argsort(far, kind="stable")[:need]] = True
+    return _outline_of(raster, mask.reshape(raster.shape))
+
+
+def _outline_of(raster: Raster, mask: NDArray[np.bool_]) -> shapely.Polygon:
+    smoothed = binary_fill_holes(binary_closing(mask, np.ones((3, 3)), iterations=2))
+    opened = binary_opening(smoothed, np.ones((2, 2)))
+    parts, count = label(opened if opened.sum() > 0.7 * mask.sum() else smoothed)
+    biggest = np.pad(parts == 1 + np.argmax(np.bincount(parts.ravel())[1 : count + 1]), 1)
+    rows, cols = np.nonzero(biggest[:, :-1] != biggest[:, 1:])
+    upright = np.stack([np.column_stack([cols, rows - 1]), np.column_stack([cols, rows])], axis=1)
+    rows, cols = np.nonzero(biggest[:-1, :] != biggest[1:, :])
+    level = np.stack([np.column_stack([cols - 1, rows]), np.column_stack([cols, rows])], axis=1)
+    edges = np.concatenate([upright, level]) * PIXEL + [raster.x0, raster.y0]
+    faces = shapely.get_parts(shapely.polygonize(merge_edges(edges)))
+    ring = shapely.get_coordinates(faces[np.argmax(shapely.area(faces))].exterior)[:-1]
+    for _ in range(7):
+        ring = 0.25 * np.roll(ring, 1, axis=0) + 0.5 * ring + 0.25 * np.roll(ring, -1, axis=0)
+    return shapely.simplify(shapely.Polygon(ring), 6.0)
+
+
+def lay_streets(town: Town, skeleton: list[shapely.LineString], rng: np.random.Generator) -> list[Street]:
+    """Return the streets that divide a town, from its ring road down to the lanes.
+
+    Parameters
+    ----------
+    town
+        The town with its outer shape.
+    skeleton
+        Main roads and rivers through the town; they stay as they are.
+    rng
+        Source of chance.
+    """
+    rings = [town.shape.exterior]
+    if town.is_main:
+        inner = max(shapely.get_parts(town.shape.buffer(-620).buffer(-160).buffer(160)), key=shapely.area)
+        rings.append(shapely.simplify(inner, 12.0).exterior)
+    streets = [Street(shapely.LineString(r.coords), "secondary") for r in rings]
+    crossing = [shapely.intersection(line, town.shape) for line in skeleton]
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all([*rings, *crossing]))))
+    # Two rivers or roads side by side leave strips; they are melted away with the other slivers.
+    large = [f for f in faces if f.area > SMALLEST_BLOCK]
+    size = town.shape.area / (town.units * BLOCKS_PER_UNIT)
+    while True:
+        lanes, blocks = _subdivide(town, large, size, rng)
+        if blocks >= 0.85 * BLOCKS_PER_UNIT * town.units or size < SMALLEST_BLOCK:
+            return streets + lanes
+        size *= 0.85
+
+
+def _subdivide(
+    town: Town, large: list[shapely.Polygon], size: float, rng: np.random.Generator
+) -> tuple[list[Street], int]:
+    """Cut blocks in two, again and again, until each is about the wished size."""
+    streets: list[Street] = []
+    pending, done = list(large), 0
+    while pending:
+        block = pending.pop()
+        cut = _cut(block, rng)
+        pieces = []
+        if block.area >= _target(town, block, size, rng):
+            network = shapely.get_parts(shapely.union(block.boundary, cut))
+            pieces = [
+                p
+                for p in shapely.get_parts(shapely.polygonize(network))
+                if block.contains(p.representative_point())
+            ]
+        if len(pieces) < 2 or min(p.area for p in pieces) < 0.7 * SMALLEST_BLOCK:
+            done += 1
+            continue
+        kind = "secondary" if block.area > LARGE_M2 else "street"
+        parts = shapely.get_parts(shapely.intersection(cut, block))
+        streets.extend(Street(part, kind) for part in parts if part.geom_type == "LineString")
+        pending.extend(pieces)
+    return streets, done
+
+
+def _target(town: Town, block: shapely.Polygon, size: float, rng: np.random.Generator) -> float:
+    """Size below which a block stays whole: small in the centre, larger towards the edge."""
+    middle = block.centroid
+    reach = np.sqrt(town.shape.area / np.pi)
+    near = np.min(np.hypot(town.centres[:, 0] - middle.x, town.centres[:, 1] - middle.y)) / reach
+    base = size * (0.68 + 0.62 * np.clip(near, 0.0, 1.3) ** 1.3)
+    return float(1.5 * base * rng.lognormal(0.0, 0.28))
+
+
+def _cut(block: shapely.Polygon, rng: np.random.Generator) -> shapely.LineString:
+    """A slightly bent line across the longer side of a block, longer than needed."""
+    box = shapely.get_coordinates(shapely.oriented_envelope(block))
+    first, second = box[1] - box[0], box[2] - box[1]
+    if np.hypot(*first) < np.hypot(*second):
+        box = np.roll(box[:4], -1, axis=0)
+        first, second = box[1] - box[0], box[2] - box[1]
+    at = box[0] + first * (0.5 + rng.uniform(-0.13, 0.13))
+    turn = rng.normal(0.0, 0.07)
+    across = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ second
+    t = np.linspace(-0.3, 1.3, 13)
+    bow = rng.normal(0.0, 0.035) * (1 - (2 * t - 1) ** 2)
+    normal = np.array([-across[1], across[0]])
+    return shapely.LineString(at + np.outer(t, across) + np.outer(bow, normal))
