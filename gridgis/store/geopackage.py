@@ -13,6 +13,9 @@ from gridgis.schema import TABLE_ALIASES, TABLES, Column
 from gridgis.scheme import Scheme
 
 APPLICATION_ID = 0x47504B47
+INDEXED = tuple(t for t in TABLES if t != "incidents")
+"""Tables with a spatial index; incidents are read by time, and an index would double their cost."""
+
 _NOW = "strftime('%Y-%m-%dT%H:%M:%fZ','now')"
 
 _REGISTERS = (
@@ -64,7 +67,8 @@ def register_layers(connection: Connection, scheme: Scheme, epsg: int) -> None:
     """Register every table and view as a layer, with Chinese aliases and a default style."""
     for table, columns in TABLES.items():
         _register(connection, table, TABLE_ALIASES[table], columns, epsg)
-        _rtree(connection, table)
+        if table in INDEXED:
+            _rtree(connection, table)
     register_views(connection, scheme, epsg)
     for table in ("edits", "code_ledger", "exceptions", "meta"):
         connection.exec_driver_sql(
@@ -153,7 +157,7 @@ def _rtree(connection: Connection, table: str) -> None:
 
 def update_extents(connection: Connection) -> None:
     """Write the extent of each layer where a desktop GIS looks for it."""
-    for table in TABLES:
+    for table in INDEXED:
         box: Any = connection.exec_driver_sql(
             f'SELECT min(minx), min(miny), max(maxx), max(maxy) FROM "rtree_{table}_geometry"'
         ).one()

@@ -385,7 +385,6 @@ def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str
         raise StoreError(f"文件夹“{path.parent}”不存在：请先建立。", f"There is no folder '{path.parent}': make it first.")
     building = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        sqlite3.connect(building).close()
         _build(building, scheme, scheme_text, meta, first, tables, shapes)
         os.replace(building, path)
     except OSError as error:
@@ -397,34 +396,42 @@ def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str
 
 def _build(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
            tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
+    """Fill a file that nobody knows yet: no care for crashes is needed before it gets its name."""
     epsg = int(meta["epsg"])
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
-    _prepare(engine)
-    with engine.connect().execution_options(write=True) as c, c.begin():
+    _prepare(engine, ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -400000"))
+    store = SqlStore.__new__(SqlStore)
+    store.path, store._engine, store._epsg, store._tables = path, engine, epsg, metadata(epsg).tables
+    with store._writing() as c:
         geopackage.create_registers(c, epsg)
         metadata(epsg).create_all(c)
         geopackage.register_layers(c, scheme, epsg)
         kept = dict(meta) | {"scheme_toml": scheme_text, "schema_version": str(SCHEMA_VERSION)}
-        c.execute(insert(metadata(epsg).tables["meta"]), [{"key": k, "value": v} for k, v in kept.items()])
-    engine.dispose()
-    store = SqlStore(path)
-    with store._writing() as c:
+        c.execute(insert(store._tables["meta"]), [{"key": k, "value": v} for k, v in kept.items()])
         for table, frame in tables.items():
             store._fill(c, table, frame)
         store._append(c, first, shapes)
         geopackage.update_extents(c)
-    store.close()
+    engine.dispose()
+    with sqlite3.connect(path) as finished:
+        finished.execute("PRAGMA journal_mode = WAL")
+    finished.close()
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
-def _prepare(engine: Any) -> None:
+_DURABLE = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+
+
+def _prepare(engine: Any, pragmas: Sequence[str] = _DURABLE) -> None:
     """Make each connection durable, and its transactions explicit."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
         register_functions(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        for pragma in pragmas:
+            connection.execute(pragma)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
