@@ -106,12 +106,14 @@ class Desk:
             return self._items.get(token)
 
     def outline_item(self, level: str) -> Item:
-        """Return the item of a level's outlines; it changes only when a polygon of that level does."""
+        """Return the item of a level's outlines; it changes only when a polygon or name of that level does."""
         plan = self.plan
 
         def sign() -> str:
-            shapes = np.array([plan.grid_geometry(c) for c in plan.tiling(level)], dtype=object)
-            return hashlib.blake2b(b"".join(shapely.to_wkb(shapes)), digest_size=12).hexdigest()
+            codes = plan.tiling(level)
+            shapes = np.array([plan.grid_geometry(c) for c in codes], dtype=object)
+            names = "\x1f".join(plan.grids[c].name for c in codes).encode()
+            return hashlib.blake2b(names + b"".join(shapely.to_wkb(shapes)), digest_size=12).hexdigest()
 
         return "outline", level, self._frames.get(("sign", level, plan.version), sign)
 
@@ -177,7 +179,8 @@ class Desk:
             return grids.payload(frame, version)
         if kind == "outline":
             plan = self.plan
-            return grids.outlines([plan.grid_geometry(c) for c in plan.tiling(rest[0])], self.crs)
+            codes = plan.tiling(rest[0])
+            return grids.outlines([plan.grid_geometry(c) for c in codes], [plan.grids[c].name for c in codes], self.crs)
         if kind == "base":
             with self.quiet() as county:
                 water, roads = county.table("water"), county.table("roads")

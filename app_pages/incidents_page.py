@@ -9,6 +9,7 @@ from app_pages import mapview, panel, tally
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, say
 from layers.styles import HEAT
+from layers.text import safe_text
 
 PERIODS = ("days_30", "days_90", "days_365", "days_all", "days_own")
 
@@ -30,9 +31,10 @@ def filters(desk: Desk) -> tuple[str, str, tuple[str, ...] | None]:
         )
     else:
         since, until = tally.last_days(first, last, period)
-    every = sorted(found["category"].unique())
-    chosen = st.pills(say("categories"), every, key="categories", selection_mode="multi", label_visibility="collapsed")
-    return str(since), str(until + pd.Timedelta(days=1)), tuple(chosen) if chosen else None
+    groups = tally.groups(found["category"].dropna().unique())
+    chosen = st.pills(say("categories"), list(groups), key="categories", selection_mode="multi", label_visibility="collapsed")
+    wanted = tuple(c for g in chosen for c in groups[g])
+    return str(since), str(until + pd.Timedelta(days=1)), wanted or None
 
 
 def picture(desk: Desk, since: str, until: str, categories: tuple[str, ...] | None) -> None:
@@ -71,4 +73,4 @@ with right, st.container(key="side"):
         st.altair_chart(tally.weekly(found), width="stretch")
         st.html(f"<h4>{say('by_category')}</h4>")
         st.altair_chart(tally.by_category(found), width="stretch")
-    st.html(f'<p class="gg-tip">{tally.source(desk)}</p>')
+    st.html(f'<p class="gg-tip">{safe_text(tally.source(desk))}</p>')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
@@ -11,7 +12,7 @@ import pandas as pd
 from app_pages.desk import Desk
 from app_pages.panel import number
 from app_pages.state import say
-from layers.text import safe_text
+from app_pages.words import WORDS
 
 _INK, _MUTED, _LINE, _BAR = "#1f2d3a", "#64748b", "#e6ebf0", "#d2603f"
 _DAYS = {"days_30": 30, "days_90": 90, "days_365": 365}
@@ -21,6 +22,15 @@ def last_days(first: dt.date, last: dt.date, period: str) -> tuple[dt.date, dt.d
     """Return first and last day of a period that ends with the newest incident."""
     days = _DAYS.get(period)
     return (first if days is None else max(first, last - dt.timedelta(days=days - 1))), last
+
+
+def groups(categories: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return categories by group: what stands before a slash, else the category itself."""
+    out: dict[str, tuple[str, ...]] = {}
+    for category in sorted(categories):
+        group = category.split("/")[0]
+        out[group] = (*out.get(group, ()), category)
+    return out
 
 
 def per_grid(
@@ -52,8 +62,8 @@ def facts(
 def source(desk: Desk) -> str:
     """Return where the incidents come from and when they end, in words."""
     origin, as_of = desk.incident_source()
-    words = say("source", source=origin, as_of=as_of)
-    return safe_text(words) if not desk.county.illustrative else safe_text(f"{words} · {say('illustrative')}")
+    shown = say("illustrative") if WORDS["illustrative"][0] in origin else origin
+    return say("source", source=shown, as_of=as_of)
 
 
 def _quiet(chart: Any, height: int) -> Any:
@@ -65,9 +75,12 @@ def _quiet(chart: Any, height: int) -> Any:
 
 
 def weekly(found: pd.DataFrame) -> Any:
-    """Return the number of incidents per week as a chart; dates in digits, which need no language."""
-    week = pd.to_datetime(found["at"]).dt.to_period("W-SUN").dt.start_time
-    counts = week.value_counts().rename_axis("week").reset_index(name="n")
+    """Return the number of incidents per week as a chart, whole weeks only; dates in digits, which need no language."""
+    day = pd.to_datetime(found["at"]).dt.normalize()
+    back = (day.max() - day).dt.days // 7
+    whole = (day.max() - day.min()).days // 7
+    counts = back[back < max(whole, 1)].value_counts().rename_axis("back").reset_index(name="n")
+    counts["week"] = day.max() - pd.to_timedelta(counts["back"] * 7 + 6, unit="D")
     chart = alt.Chart(counts).mark_area(
         line={"color": _BAR, "strokeWidth": 1.6}, color=_BAR, opacity=0.16, interpolate="monotone"
     ).encode(
@@ -82,7 +95,7 @@ def by_category(found: pd.DataFrame) -> Any:
     """Return the number of incidents of each category as bars with their number."""
     counts = found["category"].value_counts().rename_axis("category").reset_index(name="n")
     base = alt.Chart(counts).encode(
-        y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=130, labelFontSize=12, labelColor=_INK)),
+        y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=150, labelFontSize=12, labelColor=_INK)),
         x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMax=float(counts["n"].max()) * 1.25)),
     )  # fmt: skip
     bars = base.mark_bar(color=_BAR, opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-TEAL = ("#f0f5f2", "#d5e7df", "#aed3cb", "#7db8b5", "#4d979c", "#2b7180")
-BLUE = ("#f1f4f9", "#d9e3f1", "#b6cbe4", "#8cadd3", "#5f8abd", "#3d68a0")
-SAND = ("#f8f3ea", "#efe0c6", "#e2c79b", "#cfa873", "#b58552", "#936338")
-WARM = ("#fdf5ea", "#fbe0bf", "#f5bd8a", "#e8905e", "#d2603f", "#a93a2b")
-MOSS = ("#f3f6ec", "#e0e9cf", "#c3d5a6", "#9fbc7c", "#789e56", "#547c3a")
+TEAL = ("#eff6f0", "#d3e9de", "#aed6ca", "#82bfb6", "#57a29f", "#388389")
+BLUE = ("#f0f4fa", "#d8e4f3", "#b5cde8", "#8db2d9", "#6694c5", "#4577ab")
+SAND = ("#faf4e9", "#f1e2c7", "#e6cba0", "#d6af79", "#c09158", "#a0723c")
+WARM = ("#fdf4e8", "#fbdfbd", "#f6bf8c", "#ec9663", "#da6c48", "#b54535")
+MOSS = ("#f4f7ec", "#e1ebcf", "#c7daaa", "#a6c483", "#83a960", "#618b45")
 
 PALETTES = {"households": TEAL, "persons": BLUE, "buildings": SAND, "incidents": WARM, "area_m2": MOSS}
 

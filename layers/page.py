@@ -121,7 +121,7 @@ def parts(options: PageOptions) -> list[Part]:
     return [
         Part("base", styles.BASE),
         Part("grids", {**styles.GRIDS, "figures": [list(f) for f in options.figures]}),
-        Part("labels", {"limit": 260, "countyDigits": options.county_digits}),
+        Part("labels", {**styles.LABELS, "countyDigits": options.county_digits}),
         Part("cells", styles.CELLS),
         Part("heat", styles.HEAT),
         Part("preview", {"colours": list(styles.PREVIEW)}),

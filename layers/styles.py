@@ -11,6 +11,7 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("base", 210, False),
     ("buildings", 220, False),
     ("grids", 400, True),
+    ("network", 405, False),
     ("heat", 410, False),
     ("parents", 420, False),
     ("cells", 430, False),
@@ -21,6 +22,10 @@ PANES: tuple[tuple[str, int, bool], ...] = (
 )
 """Name, height and whether the pane takes the mouse, lowest first."""
 
+LABELS: dict[str, int] = {"limit": 260, "shortFrom": 13, "topUntil": 12}
+"""At most so many labels; from which zoom codes may be cut to their last digits; up to which zoom the
+widest level is named instead."""
+
 ROAD_RANKS = {
     "expressway": 0, "motorway": 0, "trunk": 0, "highway": 0, "main": 0, "primary": 0,
     "branch": 1, "secondary": 1, "tertiary": 1, "county": 1, "town": 1,
@@ -29,19 +34,21 @@ ROAD_RANKS = {
 
 
 def _stroke(k: str, zoom: int, weight: float, limits: tuple[float, float], **style: Any) -> dict[str, Any]:
-    return {"k": k, "zoom": zoom, "weight": weight, "min": limits[0], "max": limits[1], "style": style}
+    return {"k": k, "pane": "network", "zoom": zoom, "weight": weight, "min": limits[0], "max": limits[1], "style": style}
 
 
 BASE: dict[str, Any] = {
     "strokes": [
         {
             "k": "outline",
+            "pane": "base",
             "zoom": 0,
             "weight": 0,
             "style": {"stroke": True, "color": "#9aa9b5", "weight": 1.5, "fillColor": "#fbfaf6", "fillOpacity": 1},
         },
         {
             "k": "lake",
+            "pane": "network",
             "zoom": 0,
             "weight": 0,
             "style": {"stroke": True, "color": "#93bdd8", "weight": 1, "fillColor": "#b9d8ea", "fillOpacity": 1},
@@ -61,16 +68,16 @@ BASE: dict[str, Any] = {
 
 GRIDS: dict[str, Any] = {
     "stroke": "#54677a",
-    "weight": 0.9,
-    "opacity": 0.75,
-    "fill": 0.66,
+    "weight": [0.35, 1.2],
+    "opacity": [0.5, 0.85],
+    "fill": 0.8,
     "plain": "#8fa3b5",
     "plainFill": 0.06,
     "accent": ACCENT,
     "canvasFrom": 1200,
     "outlines": {
-        "parent": {"color": "#33475b", "weight": 1.7, "opacity": 0.8},
-        "top": {"color": "#22303d", "weight": 2.4, "opacity": 0.85},
+        "parent": {"color": "#33475b", "weight": [0.55, 2.0], "opacity": 0.75},
+        "top": {"color": "#22303d", "weight": [1.3, 2.8], "opacity": 0.85},
     },
 }
 

@@ -1,7 +1,8 @@
 // The county's own base map: outline, water, roads, and buildings where the map is close enough.
 "use strict";
 GridGIS.part("base", (map, options) => {
-  const renderer = L.canvas({ pane: "base", padding: 0.3 });
+  const renderers = {};
+  ["base", "network"].forEach((pane) => { renderers[pane] = L.canvas({ pane, padding: 0.3 }); });
   const shown = { url: null, layers: [] };
   const buildings = L.layerGroup();
   const buildingRenderer = L.canvas({ pane: "buildings", padding: 0.1 });
@@ -27,7 +28,7 @@ GridGIS.part("base", (map, options) => {
       .map((stroke) => ({
         stroke,
         layer: L.geoJSON({ type: "FeatureCollection", features: byClass.get(stroke.k) }, {
-          pane: "base", renderer, interactive: false, pmIgnore: true, snapIgnore: true,
+          pane: stroke.pane, renderer: renderers[stroke.pane], interactive: false, pmIgnore: true, snapIgnore: true,
           style: Object.assign({ lineCap: "round", lineJoin: "round", smoothFactor: 1.2 }, stroke.style),
         }),
       }));

@@ -5,6 +5,7 @@
 "use strict";
 (function () {
   const parts = new Map();
+  let whole = null;
 
   const GridGIS = {
     map: null,
@@ -91,11 +92,15 @@
       map.setView([kept.lat, kept.lng], kept.zoom, { animate: false });
     } else {
       map.fitBounds(options.bounds, { padding: [24, 24], animate: false });
+      whole = map.getZoom();
     }
   }
 
+  // The whole county is not a view to keep: maps of another size fit it anew.
   function saveView(map, options) {
     const centre = map.getCenter();
+    if (map.getZoom() === whole && map.getPixelBounds().contains(map.project(L.latLngBounds(options.bounds).getCenter()))) return;
+    whole = null;
     const view = { lat: centre.lat, lng: centre.lng, zoom: map.getZoom() };
     sessionStorage.setItem(options.viewKey, JSON.stringify(view));
   }

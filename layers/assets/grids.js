@@ -23,10 +23,16 @@ GridGIS.part("grids", (map, options) => {
     return paint.colours[k];
   }
 
+  // Lines grow with the zoom: hair-thin over the whole county, plain in a street.
+  function at(range) {
+    const f = Math.min(1, Math.max(0, (map.getZoom() - 10) / 4.5));
+    return Array.isArray(range) ? range[0] + (range[1] - range[0]) * f : range;
+  }
+
   function style(feature) {
     const fill = colour(feature.properties);
     return {
-      color: options.stroke, weight: options.weight, opacity: options.opacity,
+      color: options.stroke, weight: at(options.weight), opacity: at(options.opacity),
       fillColor: fill || options.plain, fillOpacity: fill ? options.fill : options.plainFill,
     };
   }
@@ -52,10 +58,10 @@ GridGIS.part("grids", (map, options) => {
     l.bindTooltip(tooltip, { sticky: true, className: "grid-tip", opacity: 1, offset: [14, 0], direction: "auto" });
     l.on("click", (e) => notify("click", feature.properties.code, e));
     l.on("mouseover", (e) => {
-      if (l.setStyle) l.setStyle({ weight: options.weight + 1.4, opacity: 0.95 });
+      if (l.setStyle) l.setStyle({ weight: at(options.weight) + 1.3, opacity: 0.95 });
       notify("over", feature.properties.code, e);
     });
-    l.on("mouseout", () => l.setStyle && l.setStyle({ weight: options.weight, opacity: options.opacity }));
+    l.on("mouseout", () => l.setStyle && l.setStyle({ weight: at(options.weight), opacity: at(options.opacity) }));
   }
 
   function notify(kind, code, event) {
@@ -140,10 +146,22 @@ GridGIS.part("grids", (map, options) => {
     if (outlines.get(key) !== entry) return;
     entry.layer = L.geoJSON(collection, {
       pane: "parents", renderer: outlineRenderer, interactive: false, pmIgnore: true, snapIgnore: true,
-      style: Object.assign({ fill: false }, options.outlines[key]),
+      style: outlineStyle(key),
     }).addTo(map);
+    entry.named = collection.features.map((f) => f.properties);
     if (kept && kept.layer) map.removeLayer(kept.layer);
+    GridGIS.labels.draw();
   }
+
+  function outlineStyle(key) {
+    const o = options.outlines[key];
+    return { fill: false, color: o.color, opacity: o.opacity, weight: at(o.weight) };
+  }
+
+  map.on("zoomend", () => {
+    if (layer) layer.setStyle(style);
+    outlines.forEach((entry, key) => entry.layer && entry.layer.setStyle(outlineStyle(key)));
+  });
 
   function repaint(figure) {
     const text = JSON.stringify(figure || null);
@@ -156,6 +174,7 @@ GridGIS.part("grids", (map, options) => {
     byCode,
     get layer() { return layer; },
     get level() { return shown.level; },
+    get top() { return (outlines.get("top") || outlines.get("parent") || {}).named || []; },
     listen(listener) { listeners.add(listener); },
     tooltips(on) {
       map.getContainer().classList.toggle("quiet", !on);
@@ -197,43 +216,40 @@ GridGIS.part("labels", (map, options) => {
   function candidates(p) {
     if (what === "name") return p.name ? [p.name, p.short].filter(Boolean) : [p.code];
     const code = p.code;
+    if (map.getZoom() < options.shortFrom) return [code, code.slice(options.countyDigits)];
     return [code, code.slice(options.countyDigits), code.slice(-3)].filter((t, i, all) => t && all.indexOf(t) === i);
-  }
-
-  function boxOf(l) {
-    const b = l.getBounds();
-    const a = map.latLngToLayerPoint(b.getSouthWest());
-    const c = map.latLngToLayerPoint(b.getNorthEast());
-    return { w: c.x - a.x, h: a.y - c.y, area: (c.x - a.x) * (a.y - c.y) };
   }
 
   function draw() {
     group.clearLayers();
-    if (what === "none") return;
     const view = map.getBounds();
+    const top = map.getZoom() <= options.topUntil ? GridGIS.grids.top : [];
+    const taken = [];
+    top.forEach((p) => p.name && view.contains([p.at[1], p.at[0]]) && put([p.at[1], p.at[0]], p.name, taken, "label top"));
+    if (what === "none") return;
+    const metres = (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / Math.pow(2, map.getZoom() + 8);
     const found = [];
     GridGIS.grids.byCode.forEach((l) => {
       const at = l.feature.properties.at;
-      if (!at || !view.contains([at[1], at[0]])) return;
-      found.push({ l, at, box: boxOf(l) });
+      if (at && at[2] / metres > 26 && view.contains([at[1], at[0]])) found.push({ l, at, room: at[2] / metres });
     });
-    found.sort((a, b) => b.box.area - a.box.area);
-    const taken = [];
-    for (const { l, at, box } of found) {
-      if (taken.length >= options.limit || box.h < 20) break;
-      const text = candidates(l.feature.properties).find((t) => width(t) < box.w * 0.82);
+    found.sort((a, b) => b.room - a.room);
+    for (const { l, at, room } of found) {
+      if (taken.length >= options.limit) break;
+      const text = candidates(l.feature.properties).find((t) => width(t) + 8 < room);
       if (!text) continue;
-      const p = map.latLngToLayerPoint([at[1], at[0]]);
-      const half = width(text) / 2 + 3;
-      const rect = [p.x - half, p.y - 9, p.x + half, p.y + 9];
-      if (taken.some((t) => t[0] < rect[2] && rect[0] < t[2] && t[1] < rect[3] && rect[1] < t[3])) continue;
-      taken.push(rect);
-      place([at[1], at[0]], text);
+      put([at[1], at[0]], text, taken, "label");
     }
   }
 
-  function place(latlng, text) {
-    const icon = L.divIcon({ className: "label", html: GridGIS.element("span", null, text), iconSize: [0, 0] });
+  // Place a label where no other lies.
+  function put(latlng, text, taken, className) {
+    const p = map.latLngToLayerPoint(latlng);
+    const half = width(text) / 2 + 4;
+    const rect = [p.x - half, p.y - 9, p.x + half, p.y + 9];
+    if (taken.some((t) => t[0] < rect[2] && rect[0] < t[2] && t[1] < rect[3] && rect[1] < t[3])) return;
+    taken.push(rect);
+    const icon = L.divIcon({ className, html: GridGIS.element("span", null, text), iconSize: [0, 0] });
     L.marker(latlng, { icon, pane: "labels", interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true }).addTo(group);
   }
 

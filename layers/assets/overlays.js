@@ -3,17 +3,47 @@
 GridGIS.part("preview", (map, options) => {
   let shown = null;
   let group = null;
+  let flags = [];
+  let shape = null;
+
+  // Push flags apart that would cover each other; the shift is in pixels, so it is done anew at every zoom.
+  function spread() {
+    const placed = flags.map((f) => ({ box: f.box, p: map.latLngToLayerPoint(f.at), w: f.box.offsetWidth, h: f.box.offsetHeight, dy: 0 }));
+    placed.sort((a, b) => a.p.y - b.p.y);
+    const size = shape ? map.latLngToLayerPoint(shape.getSouthEast()).subtract(map.latLngToLayerPoint(shape.getNorthWest())) : null;
+    const beside = size && (size.x < 240 || size.y < 90 * placed.length);
+    placed.forEach((f) => {
+      const edge = beside ? map.latLngToLayerPoint(shape.getSouthEast()).x : f.p.x;
+      f.box.style.marginLeft = beside ? `${Math.round(edge - f.p.x + f.w / 2 + 14)}px` : "0";
+      f.p = L.point(beside ? edge : f.p.x, f.p.y);
+    });
+    placed.forEach((f, i) => {
+      placed.slice(0, i).forEach((g) => {
+        const close = Math.abs(f.p.x - g.p.x) < (f.w + g.w) / 2 + 4;
+        const gap = f.p.y + f.dy - (g.p.y + g.dy);
+        if (close && gap < f.h + 5) f.dy += f.h + 5 - gap;
+      });
+    });
+    const mean = placed.reduce((sum, f) => sum + f.dy, 0) / (placed.length || 1);
+    placed.forEach((f) => { f.box.style.marginTop = `${Math.round(f.dy - mean)}px`; });
+  }
+
+  map.on("zoomend", spread);
 
   function label(feature, colour) {
     const box = GridGIS.element("div", "flag");
     box.style.setProperty("--flag", colour);
     box.appendChild(GridGIS.element("b", null, feature.properties.code));
     box.appendChild(GridGIS.element("span", null, feature.properties.words));
+    const [lng, lat] = feature.properties.at;
+    flags.push({ box, at: [lat, lng] });
     return L.divIcon({ className: "flag-anchor", html: box, iconSize: [0, 0] });
   }
 
   function draw(preview) {
     group = L.layerGroup().addTo(map);
+    flags = [];
+    shape = L.geoJSON(preview.after).getBounds();
     preview.after.features.forEach((feature, i) => {
       const colour = options.colours[i % options.colours.length];
       L.geoJSON(feature, {
@@ -24,6 +54,7 @@ GridGIS.part("preview", (map, options) => {
       const marker = L.marker([at[1], at[0]], { icon: label(feature, colour), pane: "flags", interactive: false, keyboard: false, pmIgnore: true });
       marker.addTo(group);
     });
+    spread();
   }
 
   return {
@@ -34,6 +65,7 @@ GridGIS.part("preview", (map, options) => {
       if (group) map.removeLayer(group);
       group = null;
       document.body.dataset.preview = key === null ? "" : String(message.preview.after.features.length);
+      map.getContainer().classList.toggle("proposing", Boolean(message.preview));
       if (message.preview) draw(message.preview);
     },
   };
