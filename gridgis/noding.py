@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 LATTICE_M = 0.001
 """Coordinates of a county are whole millimetres."""
 _PER_M = 1000
-_NODING_ROUNDS = 6
+_NODING_ROUNDS = 10
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ def on_lattice(geometries: Geometries) -> Geometries:
         Shapely geometries in metres.
     """
     flat = shapely.force_2d(geometries)
-    return np.asarray(shapely.transform(flat, lambda xy: np.round(xy, 3)), object)
+    # Adding zero turns -0.0 into 0.0, or equal polygons would differ in a byte.
+    return np.asarray(shapely.transform(flat, lambda xy: np.round(xy, 3) + 0.0), object)
 
 
 def cut_into_faces(*layers: Geometries) -> Faces:
@@ -133,11 +134,12 @@ def cut_into_faces(*layers: Geometries) -> Faces:
 
 
 def _noded(lines: Geometries) -> BaseGeometry:
-    # Snapping may push a line across another node's square, which the next round then sees.
-    noded = shapely.union_all(lines, grid_size=LATTICE_M)
+    # Snapping may push a line across another node's square, which only the next round sees. What is stable
+    # stays so when the result is drawn in again.
+    noded = shapely.normalize(shapely.union_all(lines, grid_size=LATTICE_M))
     for _ in range(_NODING_ROUNDS):
-        again = shapely.union_all(shapely.get_parts(noded), grid_size=LATTICE_M)
-        if shapely.get_num_coordinates(again) == shapely.get_num_coordinates(noded):
+        again = shapely.normalize(shapely.union_all(shapely.get_parts(noded), grid_size=LATTICE_M))
+        if shapely.equals_exact(again, noded, 0.0):
             break
         noded = again
     return noded
