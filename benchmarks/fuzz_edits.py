@@ -84,7 +84,7 @@ class Watch:
             self._add(i, code, geometry(blob), tuple(figures))
         self.live = {c for (c,) in self.db.execute("SELECT code FROM grids WHERE removed_in IS NULL")}
         self.ever = {c for (c,) in self.db.execute("SELECT code FROM code_ledger")}
-        self.version, = self.db.execute("SELECT max(version) FROM edits").fetchone()
+        (self.version,) = self.db.execute("SELECT max(version) FROM edits").fetchone()
 
     def _keys(self, polygon: shapely.Polygon) -> list[tuple[int, int, int, int]]:
         """Directed edges in millimetres, interior on the right whatever the file's ring order."""
@@ -160,7 +160,10 @@ class Watch:
             if abs(before - after) > 0.002 * around.length + 1e-6:
                 bad.append(f"area changed by {after - before:.3f} m2")
             union = shapely.union_all([p for _, p, _ in new])
-            if shapely.symmetric_difference(union, shapely.union_all([p for _, p, _ in old])).area > 0.002 * around.length + 1e-6:
+            if (
+                shapely.symmetric_difference(union, shapely.union_all([p for _, p, _ in old])).area
+                > 0.002 * around.length + 1e-6
+            ):
                 bad.append("the new cells do not fill the place of the old")
             if union.area < after - 1e-3:
                 bad.append("new cells overlap")
@@ -194,7 +197,10 @@ class Watch:
         self.ever |= ledger
         bad += [f"code {c} is not in the ledger" for c in created - self.ever]
         rows = {c for (c,) in self.db.execute("SELECT code FROM grids WHERE removed_in IS NULL")}
-        if rows != self.live or len(rows) != self.db.execute("SELECT count(*) FROM grids WHERE removed_in IS NULL").fetchone()[0]:
+        if (
+            rows != self.live
+            or len(rows) != self.db.execute("SELECT count(*) FROM grids WHERE removed_in IS NULL").fetchone()[0]
+        ):
             bad.append("live grids are not one per code")
         leaves = {c for c, _, _ in self.cells.values() if c is not None}
         held = {c[:w] for c in leaves for w in self.widths[1:] if w <= len(c)}
@@ -265,7 +271,9 @@ class Planner:
             vertices = shapely.get_coordinates(self.county.plan.grid_geometry(code))
             for k in range(len(points)):
                 if r.random() < 0.5:
-                    points[k] = vertices[np.argmin(((vertices - points[k]) ** 2).sum(axis=1))] + r.choice((0, 0, 0.004, -0.02))
+                    points[k] = vertices[np.argmin(((vertices - points[k]) ** 2).sum(axis=1))] + r.choice(
+                        (0, 0, 0.004, -0.02)
+                    )
         return shapely.LineString(points)
 
     def edit(self, kind: str) -> tuple[gg.Edit, dict[str, object]]:

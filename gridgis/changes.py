@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from gridgis import codes, topology
 from gridgis.assign import NEAR_M, Elements, assign
+from gridgis.cells import CellIndex, Cells
 from gridgis.errors import RefusedError
-from gridgis.plan import Cells, CellIndex, Edit, Figures, Grid, Plan, require_conserved
-from gridgis.schema import FIGURES
+from gridgis.guards import require_conserved
+from gridgis.plan import Edit, Figures, Grid, Plan
+from gridgis.schema import FIGURES, metres
 
 Objects = NDArray[np.object_]
 Note = tuple[str, str]
@@ -113,16 +115,16 @@ def tally(plan: Plan, loose: Cells, polygons: Objects) -> NDArray[np.int64]:
     among = elements.within(tuple(shapely.total_bounds(loose.geometry)))
     owner = assign(elements.points_mm[among], np.concatenate([loose.geometry, context]))
     mine = among[(owner >= 0) & (owner < len(loose))]
-    return _shared_out(elements, mine, polygons, context)
+    return _shared_out(elements, mine, polygons)
 
 
-def _shared_out(elements: Elements, mine: Any, polygons: Objects, context: Objects) -> NDArray[np.int64]:
+def _shared_out(elements: Elements, mine: Any, polygons: Objects) -> NDArray[np.int64]:
     out = np.zeros((len(polygons), len(FIGURES)), dtype=np.int64)
     owner = assign(elements.points_mm[mine], polygons)
     lost = np.flatnonzero(owner < 0)
     if len(lost):
         # A new vertex on a shared edge may shift it by under a millimetre across a point.
-        points = shapely.points(topology.metres(elements.points_mm[mine[lost]]))
+        points = shapely.points(metres(elements.points_mm[mine[lost]]))
         near = shapely.STRtree(polygons).query_nearest(points, max_distance=2 * NEAR_M, all_matches=False)
         owner[lost[near[0]]] = near[1]
     found = owner >= 0
@@ -200,7 +202,7 @@ def _figures(plan: Plan, change: Change, edit: Edit, *, after: bool) -> dict[str
 
 
 def _sum(plan: Plan, edit: Edit, code: str, *, after: bool) -> Figures:
-    figures = plan.figures_of(code) if code in plan.grids else dict.fromkeys(("cells", *FIGURES, "area_m2"), 0)
+    figures = plan.figures_of(code) if code in plan.grids else dict.fromkeys(("cells", *FIGURES, "area_m2"), 0.0)
     if after:
         for cells, sign in ((edit.removed, -1), (edit.added, 1)):
             mine = np.array([codes.is_within(c, code) for c in cells.code], dtype=bool)
@@ -235,8 +237,6 @@ def arrivals(plan: Plan, cells: Cells, to: str, taken: Iterable[str] = ()) -> tu
     widths = plan.scheme.widths
     step = widths[widths.index(len(to)) + 1]
     heads = [c[:step] if c is not None and len(c) >= step else None for c in cells.code]
-    if to not in plan.grids and None in heads:
-        heads = [h for h in heads]
     codes_of = _numbered(plan, cells, heads, to, step, set(taken))
     out, templates = [], {}
     for code, head in zip(cells.code, heads, strict=True):

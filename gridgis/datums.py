@@ -294,9 +294,7 @@ def shift_geometries(
     return np.asarray(shapely.transform(geometries, moved), object)
 
 
-def densify(
-    geometries: NDArray[np.object_], longest_m: float, *, degrees: bool = True
-) -> NDArray[np.object_]:
+def densify(geometries: NDArray[np.object_], longest_m: float, *, degrees: bool = True) -> NDArray[np.object_]:
     """Give lines and polygons extra vertices until no edge is longer than `longest_m`.
 
     Parameters
@@ -339,9 +337,7 @@ def _metres(start: Floats, end: Floats) -> Floats:
 
 def _metres_of_degrees(start: Floats, end: Floats) -> Floats:
     shrink = np.cos(np.radians((start[:, 1] + end[:, 1]) / 2.0))
-    return np.asarray(
-        np.radians(np.hypot((end[:, 0] - start[:, 0]) * shrink, end[:, 1] - start[:, 1])) * 6371008.8
-    )
+    return np.asarray(np.radians(np.hypot((end[:, 0] - start[:, 0]) * shrink, end[:, 1] - start[:, 1])) * 6371008.8)
 
 
 def _cut_edges(xy: Floats, longest_m: float, measure: Measure) -> Floats:

@@ -8,6 +8,7 @@ saved before a county applies it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ import shapely
 from numpy.typing import NDArray
 
 from gridgis import codes, topology
+from gridgis.cells import CellIndex, Cells
 from gridgis.changes import Bit, Change, arrivals, complete, require_unlocked, tally
+from gridgis.cutting import absorbed, cut_cells, divided, healed, line_points, polygons_of, usable_area
 from gridgis.errors import CodeError, EditError, RefusedError
-from gridgis.plan import Cells, CellIndex, Edit, Plan
+from gridgis.plan import Edit, Grid, Plan
 from gridgis.schema import FIGURES, mm
 
 _OVERSHOOT_SHARE = 0.1
@@ -47,21 +50,21 @@ def split(plan: Plan, code: str, line: Any) -> Edit:
         The line does not divide the grid.
     """
     grid = plan.grid(code)
-    path = _line(line)
-    bits, seams = _cut_cells(plan, plan.cell_ids(grid.code), path, plan.cell_ids(grid.code))
+    path = line_points(line)
+    bits, seams = cut_cells(plan, plan.cell_ids(grid.code), path, plan.cell_ids(grid.code))
     inside = [b for b in bits if codes.is_within(b.code, grid.code)]
     rest = [b for b in bits if not codes.is_within(b.code, grid.code)]
-    parts, slivers = _parts(inside, seams, plan.scheme.sliver_m2)
+    parts, slivers = divided(inside, seams, plan.scheme.sliver_m2)
     if parts.max(initial=0) == 0:
         raise EditError(
             f"切分线没有把网格“{grid.code}”分成两部分：请让线的两端都越过该网格的边界。",
             f"The line does not divide grid '{grid.code}': draw it so that both ends cross the grid's boundary.",
         )
-    inside, parts = _healed(plan, inside, parts)
+    inside, parts = healed(plan, inside, parts)
     keep, fresh, templates = _split_codes(plan, grid.code, inside, parts)
     notes = _sliver_note(slivers, plan.scheme.sliver_m2)
     change = Change("split", {"split": grid.code, "line": shapely.to_wkt(line, rounding_precision=-1)}, grid.level,
-                    [*rest, *_absorbed(_recoded(inside, parts, keep, fresh), plan.scheme.sliver_m2)],
+                    [*rest, *absorbed(_recoded(inside, parts, keep, fresh), plan.scheme.sliver_m2)],
                     templates, notes=notes)  # fmt: skip
     return complete(plan, change)
 
@@ -120,7 +123,7 @@ def transfer(plan: Plan, area: Any, to: str, *, unlock: bool = False) -> Edit:
         The area lies in another parent and `unlock` is false; a small overshoot is left out instead.
     """
     target = plan.grid(to)
-    shape = _area(area)
+    shape = usable_area(area)
     index = plan.index or CellIndex(plan.rows)
     own = set(plan.cell_ids(target.code))
     near = plan.rows.take(plan.row(index.near(shape)))
@@ -160,7 +163,9 @@ def paint(plan: Plan, cells: Iterable[int], to: str, *, unlock: bool = False) ->
         )
     require_unlocked(plan, plan.rows.code[plan.row(ids)], target.code, unlock=unlock)
     bits, templates = _moved(plan, ids, target.code)
-    return complete(plan, Change("paint", {"paint": ids, "to": target.code, "unlock": unlock}, target.level, bits, templates))
+    return complete(
+        plan, Change("paint", {"paint": ids, "to": target.code, "unlock": unlock}, target.level, bits, templates)
+    )
 
 
 def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
@@ -211,9 +216,7 @@ def run(plan: Plan, command: Mapping[str, Any]) -> Edit:
     return next(verbs[key] for key in verbs if key in command)()
 
 
-def _replace_code(plan: Plan, code: str, new: str) -> Any:
-    from dataclasses import replace
-
+def _replace_code(plan: Plan, code: str, new: str) -> Grid:
     return replace(plan.grids[code], code=new)
 
 
@@ -232,121 +235,6 @@ def _cell_id(value: Any) -> int:
         ) from error
 
 
-def _line(line: Any) -> NDArray[np.int64]:
-    """Return the vertices of a usable line in millimetres."""
-    kind = getattr(line, "geom_type", "")
-    if kind == "MultiLineString":
-        line = shapely.line_merge(line)
-        kind = line.geom_type
-    if kind != "LineString" or line.is_empty:
-        raise EditError(
-            "切分线必须是一条折线（LineString）且不能为空：请重新画线。",
-            "The cut must be one LineString with at least two points: draw it again.",
-        )
-    xy = shapely.get_coordinates(line)
-    if not np.isfinite(xy).all():
-        raise EditError("切分线含有无效坐标：请重新画线。", "The line holds coordinates that are not numbers: draw it again.")
-    points = mm(xy)
-    if (points == points[0]).all():
-        raise EditError("切分线长度为零：请重新画线。", "The line has no length: draw it again.")
-    return points
-
-
-def _area(area: Any) -> Any:
-    if getattr(area, "geom_type", "") not in ("Polygon", "MultiPolygon") or area.is_empty:
-        raise EditError(
-            "划转区域必须是非空的面（Polygon）：请重新画出区域。", "The area must be a polygon that is not empty: draw it again."
-        )
-    if not shapely.is_valid(area):
-        raise EditError(
-            f"划转区域自相交：{shapely.is_valid_reason(area)}。请重新画出区域。",
-            f"The area crosses itself: {shapely.is_valid_reason(area)}. Draw it again.",
-        )
-    return area
-
-
-def _cut_cells(
-    plan: Plan, ids: Sequence[int], line: NDArray[np.int64], also: Sequence[int] = ()
-) -> tuple[list[Bit], frozenset[topology.EdgeKey]]:
-    """Cut the cells `ids` along the line; return bits of everything that changes and of `also`, and the seams."""
-    index = plan.index or CellIndex(plan.rows)
-    path = shapely.linestrings(topology.metres(line))
-    reach = shapely.buffer(path, 0.2)
-    own = plan.rows.take(plan.row(ids))
-    met = set(own.id[shapely.intersects(own.geometry, reach)].tolist())
-    if not met:
-        return [Bit(g, (int(i),), c, int(i)) for i, c, g in zip(own.id, own.code, own.geometry, strict=True)], frozenset()
-    box = shapely.box(*shapely.total_bounds(own.geometry[np.isin(own.id, list(met))]))
-    near = plan.rows.take(plan.row(set(index.near(box)) | met))
-    cut = topology.cut(near.geometry, np.flatnonzero(np.isin(near.id, list(met))).tolist(), line)
-    pieces = {k for k, _ in cut.pieces}
-    bits = [Bit(p, (int(near.id[k]),), near.code[k]) for k, p in cut.pieces]
-    bits += [Bit(p, (int(near.id[k]),), near.code[k]) for k, p in cut.noded.items() if k not in pieces]
-    done = {i for b in bits for i in b.origin}
-    rest = plan.rows.take(plan.row(set(also) - done))
-    bits += [Bit(g, (int(i),), c, int(i)) for i, c, g in zip(rest.id, rest.code, rest.geometry, strict=True)]
-    return bits, cut.seams
-
-
-def _polygons(bits: Sequence[Bit]) -> NDArray[np.object_]:
-    out = np.empty(len(bits), dtype=object)
-    out[:] = [b.polygon for b in bits]
-    return out
-
-
-def _parts(
-    bits: Sequence[Bit], seams: frozenset[topology.EdgeKey], sliver_m2: float
-) -> tuple[NDArray[np.int64], int]:
-    """Label the parts into which the seams divide the bits (0, 1, …), slivers joined to their longest neighbour."""
-    polygons = _polygons(bits)
-    island = topology.components(polygons)
-    parts = topology.components(polygons, seams)
-    # Islands of a grid that was in several parts before stay together unless the line divides them.
-    whole = [i for i in np.unique(island) if len(np.unique(parts[island == i])) == 1]
-    cut = np.flatnonzero(~np.isin(island, whole))
-    if not len(cut):
-        return np.zeros(len(bits), dtype=np.int64), 0
-    area = shapely.area(polygons)
-    border = topology.shared_length(polygons)
-    slivers = 0
-    while True:
-        sizes = {int(p): float(area[parts == p].sum()) for p in np.unique(parts[cut])}
-        small = min(sizes, key=lambda p: (sizes[p], p))
-        if len(sizes) < 2 or sizes[small] >= sliver_m2:
-            break
-        reach: dict[int, float] = {}
-        for (i, j), length in border.items():
-            for a, b in ((i, j), (j, i)):
-                if parts[a] == small and parts[b] != small:
-                    reach[int(parts[b])] = reach.get(int(parts[b]), 0.0) + length
-        parts[parts == small] = max(reach, key=lambda p: (reach[p], -p))
-        slivers += 1
-    largest = max(sizes, key=lambda p: (sizes[p], -p))
-    parts[np.isin(island, whole)] = largest
-    _, labels = np.unique(parts, return_inverse=True)
-    return np.asarray(labels, dtype=np.int64), slivers
-
-
-def _healed(plan: Plan, bits: Sequence[Bit], parts: NDArray[np.int64]) -> tuple[list[Bit], NDArray[np.int64]]:
-    """Put cells together again whose pieces all ended in one part: the line did not divide anything there."""
-    groups: dict[int, list[int]] = {}
-    for k, bit in enumerate(bits):
-        groups.setdefault(bit.origin[0], []).append(k)
-    out: list[Bit] = []
-    labels: list[int] = []
-    for origin, members in groups.items():
-        if len(members) > 1 and len(set(parts[members].tolist())) == 1:
-            union = topology.dissolve(_polygons([bits[k] for k in members]))
-            original = plan.rows.geometry[plan.row([origin])[0]]
-            same = bool(shapely.equals_exact(union, original, normalize=True))
-            out.append(Bit(original if same else union, (origin,), bits[members[0]].code, origin if same else None))
-            labels.append(int(parts[members[0]]))
-        else:
-            out += [bits[k] for k in members]
-            labels += parts[members].tolist()
-    return out, np.array(labels, dtype=np.int64)
-
-
 def _split_codes(
     plan: Plan, code: str, bits: Sequence[Bit], parts: NDArray[np.int64]
 ) -> tuple[int, dict[int, list[str]], dict[str, str]]:
@@ -355,7 +243,7 @@ def _split_codes(
     keep = max(weights, key=lambda p: weights[p])
     others = [p for p in sorted(weights) if p != keep]
     middle = shapely.get_coordinates(shapely.point_on_surface(
-        [shapely.union_all(_polygons([b for b, q in zip(bits, parts, strict=True) if q == p])) for p in others]
+        [shapely.union_all(polygons_of([b for b, q in zip(bits, parts, strict=True) if q == p])) for p in others]
     ))  # fmt: skip
     under = plan.scheme.parent(code) or plan.county_code
     used = {c for c in plan.ledger if len(c) == len(code) and c.startswith(under)}
@@ -365,7 +253,9 @@ def _split_codes(
         new = codes.next_code(under, len(code), used)
         used.add(new)
         mine = [b for b, q in zip(bits, parts, strict=True) if q == others[k]]
-        rows = Cells.of(range(len(mine)), [b.code for b in mine], [b.polygon for b in mine], np.zeros((len(mine), len(FIGURES))))
+        rows = Cells.of(
+            range(len(mine)), [b.code for b in mine], [b.polygon for b in mine], np.zeros((len(mine), len(FIGURES)))
+        )
         fresh[others[k]], below = arrivals(plan, rows, new, used)
         templates |= {new: code} | below
     return keep, fresh, templates
@@ -381,10 +271,11 @@ def _part_weights(plan: Plan, bits: Sequence[Bit], parts: NDArray[np.int64]) -> 
         figures[kept] = plan.rows.figures[at]
     if new:
         loose = plan.rows.take(plan.row({i for k in new for i in bits[k].origin}))
-        figures[new] = tally(plan, loose, _polygons([bits[k] for k in new]))
-    area = shapely.area(_polygons(bits))
+        figures[new] = tally(plan, loose, polygons_of([bits[k] for k in new]))
+    area = shapely.area(polygons_of(bits))
     return {
-        int(p): (*figures[parts == p][:, :2].sum(axis=0).tolist(), float(area[parts == p].sum())) for p in np.unique(parts)
+        int(p): (*figures[parts == p][:, :2].sum(axis=0).tolist(), float(area[parts == p].sum()))
+        for p in np.unique(parts)
     }
 
 
@@ -394,26 +285,6 @@ def _recoded(bits: Sequence[Bit], parts: NDArray[np.int64], keep: int, fresh: Ma
         b if p == keep else Bit(b.polygon, b.origin, next(queues[p]), b.kept)
         for b, p in zip(bits, parts.tolist(), strict=True)
     ]
-
-
-def _absorbed(bits: Sequence[Bit], sliver_m2: float) -> list[Bit]:
-    """Join new cells below the sliver size to the neighbour of the same code with the longest border."""
-    out = list(bits)
-    while True:
-        small = [k for k, b in enumerate(out) if b.kept is None and b.polygon.area < sliver_m2]
-        if not small:
-            return out
-        border = topology.shared_length(_polygons(out))
-        pairs = [
-            (length, k, j) for (a, b), length in border.items() for k, j in ((a, b), (b, a))
-            if k in small and out[k].code == out[j].code
-        ]  # fmt: skip
-        if not pairs:
-            return out
-        _, k, j = max(pairs)
-        union = topology.dissolve(_polygons([out[k], out[j]]))
-        joined = Bit(union, tuple(sorted({*out[k].origin, *out[j].origin})), out[j].code)
-        out = [b for n, b in enumerate(out) if n not in (k, j)] + [joined]
 
 
 def _sliver_note(count: int, size: float) -> list[tuple[str, str]]:
@@ -476,11 +347,11 @@ def _transferred(plan: Plan, ids: Sequence[int], shape: Any, to: str) -> list[tu
     out: list[tuple[Bit, bool]] = []
     if len(rings) > 1 or not ids:
         return _whole_only(plan, ids, shape, rings)
-    bits, _ = _cut_cells(plan, ids, rings[0], ids)
+    bits, _ = cut_cells(plan, ids, rings[0], ids)
     wanted = set(ids)
-    middle = shapely.point_on_surface(_polygons(bits))
+    middle = shapely.point_on_surface(polygons_of(bits))
     inside = shapely.contains(shape, middle) & np.array([b.origin[0] in wanted for b in bits], dtype=bool)
-    area = shapely.area(_polygons(bits))
+    area = shapely.area(polygons_of(bits))
     groups: dict[int, list[int]] = {}
     for k, bit in enumerate(bits):
         groups.setdefault(bit.origin[0], []).append(k)
@@ -489,26 +360,27 @@ def _transferred(plan: Plan, ids: Sequence[int], shape: Any, to: str) -> list[tu
             for k in members:
                 if area[k] < plan.scheme.sliver_m2:
                     inside[k] = not inside[k]
-        healed, labels = _healed(plan, [bits[k] for k in members], inside[members].astype(np.int64))
-        out += list(zip(healed, labels.astype(bool).tolist(), strict=True))
+        whole, labels = healed(plan, [bits[k] for k in members], inside[members].astype(np.int64))
+        out += list(zip(whole, labels.astype(bool).tolist(), strict=True))
     return out
 
 
 def _whole_only(plan: Plan, ids: Sequence[int], shape: Any, rings: Sequence[Any]) -> list[tuple[Bit, bool]]:
     if len(rings) > 1:
         raise EditError(
-            "划转区域只能是一个没有洞的面：请分几次划转。", "The area must be one polygon without holes: move it in several steps."
+            "划转区域只能是一个没有洞的面：请分几次划转。",
+            "The area must be one polygon without holes: move it in several steps.",
         )
     return []
 
 
-def _received(
-    plan: Plan, bits: Sequence[tuple[Bit, bool]], to: str
-) -> tuple[list[Bit], dict[str, str]]:
+def _received(plan: Plan, bits: Sequence[tuple[Bit, bool]], to: str) -> tuple[list[Bit], dict[str, str]]:
     """Give the moved bits their codes under `to`; unchanged whole cells drop out."""
     moved = [b for b, go in bits if go]
-    rows = Cells.of(range(len(moved)), [b.code for b in moved], [b.polygon for b in moved], np.zeros((len(moved), len(FIGURES))))
+    rows = Cells.of(
+        range(len(moved)), [b.code for b in moved], [b.polygon for b in moved], np.zeros((len(moved), len(FIGURES)))
+    )
     new, templates = arrivals(plan, rows, to)
     stay = [b for b, go in bits if not go and b.kept is None]
     went = [Bit(b.polygon, b.origin, code, b.kept) for b, code in zip(moved, new, strict=True)]
-    return _absorbed([*stay, *went], plan.scheme.sliver_m2), templates
+    return absorbed([*stay, *went], plan.scheme.sliver_m2), templates

@@ -17,12 +17,13 @@ from pyproj import Transformer
 
 from gridgis import codes, topology
 from gridgis.assign import Elements
+from gridgis.cells import Cells
 from gridgis.county import representative
 from gridgis.errors import CodeError, InputError
-from gridgis.plan import Cells, Edit, Grid, evolve, make_plan
+from gridgis.plan import Edit, Grid, evolve, make_plan
 from gridgis.schema import FIGURES, TABLES, county_epsg, mm, to_lattice
 from gridgis.scheme import Scheme, load_scheme
-from gridgis.store.sql import create_store
+from gridgis.store.building import create_store
 
 _NEVER = np.zeros((0, len(FIGURES)), dtype=np.int64)
 
@@ -99,11 +100,16 @@ def project_outline(shape: Any, crs: Any) -> tuple[Any, int]:
     # set_precision may leave coordinates off by a rounding bit; the lattice is decimal.
     clean = shapely.normalize(to_lattice(clean))
     if clean.is_empty or not shapely.is_valid(clean) or clean.geom_type not in ("Polygon", "MultiPolygon"):
-        raise InputError("县区边界无法整理为有效的面：请检查边界文件。", "The boundary cannot be made into a valid area: check the file.")
+        raise InputError(
+            "县区边界无法整理为有效的面：请检查边界文件。",
+            "The boundary cannot be made into a valid area: check the file.",
+        )
     return clean, epsg
 
 
-def new_county(path: str | Path, scheme: str | Path, code: object, boundary: Any, crs: Any = 4326, name: str = "") -> None:
+def new_county(
+    path: str | Path, scheme: str | Path, code: object, boundary: Any, crs: Any = 4326, name: str = ""
+) -> None:
     """Make a county that holds nothing but its outline, as one cell that no grid has yet.
 
     Parameters

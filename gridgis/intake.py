@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridgis.cells import Cells
 from gridgis.changes import tally
 from gridgis.county import County
 from gridgis.errors import CodeError, InputError
+from gridgis.guards import require_conserved
 from gridgis.io.importing import ImportResult, Options, Target, plan_import
-from gridgis.plan import Cells, Edit, Grid, Plan, require_conserved
+from gridgis.plan import Edit, Grid, Plan
 from gridgis.schema import FIGURES
 from gridgis.topology import canonical
 
@@ -86,7 +88,9 @@ def bring_in(
             if result.error is not None:
                 raise result.error
             if edit is not None:
-                edit = county.apply(edit, by=by, reason=reason or f"导入 {Path(path).name}", tables=_tables(county, result, options))
+                edit = county.apply(
+                    edit, by=by, reason=reason or f"导入 {Path(path).name}", tables=_tables(county, result, options)
+                )
             result.report["applied"] = True
     finally:
         if on_report is not None:
@@ -229,8 +233,11 @@ def outline_of(frame: gpd.GeoDataFrame) -> Any:
     if len(empty):
         row = int(empty[0]) + 1
         raise InputError(
-            f"边界文件第 {row} 行没有几何图形：请补全或删除该行。", f"Row {row} of the boundary has no geometry: complete or delete it."
+            f"边界文件第 {row} 行没有几何图形：请补全或删除该行。",
+            f"Row {row} of the boundary has no geometry: complete or delete it.",
         )
     if not (shapely.get_dimensions(shapes) == 2).any():
-        raise InputError("边界文件中没有面：请提供含 Polygon 的文件。", "The boundary holds no area: give a file with polygons.")
+        raise InputError(
+            "边界文件中没有面：请提供含 Polygon 的文件。", "The boundary holds no area: give a file with polygons."
+        )
     return shapely.union_all(shapely.make_valid(shapes[shapely.get_dimensions(shapes) == 2]))

@@ -50,13 +50,15 @@ def _coordinates(plan: Plan, points: Any) -> tuple[np.ndarray[Any, np.dtype[np.f
         xy = np.asarray(points, dtype=np.float64)
         if xy.ndim != 2 or xy.shape[1] != 2:
             raise InputError(
-                "坐标应为 n 行 2 列的数组（横坐标、纵坐标，米）。", "Coordinates must be an array of n rows and 2 columns, in metres."
+                "坐标应为 n 行 2 列的数组（横坐标、纵坐标，米）。",
+                "Coordinates must be an array of n rows and 2 columns, in metres.",
             )
         return xy, pd.RangeIndex(len(xy))
     series = points.geometry
     if series.crs is None:
         raise InputError(
-            "点数据没有坐标系：请先用 set_crs 设定，例如 EPSG:4490。", "The points have no CRS: set one first, such as EPSG:4490."
+            "点数据没有坐标系：请先用 set_crs 设定，例如 EPSG:4490。",
+            "The points have no CRS: set one first, such as EPSG:4490.",
         )
     if not (series.geom_type.dropna() == "Point").all():
         raise InputError("定位只接受点：请先取质心或代表点。", "Only points can be located: take centroids first.")

@@ -7,91 +7,24 @@ prefix, so nesting holds by construction.
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from gridgis import codes, topology
 from gridgis.assign import Elements
-from gridgis.errors import CodeError, CoverageError, StaleEditError
-from gridgis.schema import FIGURES, mm
+from gridgis.cells import MODULUS, CellIndex, Cells, Ints, cells_digest, digest
+from gridgis.errors import CodeError, StaleEditError
+from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
 
-Ints = NDArray[np.int64]
-Objects = NDArray[np.object_]
 Figures = dict[str, float]
-
-_MODULUS = 2**256
-_REBUILD = 512
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """Rows of cells as aligned arrays, ordered by id.
-
-    Attributes
-    ----------
-    id
-        Whole numbers; an id stands for one geometry and is never given to another.
-    code
-        Code of the leaf grid, None where not yet assigned.
-    geometry
-        Polygons on the 1 mm lattice in the county's CRS, in canonical form.
-    figures
-        What counts in the cell, shape (n, len(FIGURES)).
-    """
-
-    id: Ints
-    code: Objects
-    geometry: Objects
-    figures: Ints
-
-    @classmethod
-    def of(cls, id: Iterable[int], code: Iterable[str | None], geometry: Iterable[Any], figures: Any) -> Self:
-        """Build rows from any sequences, ordered by id."""
-        ids = np.array(list(id), dtype=np.int64)
-        order = np.argsort(ids, kind="stable")
-        code_, geometry_ = np.empty(len(ids), dtype=object), np.empty(len(ids), dtype=object)
-        code_[:] = list(code)
-        geometry_[:] = list(geometry)
-        table = np.asarray(figures, dtype=np.int64).reshape(len(ids), len(FIGURES))
-        return cls(ids[order], code_[order], geometry_[order], table[order])
-
-    @classmethod
-    def none(cls) -> Self:
-        """Return no rows."""
-        return cls.of([], [], [], np.zeros((0, len(FIGURES))))
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.id)
-
-    def take(self, rows: Any) -> Cells:
-        """Return the rows at these positions or under this mask."""
-        return Cells(self.id[rows], self.code[rows], self.geometry[rows], self.figures[rows])
-
-    def merged(self, removed: Ints, added: Cells) -> Cells:
-        """Return the rows without the removed ids and with the added rows."""
-        keep = self.take(~np.isin(self.id, removed))
-        parts = [(getattr(keep, a), getattr(added, a)) for a in ("id", "code", "geometry", "figures")]
-        ids, code, geometry, figures = (np.concatenate(p) for p in parts)
-        order = np.argsort(ids, kind="stable")
-        return Cells(ids[order], code[order], geometry[order], figures[order])
-
-    def frame(self, epsg: int) -> gpd.GeoDataFrame:
-        """Return the rows as a GeoDataFrame with index `id`."""
-        data: dict[str, Any] = {"code": self.code}
-        data |= {name: self.figures[:, k] for k, name in enumerate(FIGURES)}
-        index = pd.Index(self.id, name="id")
-        return gpd.GeoDataFrame(data, geometry=self.geometry, index=index, crs=epsg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +49,7 @@ class Grid:
     def digest(self) -> int:
         """Return the share of this row in the hash of the plan."""
         fields = (self.code, self.level, self.kind, self.name, self.category, self.class_, self.zone)
-        return _digest("\x1f".join((*fields, *(f"{k}={v}" for k, v in sorted(self.extra)))).encode())
-
-
-def _digest(payload: bytes) -> int:
-    return int.from_bytes(hashlib.sha256(payload).digest(), "big")
-
-
-def cells_digest(cells: Cells) -> int:
-    """Return the share of cells in the hash of the plan: the sum over their geometry and code."""
-    total = 0
-    for code, polygon in zip(cells.code, cells.geometry, strict=True):
-        rings = (mm(shapely.get_coordinates(r)).tobytes() for r in shapely.get_rings(polygon))
-        total += _digest(b"\x1e".join((str(code or "").encode(), *rings)))
-    return total % _MODULUS
+        return digest("\x1f".join((*fields, *(f"{k}={v}" for k, v in sorted(self.extra)))).encode())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,39 +125,6 @@ def invert(edit: Edit) -> Edit:
         hash="",
         undoes=edit.version,
     )
-
-
-class CellIndex:
-    """Which live cells lie near a box: one STRtree, and a short list of what changed since it was built."""
-
-    __slots__ = ("_extra", "_gone", "_ids", "_tree")
-
-    def __init__(self, cells: Cells) -> None:
-        self._ids = cells.id
-        self._tree = shapely.STRtree(cells.geometry)
-        self._extra: dict[int, Any] = {}
-        self._gone: frozenset[int] = frozenset()
-
-    def near(self, geometry: Any) -> list[int]:
-        """Return ids of cells whose box meets the box of `geometry`, ascending."""
-        found = set(self._ids[self._tree.query(geometry)].tolist()) - self._gone
-        box = shapely.box(*shapely.bounds(geometry))
-        found |= {i for i, g in self._extra.items() if shapely.box(*g.bounds).intersects(box)}
-        return sorted(found)
-
-    def updated(self, removed: Ints, added: Cells, cells: Cells) -> CellIndex:
-        """Return the index of the plan after an edit."""
-        now = set(removed.tolist())
-        gone = self._gone | now
-        extra = {i: g for i, g in self._extra.items() if i not in now}
-        extra |= dict(zip(added.id.tolist(), added.geometry, strict=True))
-        if len(extra) + len(gone) > _REBUILD:
-            return CellIndex(cells)
-        out = object.__new__(CellIndex)
-        out._ids, out._tree, out._extra = self._ids, self._tree, extra
-        # An id painted again is both gone from the tree and present among the extras.
-        out._gone = gone
-        return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -412,7 +299,7 @@ def make_plan(scheme: Scheme, county_code: str, epsg: int, outline: Any, **given
         scheme, county_code, epsg, outline, rows, grids,
         frozenset(given.get("ledger", frozenset())) | frozenset(grids),
         given.get("elements"), given.get("version", 0), max(given.get("next_id", 1), top),
-        (cells_digest(rows) + sum(g.digest() for g in grids.values())) % _MODULUS,
+        (cells_digest(rows) + sum(g.digest() for g in grids.values())) % MODULUS,
         {code: frozenset(ids) for code, ids in members.items()}, CellIndex(rows), sorted(grids),
     )  # fmt: skip
 
@@ -427,16 +314,13 @@ def evolve(plan: Plan, edit: Edit) -> Plan:
     """
     require_current(plan, edit)
     rows = plan.rows.merged(edit.removed.id, edit.added)
-    grids = {c: g for c, g in plan.grids.items()} if edit.grids_removed or edit.grids_added else plan.grids
-    order = plan._order
-    if grids is not plan.grids:
-        order = list(order)
-        for gone in edit.grids_removed:
-            del grids[gone.code]  # type: ignore[attr-defined]
-            order.pop(bisect_left(order, gone.code))
-        for new in edit.grids_added:
-            grids[new.code] = new  # type: ignore[index]
-            insort(order, new.code)
+    grids, order = dict(plan.grids), list(plan._order)
+    for gone in edit.grids_removed:
+        del grids[gone.code]
+        order.pop(bisect_left(order, gone.code))
+    for new in edit.grids_added:
+        grids[new.code] = new
+        insort(order, new.code)
     digest = plan.digest - cells_digest(edit.removed) + cells_digest(edit.added)
     digest += sum(g.digest() for g in edit.grids_added) - sum(g.digest() for g in edit.grids_removed)
     stale = stale_codes(plan, edit)
@@ -447,7 +331,7 @@ def evolve(plan: Plan, edit: Edit) -> Plan:
         ledger=plan.ledger | {g.code for g in edit.grids_added},
         version=plan.version + 1 if edit.version is None else edit.version,
         next_id=max(plan.next_id, int(edit.added.id.max(initial=0)) + 1),
-        digest=digest % _MODULUS,
+        digest=digest % MODULUS,
         members=_members_after(plan.members, edit),
         index=(plan.index or CellIndex(plan.rows)).updated(edit.removed.id, edit.added, rows),
         _order=order,
@@ -489,65 +373,3 @@ def stale_codes(plan: Plan, edit: Edit) -> set[str]:
     """Return every code, of all levels, whose polygon or existence the edit may change."""
     touched = edit.touched | {g.code for g in (*edit.grids_removed, *edit.grids_added)}
     return {a for c in touched for a in (*codes.ancestors(c, plan.scheme.widths), c)}
-
-
-def require_conserved(plan: Plan, edit: Edit) -> None:
-    """Raise CoverageError unless the edit fills exactly the place of what it removes.
-
-    Checks validity and emptiness of each new cell, the edge-matching of new cells with all their
-    neighbours, area, and every figure.
-    """
-    new, old = edit.added.geometry, edit.removed.geometry
-    slack = 0.001 * float(shapely.length(old).sum()) + 1e-6
-    sound = bool(shapely.is_valid(new).all()) and not shapely.is_empty(new).any() and bool((shapely.area(new) > 0).all())
-    moved = abs(float(shapely.area(new).sum()) - float(shapely.area(old).sum()))
-    same = (edit.added.figures.sum(axis=0) == edit.removed.figures.sum(axis=0)).all()
-    if not (sound and moved <= slack and same and _edges_kept(plan, old, new)):
-        raise CoverageError(
-            f"变更会造成空隙、重叠或要素丢失（面积差 {moved:.3f} m²），已整体拒绝，县区未改动：请把线画得离原界线稍远再试。",
-            f"The edit would leave a gap, an overlap or a lost element (area off by {moved:.3f} m2) and was refused "
-            "as a whole; the county is unchanged: draw the line a little away from existing boundaries.",
-        )
-
-
-def _edges_kept(plan: Plan, old: Objects, new: Objects) -> bool:
-    """Tell whether the new cells tile the place of the old: each inner edge shared by two, the same outer edges.
-
-    When every edge is met once from each side, the winding numbers of the cells add up to that of
-    the outer boundary, so valid cells leave neither a gap nor an overlap: the test is complete.
-    The outline of the county alone may gain vertices, within a millimetre.
-    """
-    if not len(old):
-        return True
-    before, after = outer_edges(old), outer_edges(new)
-    if before is None or after is None:
-        return False
-    lost, won = before - after, after - before
-    if not lost and not won:
-        return True
-    if not lost or not _on_outline(plan, old, lost):
-        return False
-    lines = shapely.union_all(shapely.linestrings(topology.metres(np.array(sorted(lost))).reshape(-1, 2, 2)))
-    ends = topology.metres(np.array(sorted(won))).reshape(-1, 2)
-    return bool((shapely.distance(shapely.points(ends), lines) <= 0.001).all())
-
-
-def _on_outline(plan: Plan, old: Objects, edges: set[tuple[int, ...]]) -> bool:
-    """Tell whether these outer edges of the old cells lie on the outline and no other live cell owns them."""
-    ends = shapely.points(topology.metres(np.array(sorted(edges))).reshape(-1, 2))
-    if not (shapely.distance(ends, plan.outline.boundary) <= 0.002).all():
-        return False
-    index = plan.index or CellIndex(plan.rows)
-    near = plan.rows.geometry[plan.row(index.near(shapely.box(*shapely.total_bounds(old))))]
-    keys, counts = np.unique(topology.undirected(topology.ring_edges(near)[0]), axis=0, return_counts=True)
-    return edges <= set(map(tuple, keys[counts == 1].tolist()))
-
-
-def outer_edges(polygons: Objects) -> set[tuple[int, ...]] | None:
-    """Return the edges (undirected, millimetres) that one polygon owns; None when two lie on one side of an edge."""
-    edges, _ = topology.ring_edges(polygons)
-    # Canonical rings run clockwise, so the two sides of a shared edge run in opposite directions.
-    if len(np.unique(edges, axis=0)) != len(edges):
-        return None
-    keys, counts = np.unique(topology.undirected(edges), axis=0, return_counts=True)
-    return set(map(tuple, keys[counts == 1].tolist()))

@@ -228,9 +228,7 @@ def _parts_by_label(net: Net) -> list[Geometries]:
     rows: dict[str | None, list[int]] = {}
     for row, label in enumerate(net.labels):
         rows.setdefault(label, []).append(row)
-    unions = [
-        net.polygons[r[0]] if len(r) == 1 else shapely.union_all(net.polygons[r]) for r in rows.values()
-    ]
+    unions = [net.polygons[r[0]] if len(r) == 1 else shapely.union_all(net.polygons[r]) for r in rows.values()]
     return [shapely.get_parts(u) for u in unions]
 
 

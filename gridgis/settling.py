@@ -238,9 +238,7 @@ class Settlement:
             now = int(self.owner[np.argmax(mine)])
             if now != owner[r]:
                 old = self.label(int(owner[r]))
-                spot = Spot(
-                    "sliver", (old,) if old else (), float(area[r]), self._point(mine), self.label(now)
-                )
+                spot = Spot("sliver", (old,) if old else (), float(area[r]), self._point(mine), self.label(now))
                 self.spots.append(spot)
 
     def note_vanished(self) -> None:

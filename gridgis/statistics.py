@@ -79,6 +79,10 @@ def _places(county: County, level: str) -> pd.DataFrame:
     places = county.table("places", ("kind", "x", "y"))
     leaf = locate(county.plan, places[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2))
     code = leaf.str[: county.scheme.width(level)]
-    counts = pd.crosstab(code.to_numpy(), ("place_" + places["kind"].astype(str)).to_numpy()) if len(places) else pd.DataFrame()
+    counts = (
+        pd.crosstab(code.to_numpy(), ("place_" + places["kind"].astype(str)).to_numpy())
+        if len(places)
+        else pd.DataFrame()
+    )
     counts.index.name = "code"
     return counts

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -182,7 +183,7 @@ def _pull_through_vertices(edges: Ints, line: Ints) -> Ints:
     """Give the line a vertex wherever it passes within the tolerance of an existing one."""
     vertices = np.unique(edges.reshape(-1, 2), axis=0)
     chain: list[Ints] = [line[0]]
-    for a, b in zip(line[:-1], line[1:], strict=True):
+    for a, b in pairwise(line):
         low, high = np.minimum(a, b) - SNAP_MM, np.maximum(a, b) + SNAP_MM
         near = vertices[((vertices >= low) & (vertices <= high)).all(axis=1)]
         d = (b - a).astype(float)
@@ -218,7 +219,7 @@ def _cross(edges: Ints, line: Ints) -> tuple[Ints, list[tuple[int, Ints]]]:
     own = np.hstack([line[:-1], line[1:]])
     found: list[tuple[int, Ints]] = []
     chain: list[Ints] = [line[0]]
-    for k, (a, b) in enumerate(zip(line[:-1], line[1:], strict=True)):
+    for k, (a, b) in enumerate(pairwise(line)):
         points: list[Ints] = []
         for others, first in ((edges, 0), (own, -1)):
             for row, point in _meetings(a, b, others):

@@ -45,7 +45,12 @@ def _replayed(county: County, tell: Progress) -> list[Problem]:
         except GridgisError as error:
             return [(f"版本 {version} 无法重放：{error.zh}", f"Version {version} cannot be replayed: {error.en}")]
         if plan.hash != recorded:
-            return [(f"版本 {version} 重放后的指纹与记录不符。", f"Replaying version {version} gives another hash than recorded.")]
+            return [
+                (
+                    f"版本 {version} 重放后的指纹与记录不符。",
+                    f"Replaying version {version} gives another hash than recorded.",
+                )
+            ]
     if plan.hash != county.plan.hash:
         return [("重放全部变更得到的方案与现状不符。", "Replaying all edits does not give the present plan.")]
     return []

@@ -13,11 +13,24 @@ def malformed(county: CheckedCounty) -> list[Finding]:
     for code, level in county.live_codes()[["code", "level"]].itertuples(index=False):
         try:
             fits = scheme.level_key(scheme.parse_grid(code)) == level and code.startswith(county.plan.county_code)
-            zh, en = f"编码“{code}”与层级“{level}”或本县区不符。", f"Code '{code}' does not fit level '{level}' or this county."
+            zh, en = (
+                f"编码“{code}”与层级“{level}”或本县区不符。",
+                f"Code '{code}' does not fit level '{level}' or this county.",
+            )
         except CodeError as error:
             fits, zh, en = False, error.zh, error.en
         if not fits:
-            out.append(Finding(code, 1, "grid", zh, en, "用 gridgis recode 改为规范编码。", "Give it a proper code with gridgis recode."))
+            out.append(
+                Finding(
+                    code,
+                    1,
+                    "grid",
+                    zh,
+                    en,
+                    "用 gridgis recode 改为规范编码。",
+                    "Give it a proper code with gridgis recode.",
+                )
+            )
     return out
 
 
@@ -39,11 +52,17 @@ def orphan(county: CheckedCounty) -> list[Finding]:
     out = []
     for code in plan.leaf_codes:
         if code not in plan.grids:
-            out.append(_orphan(code, f"基元的编码“{code}”没有对应的网格。", f"No grid has the code '{code}' of a cell."))
+            out.append(
+                _orphan(code, f"基元的编码“{code}”没有对应的网格。", f"No grid has the code '{code}' of a cell.")
+            )
     for code in plan.grids:
         up = county.scheme.parent(code) if len(code) in county.scheme.widths else None
         if up is not None and up not in plan.grids and up != plan.county_code:
-            out.append(_orphan(code, f"网格“{code}”的上级“{up}”不存在。", f"The parent '{up}' of grid '{code}' does not exist."))
+            out.append(
+                _orphan(
+                    code, f"网格“{code}”的上级“{up}”不存在。", f"The parent '{up}' of grid '{code}' does not exist."
+                )
+            )
     return out
 
 

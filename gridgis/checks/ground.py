@@ -9,7 +9,8 @@ import numpy as np
 import shapely
 
 from gridgis.checks.finding import CheckedCounty, Finding
-from gridgis.plan import Plan, outer_edges
+from gridgis.guards import outer_edges
+from gridgis.plan import Plan
 
 _HAIR_M = 0.002
 """Differences thinner than this come from new vertices on an edge and are no gap."""

@@ -18,7 +18,9 @@ def out_of_band(county: CheckedCounty) -> list[Finding]:
         if band.met(households, persons):
             continue
         zh = "、".join(f"{a[0]}–{a[1]} {u}" for a, u in ((band.households, "户"), (band.persons, "人")) if a)
-        en = " or ".join(f"{a[0]}-{a[1]} {u}" for a, u in ((band.households, "households"), (band.persons, "persons")) if a)
+        en = " or ".join(
+            f"{a[0]}-{a[1]} {u}" for a, u in ((band.households, "households"), (band.persons, "persons")) if a
+        )
         out.append(Finding(
             code, households, "households", f"网格“{code}”{households} 户 {persons} 人，不在 {zh} 之内。",
             f"Grid '{code}' has {households} households and {persons} persons, outside {en}.",

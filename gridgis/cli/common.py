@@ -17,8 +17,7 @@ from gridgis.errors import InputError
 
 County = Annotated[str, typer.Argument(metavar="COUNTY", help="县区文件 county.gpkg / the county")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
-Lang = Annotated[Literal["zh", "en"], typer.Option("--lang", envvar="GRIDGIS_LANG", help="语言 / language")
-]
+Lang = Annotated[Literal["zh", "en"], typer.Option("--lang", envvar="GRIDGIS_LANG", help="语言 / language")]
 By = Annotated[str, typer.Option("--by", help="变更人 / author")]
 Reason = Annotated[str, typer.Option("--reason", help="变更原因 / reason")]
 Unlock = Annotated[bool, typer.Option("--unlock", help="允许移动上级界线 / let boundaries of upper levels move")]
@@ -37,7 +36,9 @@ class Progress:
         """Show a share from 0 to 1 and what is being done."""
         if sys.stderr.isatty() and time.monotonic() - self._started > 1:
             done = round(share * _BAR)
-            print(f"\r\033[K[{'█' * done}{'·' * (_BAR - done)}] {share:4.0%} {words}", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r\033[K[{'█' * done}{'·' * (_BAR - done)}] {share:4.0%} {words}", end="", file=sys.stderr, flush=True
+            )
             self._shown = True
 
     def end(self) -> None:
@@ -74,7 +75,10 @@ def read_geometry(path: str, epsg: int) -> Any:
     shapes = [shapely.from_geojson(json.dumps(g)) for g in _geometries(data) if g]
     shapes = [s for s in shapes if not s.is_empty]
     if not shapes:
-        raise InputError(f"“{path}”中没有几何图形：请在其中画一条线或一个面。", f"'{path}' holds no geometry: draw a line or an area in it.")
+        raise InputError(
+            f"“{path}”中没有几何图形：请在其中画一条线或一个面。",
+            f"'{path}' holds no geometry: draw a line or an area in it.",
+        )
     shape = shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
     xy = shapely.get_coordinates(shape)
     if not (np.isfinite(xy).all() and (np.abs(xy) <= [180, 90]).all()):
@@ -90,7 +94,9 @@ def _geojson(path: str) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise InputError(f"无法读取“{path}”：{error.strerror}。", f"'{path}' cannot be read: {error.strerror}.") from error
+        raise InputError(
+            f"无法读取“{path}”：{error.strerror}。", f"'{path}' cannot be read: {error.strerror}."
+        ) from error
     except ValueError as error:
         raise InputError(
             f"“{path}”不是 GeoJSON 文件：请给出一个含线或面的 GeoJSON。",

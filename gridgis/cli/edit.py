@@ -133,7 +133,20 @@ def _few(codes: list[str]) -> str:
 def show(edit: Edit, *, json: bool, lang: str) -> None:
     """Print an edit as saved."""
     if json:
-        keys = ("version", "kind", "created", "voided", "before", "after", "hash", "lineage", "notes", "at", "by", "reason")
+        keys = (
+            "version",
+            "kind",
+            "created",
+            "voided",
+            "before",
+            "after",
+            "hash",
+            "lineage",
+            "notes",
+            "at",
+            "by",
+            "reason",
+        )
         dump({k: getattr(edit, k) for k in keys})
         return
     kind = _KINDS.get(edit.kind, edit.kind)
@@ -142,7 +155,11 @@ def show(edit: Edit, *, json: bool, lang: str) -> None:
         say(lang, f"新建 {'、'.join(edit.created)}", f"Created {', '.join(edit.created)}")
     if edit.voided:
         say(lang, f"停用 {'、'.join(edit.voided)}", f"Voided {', '.join(edit.voided)}")
-    head = ["编码", "", "户数", "人口", "建筑", "面积 m²"] if lang == "zh" else ["code", "", "households", "persons", "buildings", "m2"]
+    head = (
+        ["编码", "", "户数", "人口", "建筑", "面积 m²"]
+        if lang == "zh"
+        else ["code", "", "households", "persons", "buildings", "m2"]
+    )
     rows = []
     for code in sorted(edit.before.keys() | edit.after.keys()):
         for side, zh, en in ((edit.before, "前", "before"), (edit.after, "后", "after")):

@@ -41,7 +41,7 @@ def info(county: County, json: Json = False, lang: Lang = "zh") -> None:
     rows = [[level.zh if lang == "zh" else level.en, facts["levels"][level.key]] for level in scheme.levels]
     table(rows, ["层级", "数量"] if lang == "zh" else ["level", "count"])
     keys = ("households", "persons", "buildings", "incidents")
-    words = "户数 人口 建筑 事件".split() if lang == "zh" else list(keys)
+    words = ["户数", "人口", "建筑", "事件"] if lang == "zh" else list(keys)
     typer.echo(" · ".join(f"{w} {facts[k]:,}" for w, k in zip(words, keys, strict=True)))
     say(lang, f"版本 {facts['version']} · 指纹 {facts['hash']}", f"Version {facts['version']} · hash {facts['hash']}")
 
@@ -59,7 +59,10 @@ def check(
         if json:
             dump(rules)
         else:
-            table([[r["rule"], r["severity"], r[lang]] for r in rules], ["rule", "severity", "规则" if lang == "zh" else "name"])
+            table(
+                [[r["rule"], r["severity"], r[lang]] for r in rules],
+                ["rule", "severity", "规则" if lang == "zh" else "name"],
+            )
         return
     if county is None:
         raise InputError("请给出县区文件：gridgis check county.gpkg。", "Name the county: gridgis check county.gpkg.")
@@ -82,7 +85,11 @@ def check(
         for severity, key, sentence in zip(rows["severity"], rows["rule"], words, strict=True):
             typer.echo(f"{severity:8}{key:16}{sentence}")
         errors = int((rows["severity"] == "error").sum())
-        say(lang, f"共 {errors} 个错误、{len(rows) - errors} 个警告。", f"{errors} errors, {len(rows) - errors} warnings.")
+        say(
+            lang,
+            f"共 {errors} 个错误、{len(rows) - errors} 个警告。",
+            f"{errors} errors, {len(rows) - errors} warnings.",
+        )
     if (rows["severity"] == "error").any():
         raise typer.Exit(1)
 
@@ -110,7 +117,9 @@ def stats(
     if json:
         dump(frame.reset_index().replace({np.nan: None}).to_dict("records"))
     elif out is None:
-        shown = frame.reset_index()[["code", "name", "households", "persons", "buildings", "incidents", "area_m2", "in_band"]]
+        shown = frame.reset_index()[
+            ["code", "name", "households", "persons", "buildings", "incidents", "area_m2", "in_band"]
+        ]
         table(shown.astype(object).to_numpy().tolist(), list(shown.columns))
     if out is not None:
         _write_csv(frame.reset_index(), out)
@@ -128,7 +137,9 @@ def _write_csv(frame: Any, out: Path) -> None:
                 for row in frame.itertuples(index=False, name=None)
             )
     except OSError as error:
-        raise InputError(f"无法写入“{out}”：{error.strerror}。", f"'{out}' cannot be written: {error.strerror}.") from error
+        raise InputError(
+            f"无法写入“{out}”：{error.strerror}。", f"'{out}' cannot be written: {error.strerror}."
+        ) from error
 
 
 def diff(
@@ -150,7 +161,11 @@ def diff(
     if not rows:
         say(lang, "没有差异。", "No difference.")
         return
-    head = ["编码", "变化", "移动 m²", "户数", "人口"] if lang == "zh" else ["code", "change", "moved m2", "households", "persons"]
+    head = (
+        ["编码", "变化", "移动 m²", "户数", "人口"]
+        if lang == "zh"
+        else ["code", "change", "moved m2", "households", "persons"]
+    )
     words = {"added": "新增", "removed": "停用", "reshaped": "范围变化", "changed": "属性变化"}
     table([[r.code, words[r.change] if lang == "zh" else r.change, r.moved_m2, _arrow(r, "households"), _arrow(r, "persons")]
            for r in rows], head)  # fmt: skip
@@ -160,7 +175,10 @@ def diff(
 
 def _version(text: str) -> int:
     if not text.isdigit():
-        raise InputError(f"“{text}”不是版本号：请给出整数，见 gridgis log。", f"'{text}' is not a version: give a whole number, see gridgis log.")
+        raise InputError(
+            f"“{text}”不是版本号：请给出整数，见 gridgis log。",
+            f"'{text}' is not a version: give a whole number, see gridgis log.",
+        )
     return int(text)
 
 
@@ -183,7 +201,11 @@ def verify(county: County, json: Json = False, lang: Lang = "zh") -> None:
     if problems:
         raise typer.Exit(1)
     if not json:
-        say(lang, f"核对通过：{version} 个版本重放一致，指纹 {hash_}。", f"Verified: {version} versions replay to {hash_}.")
+        say(
+            lang,
+            f"核对通过：{version} 个版本重放一致，指纹 {hash_}。",
+            f"Verified: {version} versions replay to {hash_}.",
+        )
 
 
 def export(
@@ -200,7 +222,8 @@ def export(
 
     if format_ == "auto" and out.suffix.lower() not in (".geojson", ".json"):
         raise InputError(
-            f"不支持导出为“{out.suffix or out.name}”：请使用 .geojson。", f"Cannot export '{out.suffix or out.name}': use .geojson."
+            f"不支持导出为“{out.suffix or out.name}”：请使用 .geojson。",
+            f"Cannot export '{out.suffix or out.name}': use .geojson.",
         )
     with open_county(county) as c:
         count = export_grids(c, out, level=level, datum=datum)

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import geopandas as gpd
 import pandas as pd
 
-from gridgis.plan import Cells, Edit, Grid
+from gridgis.cells import Cells
+from gridgis.plan import Edit, Grid
 
 
 class Store(Protocol):
@@ -33,9 +34,7 @@ class Store(Protocol):
     def next_id(self) -> int:
         """Return the lowest cell id that was never used."""
 
-    def append(
-        self, edit: Edit, shapes: Mapping[str, Any], tables: Mapping[str, pd.DataFrame] | None = None
-    ) -> None:
+    def append(self, edit: Edit, shapes: Mapping[str, Any], tables: Mapping[str, pd.DataFrame] | None = None) -> None:
         """Save an edit, the polygons it changes and e-map tables, wholly or not at all.
 
         Raises

@@ -67,13 +67,13 @@ class GeometryColumn(TypeDecorator[Any]):
         super().__init__()
         self.srid = srid
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         """Encode a geometry for the database."""
         if value is None or isinstance(value, bytes):
             return value
         return encode(np.array([value], dtype=object), self.srid)[0]
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         """Decode a geometry from the database."""
         return None if value is None else decode([value])[0]
 

@@ -85,7 +85,9 @@ def register_views(connection: Connection, scheme: Scheme, epsg: int) -> None:
     ]  # fmt: skip
     for view, alias, table, where in views:
         names = ", ".join(f'"{c.name}"' for c in TABLES[table])
-        connection.exec_driver_sql(f'CREATE VIEW "{view}" AS SELECT fid AS OGC_FID, {names} FROM "{table}" WHERE {where}')
+        connection.exec_driver_sql(
+            f'CREATE VIEW "{view}" AS SELECT fid AS OGC_FID, {names} FROM "{table}" WHERE {where}'
+        )
         _register(connection, view, alias, TABLES[table], epsg)
 
 
@@ -111,7 +113,7 @@ def _register(connection: Connection, table: str, alias: str, columns: Iterable[
 def _qml(columns: Iterable[Column], table: str) -> str:
     """Return a QGIS style: Chinese aliases, and for polygons a light outline that shows the boundaries."""
     aliases = "".join(
-        f"<alias index=\"{k + 1}\" field={quoteattr(c.name)} name={quoteattr(c.zh)}/>"
+        f'<alias index="{k + 1}" field={quoteattr(c.name)} name={quoteattr(c.zh)}/>'
         for k, c in enumerate(c for c in columns if c.kind != "geometry")
     )
     symbol = {"roads": "line", "places": "marker", "incidents": "marker"}.get(table, "fill")
@@ -145,8 +147,7 @@ def _rtree(connection: Connection, table: str) -> None:
     drop = f'DELETE FROM "{index}" WHERE id = OLD.fid;'
     triggers = {
         "insert": f'AFTER INSERT ON "{table}" WHEN ({full}) BEGIN {put} END',
-        "update1": f'AFTER UPDATE OF geometry ON "{table}" WHEN OLD.fid = NEW.fid AND ({full})'
-        f" BEGIN {put} END",
+        "update1": f'AFTER UPDATE OF geometry ON "{table}" WHEN OLD.fid = NEW.fid AND ({full}) BEGIN {put} END',
         "update2": f'AFTER UPDATE OF geometry ON "{table}" WHEN OLD.fid = NEW.fid AND (NEW.geometry ISNULL OR'
         f" ST_IsEmpty(NEW.geometry)) BEGIN {drop} END",
         "delete": f'AFTER DELETE ON "{table}" WHEN OLD.geometry NOT NULL BEGIN {drop} END',

@@ -7,7 +7,6 @@ past version is a ``where``. An edit is one transaction (WAL, ``synchronous=FULL
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,14 +16,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
+from gridgis.cells import Cells
 from gridgis.errors import StaleEditError, StoreError
-from gridgis.plan import Cells, Edit, Grid
-from gridgis.schema import FIGURES, SCHEMA_VERSION, TABLES
-from gridgis.scheme import Scheme
+from gridgis.plan import Edit, Grid
+from gridgis.schema import FIGURES, TABLES
 from gridgis.store import geopackage
 from gridgis.store.geometry import decode, encode, register_functions
 from gridgis.store.tables import metadata
@@ -96,7 +94,7 @@ class SqlStore:
         self._engine = create_engine(
             "sqlite://", creator=lambda: sqlite3.connect(target, uri=True, timeout=30, check_same_thread=False)
         )
-        _prepare(self._engine)
+        prepare(self._engine)
         try:
             self._epsg = int(self.meta()["epsg"])
         except (KeyError, ValueError, DatabaseError) as error:
@@ -207,9 +205,7 @@ class SqlStore:
     def _next_id(self, c: Connection) -> int:
         return int(c.execute(select(func.max(self._tables["cells"].c.id))).scalar() or 0) + 1
 
-    def append(
-        self, edit: Edit, shapes: Mapping[str, Any], tables: Mapping[str, pd.DataFrame] | None = None
-    ) -> None:
+    def append(self, edit: Edit, shapes: Mapping[str, Any], tables: Mapping[str, pd.DataFrame] | None = None) -> None:
         """Save an edit, the polygons of the grids it changes and e-map tables, in one transaction."""
         try:
             with self._writing() as c:
@@ -264,7 +260,9 @@ class SqlStore:
         rows = []
         for g in edit.grids_added:
             since = c.execute(select(func.min(t.c.valid_from)).where(t.c.code == g.code)).scalar()
-            fields = dict(zip(_GRID_FIELDS, (g.code, g.level, g.kind, g.name, g.category, g.class_, g.zone), strict=True))
+            fields = dict(
+                zip(_GRID_FIELDS, (g.code, g.level, g.kind, g.name, g.category, g.class_, g.zone), strict=True)
+            )
             rows.append(fields | {"valid_from": since or day, "added_in": version, "extra": json.dumps(g.extra)})
         if rows:
             c.execute(insert(t), rows)
@@ -368,62 +366,10 @@ class SqlStore:
         self._engine.dispose()
 
 
-def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
-                 tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
-    """Make a county file whose first version is `first`; it appears under its name only when complete.
-
-    Raises
-    ------
-    StoreError
-        The path is taken or cannot be written.
-    """
-    if path.exists():
-        raise StoreError(
-            f"“{path}”已存在：请换一个文件名，或先移走原文件。", f"'{path}' exists already: choose another name or move it."
-        )
-    if not path.parent.is_dir():
-        raise StoreError(f"文件夹“{path.parent}”不存在：请先建立。", f"There is no folder '{path.parent}': make it first.")
-    building = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        _build(building, scheme, scheme_text, meta, first, tables, shapes)
-        os.replace(building, path)
-    except OSError as error:
-        raise StoreError(f"无法写入“{path}”：{error.strerror}。", f"'{path}' cannot be written: {error.strerror}.") from error
-    finally:
-        for left in (building, Path(f"{building}-wal"), Path(f"{building}-shm")):
-            left.unlink(missing_ok=True)
-
-
-def _build(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
-           tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
-    """Fill a file that nobody knows yet: no care for crashes is needed before it gets its name."""
-    epsg = int(meta["epsg"])
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
-    _prepare(engine, ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -400000"))
-    store = SqlStore.__new__(SqlStore)
-    store.path, store._engine, store._epsg, store._tables = path, engine, epsg, metadata(epsg).tables
-    with store._writing() as c:
-        geopackage.create_registers(c, epsg)
-        metadata(epsg).create_all(c)
-        geopackage.register_layers(c, scheme, epsg)
-        kept = dict(meta) | {"scheme_toml": scheme_text, "schema_version": str(SCHEMA_VERSION)}
-        c.execute(insert(store._tables["meta"]), [{"key": k, "value": v} for k, v in kept.items()])
-        for table, frame in tables.items():
-            store._fill(c, table, frame)
-        store._append(c, first, shapes)
-        geopackage.update_extents(c)
-    engine.dispose()
-    with sqlite3.connect(path) as finished:
-        finished.execute("PRAGMA journal_mode = WAL")
-    finished.close()
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
 _DURABLE = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
 
 
-def _prepare(engine: Any, pragmas: Sequence[str] = _DURABLE) -> None:
+def prepare(engine: Any, pragmas: Sequence[str] = _DURABLE) -> None:
     """Make each connection durable, and its transactions explicit."""
 
     @event.listens_for(engine, "connect")
@@ -461,8 +407,3 @@ def _edit_from(row: Any, cells: Sequence[Cells], grids: Sequence[tuple[Grid, ...
         tuple(map(tuple, data["notes"] or [])), int(row["version"]) - 1, int(row["version"]),
         row["at"], row["by"] or "", row["reason"] or "", row["hash"], row["undoes"],
     )  # fmt: skip
-
-
-def geometry_types(frame: gpd.GeoDataFrame) -> set[str]:
-    """Return the geometry types in a frame."""
-    return set(np.unique(shapely.get_type_id(frame.geometry.values)).astype(str))

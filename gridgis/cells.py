@@ -1,0 +1,130 @@
+"""Rows of cells as aligned arrays, their fingerprint, and which of them lie near a place."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gridgis.schema import FIGURES, mm
+
+Ints = NDArray[np.int64]
+Objects = NDArray[np.object_]
+
+MODULUS = 2**256
+_REBUILD = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Rows of cells as aligned arrays, ordered by id.
+
+    Attributes
+    ----------
+    id
+        Whole numbers; an id stands for one geometry and is never given to another.
+    code
+        Code of the leaf grid, None where not yet assigned.
+    geometry
+        Polygons on the 1 mm lattice in the county's CRS, in canonical form.
+    figures
+        What counts in the cell, shape (n, len(FIGURES)).
+    """
+
+    id: Ints
+    code: Objects
+    geometry: Objects
+    figures: Ints
+
+    @classmethod
+    def of(cls, ids: Iterable[int], code: Iterable[str | None], geometry: Iterable[Any], figures: Any) -> Self:
+        """Build rows from any sequences, ordered by id."""
+        numbers = np.array(list(ids), dtype=np.int64)
+        order = np.argsort(numbers, kind="stable")
+        code_, geometry_ = np.empty(len(numbers), dtype=object), np.empty(len(numbers), dtype=object)
+        code_[:] = list(code)
+        geometry_[:] = list(geometry)
+        table = np.asarray(figures, dtype=np.int64).reshape(len(numbers), len(FIGURES))
+        return cls(numbers[order], code_[order], geometry_[order], table[order])
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return no rows."""
+        return cls.of([], [], [], np.zeros((0, len(FIGURES))))
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.id)
+
+    def take(self, rows: Any) -> Cells:
+        """Return the rows at these positions or under this mask."""
+        return Cells(self.id[rows], self.code[rows], self.geometry[rows], self.figures[rows])
+
+    def merged(self, removed: Ints, added: Cells) -> Cells:
+        """Return the rows without the removed ids and with the added rows."""
+        keep = self.take(~np.isin(self.id, removed))
+        parts = [(getattr(keep, a), getattr(added, a)) for a in ("id", "code", "geometry", "figures")]
+        ids, code, geometry, figures = (np.concatenate(p) for p in parts)
+        order = np.argsort(ids, kind="stable")
+        return Cells(ids[order], code[order], geometry[order], figures[order])
+
+    def frame(self, epsg: int) -> gpd.GeoDataFrame:
+        """Return the rows as a GeoDataFrame with index `id`."""
+        data: dict[str, Any] = {"code": self.code}
+        data |= {name: self.figures[:, k] for k, name in enumerate(FIGURES)}
+        index = pd.Index(self.id, name="id")
+        return gpd.GeoDataFrame(data, geometry=self.geometry, index=index, crs=epsg)
+
+
+def digest(payload: bytes) -> int:
+    """Return a fingerprint as a whole number below `MODULUS`."""
+    return int.from_bytes(hashlib.sha256(payload).digest(), "big")
+
+
+def cells_digest(cells: Cells) -> int:
+    """Return the share of cells in the hash of the plan: the sum over their geometry and code."""
+    total = 0
+    for code, polygon in zip(cells.code, cells.geometry, strict=True):
+        rings = (mm(shapely.get_coordinates(r)).tobytes() for r in shapely.get_rings(polygon))
+        total += digest(b"\x1e".join((str(code or "").encode(), *rings)))
+    return total % MODULUS
+
+
+class CellIndex:
+    """Which live cells lie near a box: one STRtree, and a short list of what changed since it was built."""
+
+    __slots__ = ("_extra", "_gone", "_ids", "_tree")
+
+    def __init__(self, cells: Cells) -> None:
+        self._ids = cells.id
+        self._tree = shapely.STRtree(cells.geometry)
+        self._extra: dict[int, Any] = {}
+        self._gone: frozenset[int] = frozenset()
+
+    def near(self, geometry: Any) -> list[int]:
+        """Return ids of cells whose box meets the box of `geometry`, ascending."""
+        found = set(self._ids[self._tree.query(geometry)].tolist()) - self._gone
+        box = shapely.box(*shapely.bounds(geometry))
+        found |= {i for i, g in self._extra.items() if shapely.box(*g.bounds).intersects(box)}
+        return sorted(found)
+
+    def updated(self, removed: Ints, added: Cells, cells: Cells) -> CellIndex:
+        """Return the index of the plan after an edit."""
+        now = set(removed.tolist())
+        gone = self._gone | now
+        extra = {i: g for i, g in self._extra.items() if i not in now}
+        extra |= dict(zip(added.id.tolist(), added.geometry, strict=True))
+        if len(extra) + len(gone) > _REBUILD:
+            return CellIndex(cells)
+        out = object.__new__(CellIndex)
+        out._ids, out._tree, out._extra = self._ids, self._tree, extra
+        # An id painted again is both gone from the tree and present among the extras.
+        out._gone = gone
+        return out
