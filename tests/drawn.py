@@ -29,8 +29,8 @@ import pandas as pd
 import shapely
 
 from gridgis.assign import Elements
-from gridgis.founding import Founding, found, frame_elements
 from gridgis.cells import Cells
+from gridgis.founding import Founding, found, frame_elements
 from gridgis.plan import Grid, Plan, make_plan
 from gridgis.schema import FIGURES
 from gridgis.scheme import load_scheme
