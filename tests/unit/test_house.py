@@ -80,7 +80,16 @@ def test_imports_point_one_way() -> None:
 def test_docstrings_follow_numpydoc() -> None:
     files = [path for path in program() if path.relative_to(ROOT).parts[0] in PACKAGES]
     done = run(sys.executable, "-m", "numpydoc", "lint", "--config", ".", *files)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line for line in done.stderr.splitlines() if line and not is_about_fields(line)] == []
+
+
+def is_about_fields(finding: str) -> bool:
+    """Tell whether numpydoc, which sees no `__init__`, takes the fields of a dataclass for unknown parameters."""
+    place, _, words = finding.partition(": ")
+    path, _, number = place.rpartition(":")
+    if not words.startswith("PR02"):
+        return False
+    return Path(path).read_text(encoding="utf-8").splitlines()[int(number) - 1].startswith("class ")
 
 
 # -- size and shape ----------------------------------------------------------------------------------
