@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.schema import MM, metres, mm
+from gridgis.schema import MM, metres, mm, point_array
 
 Ints = NDArray[np.int64]
 NEAR_M = 0.002
@@ -39,7 +39,7 @@ def assign(points_mm: Ints, polygons: NDArray[np.object_], tree: shapely.STRtree
     out = np.full(len(points_mm), -1, dtype=np.int64)
     if not len(points_mm) or not len(polygons):
         return out
-    points = shapely.points(metres(points_mm))
+    points = point_array(metres(points_mm))
     tree = tree or shapely.STRtree(points)
     poly, point = tree.query(polygons, predicate="intersects")
     hits = np.bincount(point, minlength=len(points))
@@ -60,7 +60,7 @@ def _winner(point: Ints, touching: NDArray[np.intp], polygons: NDArray[np.object
             if _holds(polygons[i], point, *step):
                 return int(i)
     # A wedge too thin for all four steps: the south-westernmost box, still independent of row order.
-    return int(min(touching.tolist(), key=lambda i: polygons[i].bounds))
+    return int(min(touching.tolist(), key=lambda i: tuple(shapely.bounds(polygons[i]))))
 
 
 def _holds(polygon: shapely.Polygon, point: Ints, sx: int, sy: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,19 +64,39 @@ def complete(plan: Plan, change: Change) -> Edit:
     CoverageError
         The change would leave a gap, an overlap or a lost element.
     """
-    origin = {i for bit in change.bits for i in bit.origin}
-    removed = plan.rows.take(plan.row(origin))
-    added = _rows(plan, removed, change.bits)
+    bits = [b for b in change.bits if b.kept is None or b.code != plan.rows.code[plan.row([b.kept])[0]]]
+    change = replace(change, bits=bits)
+    removed = plan.rows.take(plan.row({i for bit in bits for i in bit.origin}))
+    added = _rows(plan, removed, bits)
     new = [*change.new_grids, *_new_grids(plan, change.templates)]
     gone = _emptied(plan, removed, added, new)
     edit = Edit(
         change.kind, change.command, removed, added, tuple(gone), tuple(new),
-        _lineage(plan, change.bits), notes=tuple(change.notes), base_version=plan.version,
+        _lineage(plan, bits), base_version=plan.version,
     )  # fmt: skip
-    object.__setattr__(edit, "before", _figures(plan, change, edit, after=False))
-    object.__setattr__(edit, "after", _figures(plan, change, edit, after=True))
     require_conserved(plan, edit)
-    return edit
+    before, after = (_figures(plan, change, edit, after=late) for late in (False, True))
+    notes = [*change.notes, *_torn(plan, edit, [c for c in after if len(c) == plan.scheme.width(change.level)])]
+    return replace(edit, before=before, after=after, notes=tuple(notes))
+
+
+def _torn(plan: Plan, edit: Edit, grids: Iterable[str]) -> list[Note]:
+    """Say which grids the edit leaves in several parts."""
+    out = []
+    for code in grids:
+        ids = plan.cell_ids(code) if code in plan.grids else []
+        old = plan.rows.take(plan.row(ids))
+        mine = edit.added.take(np.array([codes.is_within(c, code) for c in edit.added.code], dtype=bool))
+        new = old.merged(edit.removed.id, mine)
+        parts = [len(set(topology.components(c.geometry).tolist())) if len(c) else 0 for c in (old, new)]
+        if parts[1] > max(parts[0], 1):
+            out.append(
+                (
+                    f"注意：网格“{code}”将分为 {parts[1]} 块，不连片。",
+                    f"Note: grid '{code}' will lie in {parts[1]} parts.",
+                )
+            )
+    return out
 
 
 def _rows(plan: Plan, removed: Cells, bits: list[Bit]) -> Cells:

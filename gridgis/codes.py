@@ -58,7 +58,7 @@ def _as_text(code: object) -> str:
     if isinstance(code, (int, np.integer)):
         return str(int(code))
     if isinstance(code, (float, np.floating)):
-        return str(int(code)) if float(code).is_integer() and abs(code) < 2**53 else str(code)
+        return str(int(code)) if float(code).is_integer() and abs(float(code)) < 2**53 else str(code)
     # NFKC would also turn other symbols into digits; only full-width digits are meant here.
     return str(code).strip().translate(str.maketrans("０１２３４５６７８９", "0123456789"))
 

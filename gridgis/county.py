@@ -76,7 +76,7 @@ class County:
 
     @cached_property
     def meta(self) -> dict[str, str]:
-        """Settings of the county: scheme, code, name, epsg, illustrative, …"""
+        """Settings of the county: scheme, code, name, epsg, illustrative and more."""
         return self.store.meta()
 
     @cached_property
@@ -239,7 +239,7 @@ class County:
             elif row.kind == "redo":
                 done.append(undone.pop())
             elif row.kind not in _BASE_KINDS:
-                done.append(int(row.version))
+                done.append(int(str(row.version)))
                 undone.clear()
         return History(tuple(done), tuple(undone))
 
@@ -353,7 +353,7 @@ def representative(geometries: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     points = shapely.centroid(shapes)
     polygon = shapely.get_dimensions(shapes) == 2
     outside = polygon & ~shapely.contains(shapes, points)
-    points = np.where(outside, shapely.point_on_surface(shapes), points)
+    points[outside] = shapely.point_on_surface(shapes[outside])
     line = shapely.get_dimensions(shapes) == 1
-    points = np.where(line, shapely.line_interpolate_point(np.where(line, shapes, None), 0.5, normalized=True), points)
+    points[line] = shapely.line_interpolate_point(shapes[line], 0.5, normalized=True)
     return np.round(shapely.get_coordinates(points), 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,9 @@ def line_points(line: Any) -> NDArray[np.int64]:
 
 
 def usable_area(area: Any) -> Any:
+    """Return a polygon that can be moved: valid, of one piece, without holes."""
+    if getattr(area, "geom_type", "") == "MultiPolygon" and len(area.geoms) == 1:
+        area = area.geoms[0]
     if getattr(area, "geom_type", "") not in ("Polygon", "MultiPolygon") or area.is_empty:
         raise EditError(
             "划转区域必须是非空的面（Polygon）：请重新画出区域。",
@@ -49,6 +52,11 @@ def usable_area(area: Any) -> Any:
         raise EditError(
             f"划转区域自相交：{shapely.is_valid_reason(area)}。请重新画出区域。",
             f"The area crosses itself: {shapely.is_valid_reason(area)}. Draw it again.",
+        )
+    if area.geom_type != "Polygon" or area.interiors:
+        raise EditError(
+            "划转区域只能是一个没有洞的面：请分几次划转。",
+            "The area must be one polygon without holes: move it in several steps.",
         )
     return area
 
@@ -63,9 +71,7 @@ def cut_cells(
     own = plan.rows.take(plan.row(ids))
     met = set(own.id[shapely.intersects(own.geometry, reach)].tolist())
     if not met:
-        return [
-            Bit(g, (int(i),), c, int(i)) for i, c, g in zip(own.id, own.code, own.geometry, strict=True)
-        ], frozenset()
+        return whole_bits(plan, also), frozenset()
     box = shapely.box(*shapely.total_bounds(own.geometry[np.isin(own.id, list(met))]))
     near = plan.rows.take(plan.row(set(index.near(box)) | met))
     cut = topology.cut(near.geometry, np.flatnonzero(np.isin(near.id, list(met))).tolist(), line)
@@ -73,12 +79,17 @@ def cut_cells(
     bits = [Bit(p, (int(near.id[k]),), near.code[k]) for k, p in cut.pieces]
     bits += [Bit(p, (int(near.id[k]),), near.code[k]) for k, p in cut.noded.items() if k not in pieces]
     done = {i for b in bits for i in b.origin}
-    rest = plan.rows.take(plan.row(set(also) - done))
-    bits += [Bit(g, (int(i),), c, int(i)) for i, c, g in zip(rest.id, rest.code, rest.geometry, strict=True)]
-    return bits, cut.seams
+    return bits + whole_bits(plan, set(also) - done), cut.seams
+
+
+def whole_bits(plan: Plan, ids: Iterable[int]) -> list[Bit]:
+    """Return cells as they are."""
+    rows = plan.rows.take(plan.row(ids))
+    return [Bit(g, (int(i),), c, int(i)) for i, c, g in zip(rows.id, rows.code, rows.geometry, strict=True)]
 
 
 def polygons_of(bits: Sequence[Bit]) -> NDArray[np.object_]:
+    """Return the polygons of bits as an array."""
     out = np.empty(len(bits), dtype=object)
     out[:] = [b.polygon for b in bits]
     return out

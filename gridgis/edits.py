@@ -109,7 +109,7 @@ def transfer(plan: Plan, area: Any, to: str, *, unlock: bool = False) -> Edit:
     plan
         The plan to start from.
     area
-        Polygon or MultiPolygon in the county's CRS; what it holds of `to` itself stays.
+        Polygon without holes, in the county's CRS; what it holds of `to` itself stays.
     to
         Grid that receives the area.
     unlock
@@ -132,9 +132,8 @@ def transfer(plan: Plan, area: Any, to: str, *, unlock: bool = False) -> Edit:
     free = np.array([unlock or c is None or codes.is_within(c, above) for c in near.code], dtype=bool)
     notes = _overshoot(plan, near, free, shape, target.code)
     allowed = near.take(free).id.tolist()
-    bits = _transferred(plan, allowed, shape, target.code)
-    moved = [b for b in bits if b[1]]
-    if not moved:
+    bits = _transferred(plan, allowed, shape) if allowed else []
+    if not any(goes for _, goes in bits):
         raise EditError(
             f"所画区域内没有可划给“{target.code}”的范围：请让区域覆盖相邻网格的一部分。",
             f"The area holds nothing to move to '{target.code}': draw it over a part of another grid.",
@@ -341,13 +340,10 @@ def _overshoot(plan: Plan, near: Cells, free: NDArray[np.bool_], shape: Any, to:
     )]  # fmt: skip
 
 
-def _transferred(plan: Plan, ids: Sequence[int], shape: Any, to: str) -> list[tuple[Bit, bool]]:
+def _transferred(plan: Plan, ids: Sequence[int], shape: Any) -> list[tuple[Bit, bool]]:
     """Cut the cells along the outline of the area; return the bits and whether each moves."""
-    rings = [mm(shapely.get_coordinates(r)) for r in shapely.get_rings(shapely.get_parts(shape))]
     out: list[tuple[Bit, bool]] = []
-    if len(rings) > 1 or not ids:
-        return _whole_only(plan, ids, shape, rings)
-    bits, _ = cut_cells(plan, ids, rings[0], ids)
+    bits, _ = cut_cells(plan, ids, mm(shapely.get_coordinates(shape.exterior)), ids)
     wanted = set(ids)
     middle = shapely.point_on_surface(polygons_of(bits))
     inside = shapely.contains(shape, middle) & np.array([b.origin[0] in wanted for b in bits], dtype=bool)
@@ -363,15 +359,6 @@ def _transferred(plan: Plan, ids: Sequence[int], shape: Any, to: str) -> list[tu
         whole, labels = healed(plan, [bits[k] for k in members], inside[members].astype(np.int64))
         out += list(zip(whole, labels.astype(bool).tolist(), strict=True))
     return out
-
-
-def _whole_only(plan: Plan, ids: Sequence[int], shape: Any, rings: Sequence[Any]) -> list[tuple[Bit, bool]]:
-    if len(rings) > 1:
-        raise EditError(
-            "划转区域只能是一个没有洞的面：请分几次划转。",
-            "The area must be one polygon without holes: move it in several steps.",
-        )
-    return []
 
 
 def _received(plan: Plan, bits: Sequence[tuple[Bit, bool]], to: str) -> tuple[list[Bit], dict[str, str]]:

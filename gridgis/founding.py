@@ -13,7 +13,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import Transformer
 
 from gridgis import codes, topology
 from gridgis.assign import Elements
@@ -21,7 +20,7 @@ from gridgis.cells import Cells
 from gridgis.county import representative
 from gridgis.errors import CodeError, InputError
 from gridgis.plan import Edit, Grid, evolve, make_plan
-from gridgis.schema import FIGURES, TABLES, county_epsg, mm, to_lattice
+from gridgis.schema import FIGURES, TABLES, county_epsg, mm, reproject, to_lattice
 from gridgis.scheme import Scheme, load_scheme
 from gridgis.store.building import create_store
 
@@ -91,12 +90,8 @@ def project_outline(shape: Any, crs: Any) -> tuple[Any, int]:
             "县区边界中没有面：请提供含 Polygon 的边界文件。", "The boundary holds no area: give a file with polygons."
         )
     union = shapely.union_all(polygons)
-    to_degrees = Transformer.from_crs(crs, 4490, always_xy=True)
-    lon, _ = to_degrees.transform(union.centroid.x, union.centroid.y)
-    epsg = county_epsg(lon)
-    forward = Transformer.from_crs(crs, epsg, always_xy=True)
-    projected = shapely.transform(union, lambda x, y: forward.transform(x, y), interleaved=False)
-    clean = shapely.set_precision(to_lattice(projected), 0.001)
+    epsg = county_epsg(reproject(union.centroid, crs, 4490).x)
+    clean = shapely.set_precision(to_lattice(reproject(union, crs, epsg)), 0.001)
     # set_precision may leave coordinates off by a rounding bit; the lattice is decimal.
     clean = shapely.normalize(to_lattice(clean))
     if clean.is_empty or not shapely.is_valid(clean) or clean.geom_type not in ("Polygon", "MultiPolygon"):
@@ -168,7 +163,8 @@ def found(path: str | Path, given: Founding) -> None:
 def _grid_rows(frame: pd.DataFrame) -> tuple[Grid, ...]:
     names = ["code", "level", "kind", "name", "category", "class", "zone"]
     plain = frame.reindex(columns=names).fillna("")
-    return tuple(Grid(*(str(v) for v in row)) for row in plain.itertuples(index=False, name=None))
+    rows = ([str(v) for v in row] for row in plain.itertuples(index=False, name=None))
+    return tuple(Grid(r[0], r[1], r[2], r[3], r[4], r[5], r[6]) for r in rows)
 
 
 def located(frame: pd.DataFrame) -> pd.DataFrame:
@@ -179,7 +175,7 @@ def located(frame: pd.DataFrame) -> pd.DataFrame:
         xy = representative(frame["geometry"])
         return frame.assign(x=xy[:, 0], y=xy[:, 1])
     if {"x", "y"} <= set(frame.columns):
-        return frame.assign(geometry=shapely.points(frame[["x", "y"]].to_numpy(float)))
+        return frame.assign(geometry=np.asarray(shapely.points(frame[["x", "y"]].to_numpy(float)), dtype=object))
     return frame
 
 

@@ -58,7 +58,7 @@ def _edges_kept(plan: Plan, old: Objects, new: Objects) -> bool:
 def _on_outline(plan: Plan, old: Objects, edges: set[tuple[int, ...]]) -> bool:
     """Tell whether these outer edges of the old cells lie on the outline and no other live cell owns them."""
     ends = shapely.points(metres(np.array(sorted(edges))).reshape(-1, 2))
-    if not (shapely.distance(ends, plan.outline.boundary) <= 0.002).all():
+    if not (shapely.distance(ends, shapely.boundary(plan.outline)) <= 0.002).all():
         return False
     index = plan.index or CellIndex(plan.rows)
     near = plan.rows.geometry[plan.row(index.near(shapely.box(*shapely.total_bounds(old))))]

@@ -258,9 +258,9 @@ class Plan:
         """Return the polygon of a grid, dissolved from its cells; kept for the next call."""
         found = self._shapes.get(code)
         if found is None:
-            own = self.row(self.members.get(code, frozenset())) if code in self.members else []
+            own = self.row(self.members.get(code, frozenset()))
             parts = [*self.rows.geometry[own], *(self.grid_geometry(c) for c in self.children(code))]
-            polygons = shapely.get_parts(np.array(parts, dtype=object)) if parts else []
+            polygons = shapely.get_parts(np.array(parts, dtype=object))
             found = topology.dissolve(polygons) if len(polygons) else shapely.MultiPolygon()
             self._shapes[code] = found
         return found

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from gridgis.errors import InputError
@@ -109,6 +109,11 @@ def metres(xy_mm: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(xy_mm / MM)
 
 
+def point_array(xy: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Return coordinates in metres, shape (n, 2), as an array of points."""
+    return np.asarray(shapely.points(xy), dtype=object).reshape(-1)
+
+
 def parse_crs(text: object) -> CRS:
     """Return the CRS that `text` (EPSG number, ``EPSG:4490``, WKT) names.
 
@@ -124,3 +129,21 @@ def parse_crs(text: object) -> CRS:
             f"坐标系“{text}”无法识别：请用 EPSG 编号，例如 4490 或 4548。",
             f"The CRS '{text}' is not known: give an EPSG number such as 4490 or 4548.",
         ) from error
+
+
+def reproject(geometries: Any, source: Any, target: Any) -> Any:
+    """Return shapely geometries in another CRS; coordinates are easting first, longitude first.
+
+    Parameters
+    ----------
+    geometries
+        A geometry or an array of them.
+    source, target
+        CRS as pyproj takes them.
+    """
+    transformer = Transformer.from_crs(source, target, always_xy=True)
+
+    def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
+
+    return shapely.transform(geometries, move)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import shapely
@@ -22,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from shapely import Polygon
 
 from gridgis.errors import CoverageError
-from gridgis.schema import metres, mm
+from gridgis.schema import metres, mm, point_array
 
 SNAP_MM = 50
 """A line within 5 cm of a vertex or an edge means that vertex or edge."""
@@ -289,7 +290,7 @@ def _ring_with_nodes(points: Ints, inserts: dict[EdgeKey, Ints]) -> Ints | None:
 
 def _segments_inside(polygons: Polygons, seams: Ints) -> list[Ints]:
     """Return for each polygon the seams strictly inside it (seams on its rings are no cut)."""
-    middle = shapely.points((metres(seams[:, :2]) + metres(seams[:, 2:])) / 2)
+    middle = point_array((metres(seams[:, :2]) + metres(seams[:, 2:])) / 2)
     on_ring = {tuple(e) for e in undirected(ring_edges(polygons)[0]).tolist()}
     free = np.array([tuple(s) not in on_ring for s in seams.tolist()], dtype=bool)
     poly, seam = shapely.STRtree(middle).query(polygons, predicate="contains")
@@ -299,7 +300,7 @@ def _segments_inside(polygons: Polygons, seams: Ints) -> list[Ints]:
 def _faces(polygon: Polygon, inner: Ints) -> list[Polygon]:
     """Return the faces into which the inner edges divide the polygon."""
     edges = np.unique(np.vstack([undirected(ring_edges(np.array([polygon], dtype=object))[0]), inner]), axis=0)
-    lines = shapely.linestrings(metres(edges).reshape(-1, 2, 2))
+    lines = np.asarray(shapely.linestrings(metres(edges).reshape(-1, 2, 2)), dtype=object)
     faces = shapely.get_parts(shapely.polygonize(list(lines)))
     middle = shapely.point_on_surface(faces)
     return list(faces[shapely.contains(polygon, middle)])
@@ -354,13 +355,12 @@ def shared_length(polygons: Polygons) -> dict[tuple[int, int], float]:
     return out
 
 
-def dissolve(polygons: Polygons) -> shapely.Geometry:
+def dissolve(polygons: Polygons) -> Any:
     """Return the union of edge-matched polygons: a Polygon, or a MultiPolygon when not connected."""
     if len(polygons) == 1:
         return polygons[0]
     union = shapely.coverage_union_all(polygons)
     if union.geom_type == "GeometryCollection":
         union = shapely.union_all(polygons)
-    if union.geom_type == "MultiPolygon" and len(union.geoms) == 1:
-        union = union.geoms[0]
-    return shapely.normalize(union)
+    parts = shapely.get_parts(union)
+    return shapely.normalize(parts[0] if len(parts) == 1 else union)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import shapely
 
@@ -13,7 +15,7 @@ from gridgis.schema import mm
 _TABLES = (("buildings", "建筑", "Building"), ("places", "场所", "Place"), ("roads", "道路", "Road"))
 
 
-def _locations(county: CheckedCounty, table: str) -> tuple[list[str], np.ndarray]:  # type: ignore[type-arg]
+def _locations(county: CheckedCounty, table: str) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float64]]]:
     frame = county.table(table, ("id", "x", "y"))
     frame = frame[frame["x"].notna()]
     return [str(i) for i in frame["id"]], frame[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2)
@@ -44,7 +46,9 @@ def in_two(county: CheckedCounty) -> list[Finding]:
         ids, xy = _locations(county, table)
         if not len(xy):
             continue
-        _, point = shapely.STRtree(shapely.points(xy)).query(plan.rows.geometry, predicate="contains")
+        _, point = shapely.STRtree(np.asarray(shapely.points(xy), dtype=object)).query(
+            plan.rows.geometry, predicate="contains"
+        )
         for k in np.flatnonzero(np.bincount(point, minlength=len(xy)) > 1).tolist():
             out.append(Finding(
                 None, 2, table, f"{zh}“{ids[k]}”同时在两个网格内。", f"{en} '{ids[k]}' lies in two grids.",

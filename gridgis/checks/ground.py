@@ -41,7 +41,7 @@ def seamless(plan: Plan) -> bool:
     shapely.prepare(boundary)
     near = shapely.dwithin(shapely.points(xy.reshape(-1, 2)), boundary, _HAIR_M).all()
     length = float(np.hypot(*(xy[:, 2:] - xy[:, :2]).T).sum())
-    same = abs(float(shapely.area(geometry).sum()) - plan.outline.area) < _HAIR_M * max(length, 1)
+    same = abs(float(shapely.area(geometry).sum()) - float(shapely.area(plan.outline))) < _HAIR_M * max(length, 1)
     return bool(near) and bool(same)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import typer
 
@@ -16,7 +17,7 @@ app = typer.Typer(
     help="绘制与管理县域网格：无缝、不重叠、一格一码。\n\nDraw and keep the grids of a county: no gap, no overlap, one code each.",
 )  # fmt: skip
 
-_UsageError = typer.BadParameter.__mro__[2]
+_UsageError: type[Any] = typer.BadParameter.__mro__[2]
 """What all usage errors derive from; typer keeps its own copy of click and does not export the class."""
 
 for module in (found, edit, read):

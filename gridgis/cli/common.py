@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import shapely
 import typer
-from pyproj import Transformer
 
 from gridgis.errors import InputError
+from gridgis.schema import reproject
 
 County = Annotated[str, typer.Argument(metavar="COUNTY", help="县区文件 county.gpkg / the county")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
@@ -86,8 +86,7 @@ def read_geometry(path: str, epsg: int) -> Any:
             f"“{path}”的坐标不是经纬度：GeoJSON 应为 WGS84/CGCS2000 经度、纬度。",
             f"The coordinates in '{path}' are not longitude and latitude, as GeoJSON asks.",
         )
-    transform = Transformer.from_crs(4490, epsg, always_xy=True)
-    return shapely.transform(shape, lambda x, y: transform.transform(x, y), interleaved=False)
+    return reproject(shape, 4490, epsg)
 
 
 def _geojson(path: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -113,13 +114,21 @@ def log(county: County, json: Json = False, lang: Lang = "zh") -> None:
     head = ["版本", "类型", "时间", "变更人", "新建", "停用", "原因"]
     if lang == "en":
         head = ["version", "kind", "at", "by", "created", "voided", "reason"]
-    table(
-        [
-            [str(r.version), r.kind if lang == "en" else _KINDS.get(r.kind, r.kind), str(r.at)[:19].replace("T", " "),
-             r.by or "", _few(r.created), _few(r.voided), r.reason or ""]
-            for r in rows.itertuples()
-        ], head,
-    )  # fmt: skip
+    table([_log_row(row, lang) for row in rows.to_dict("records")], head)
+
+
+def _log_row(row: Mapping[Any, Any], lang: str) -> list[Any]:
+    kind = str(row["kind"])
+    when = str(row["at"])[:19].replace("T", " ")
+    codes = [_few(row["created"]), _few(row["voided"])]
+    return [
+        str(row["version"]),
+        kind if lang == "en" else _KINDS.get(kind, kind),
+        when,
+        row["by"] or "",
+        *codes,
+        row["reason"] or "",
+    ]
 
 
 def _whole(value: Any) -> Any:
@@ -164,8 +173,8 @@ def show(edit: Edit, *, json: bool, lang: str) -> None:
     for code in sorted(edit.before.keys() | edit.after.keys()):
         for side, zh, en in ((edit.before, "前", "before"), (edit.after, "后", "after")):
             if code in side:
-                f = side[code]
-                rows.append([code, zh if lang == "zh" else en, *(int(f[k]) for k in ("households", "persons", "buildings")), float(f["area_m2"])])  # fmt: skip
+                counts = [int(side[code][k]) for k in ("households", "persons", "buildings")]
+                rows.append([code, zh if lang == "zh" else en, *counts, float(side[code]["area_m2"])])
     if rows:
         table(rows, head)
     for zh, en in edit.notes:

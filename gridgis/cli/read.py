@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import shapely
 import typer
-from pyproj import Transformer
 
 from gridgis.checks import check as run_checks
 from gridgis.checks import rule_list
@@ -19,6 +17,7 @@ from gridgis.cli.common import County, Json, Lang, Progress, dump, say, table
 from gridgis.county import open_county
 from gridgis.diff import differences
 from gridgis.errors import InputError
+from gridgis.schema import reproject
 from gridgis.statistics import grid_statistics, overview
 from gridgis.verify import verify as run_verify
 
@@ -97,11 +96,8 @@ def check(
 def _write_findings(found: Any, out: Path) -> None:
     from gridgis.io.geojson import write_geojson
 
-    shape = Transformer.from_crs(found.crs, 4490, always_xy=True)
-    plain = found.assign(geometry=[
-        None if g is None else shapely.transform(g, lambda x, y: shape.transform(x, y), interleaved=False)
-        for g in found.geometry
-    ])  # fmt: skip
+    shapes = [None if g is None else reproject(g, found.crs, 4490) for g in found.geometry]
+    plain = found.assign(geometry=shapes)
     write_geojson(plain.set_crs(4326, allow_override=True).to_json(drop_id=True, ensure_ascii=False), out)
 
 

@@ -165,8 +165,8 @@ class SqlStore:
         t = self._tables["grids"]
         names = [t.c[f] for f in _GRID_FIELDS]
         return [
-            Grid(*(str(v or "") for v in row[:-1]), extra=tuple(map(tuple, json.loads(row[-1] or "[]"))))
-            for row in c.execute(select(*names, t.c.extra).where(where))
+            Grid(r[0], r[1], r[2], r[3], r[4] or "", r[5] or "", r[6] or "", tuple((k, v) for k, v in json.loads(r[7] or "[]")))
+            for r in c.execute(select(*names, t.c.extra).where(where))
         ]  # fmt: skip
 
     def live_codes(self) -> pd.DataFrame:
