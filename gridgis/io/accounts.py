@@ -283,9 +283,7 @@ def _report(draft: Draft) -> dict[str, Any]:
         "as": draft.options.as_,
         "rows": int(facts["rows"]),
         "accepted": int(draft.good.sum()),
-        "rejected": [
-            {"row": r, "reason": en, "reason_zh": zh} for r, (zh, en) in sorted(draft.rejected.items())
-        ],
+        "rejected": [{"row": r, "reason": en, "reason_zh": zh} for r, (zh, en) in sorted(draft.rejected.items())],
         "code_field": found.code_column if found else None,
         "name_field": found.name_column if found else None,
         "datum": draft.datum,
@@ -332,8 +330,7 @@ def _error(draft: Draft) -> GridgisError | None:
         n = len(draft.rejected)
         more_zh, more_en = (f" 等 {n} 行", f" and {n - 5} more rows") if n > 5 else ("", "")
         return InputError(
-            f"“{draft.name}”中有行不能导入：{zh}{more_zh}。"
-            "请改正后重试，或用 --skip-rejected 只导入其余各行。",
+            f"“{draft.name}”中有行不能导入：{zh}{more_zh}。请改正后重试，或用 --skip-rejected 只导入其余各行。",
             f"'{draft.name}' has rows that cannot enter: {en}{more_en}. Correct them, or import the others "
             "with --skip-rejected.",
         )

@@ -16,10 +16,17 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyogrio
-import shapely
+# Half of the start-up time would be frames that are not used here; pyogrio does without them.
+_ABSENT: dict[str, Any] = {"pandas": None, "geopandas": None}
+sys.modules.update(_ABSENT)
+
+import numpy as np  # noqa: E402
+import pyarrow as pa  # noqa: E402
+import pyogrio  # noqa: E402
+import shapely  # noqa: E402
+
+for _name in _ABSENT:
+    del sys.modules[_name]
 
 Job = dict[str, Any]
 Facts = dict[str, Any]
@@ -141,9 +148,7 @@ def read_geojson(job: Job) -> tuple[pa.Table, Facts]:
     columns = {name: _column([p.get(name) for _, p in rows]) for name in names}
     columns["__geometry__"] = pa.array(wkb, pa.binary())
     crs = data.get("crs") if isinstance(data, dict) else None
-    meta = (
-        {k: v for k, v in data.items() if isinstance(v, (str, int, bool))} if isinstance(data, dict) else {}
-    )
+    meta = {k: v for k, v in data.items() if isinstance(v, (str, int, bool))} if isinstance(data, dict) else {}
     return pa.table(columns), {
         "driver": "GeoJSON",
         "crs": _crs_name(crs),

@@ -112,8 +112,7 @@ def datum_words(views: list[DatumView]) -> Words:
     name_zh, name_en = DATUMS[best.datum]
     return (
         f"{zh}；按 {name_zh} 换算后仅 {best.misfit:.2%}：很像 {name_zh}，如确认请加 --datum {best.datum}",
-        f"{en}; read as {name_en} only {best.misfit:.2%}: it looks like {name_en}, "
-        f"say --datum {best.datum} if it is",
+        f"{en}; read as {name_en} only {best.misfit:.2%}: it looks like {name_en}, say --datum {best.datum} if it is",
     )
 
 

@@ -105,9 +105,7 @@ def _read_attributes(draft: Draft) -> None:
                 ) from None
             raise
         draft.codes[:] = target.county_code
-        draft.evidence.append(
-            ("没有编码：作为县区边界", "there are no codes: taken as the county's boundary")
-        )
+        draft.evidence.append(("没有编码：作为县区边界", "there are no codes: taken as the county's boundary"))
         return
     draft.found = found
     draft.codes[:] = found.codes.to_numpy(object)

@@ -148,9 +148,7 @@ def _geometry(answer: Answer, warnings: list[Words]) -> NDArray[np.object_]:
     if lost.any():
         result[lost] = [_mended(w) for w in wkb[lost]]
         rows = _rows(np.flatnonzero(lost) + 1)
-        warnings.append(
-            (f"第 {rows} 行的环未闭合，已闭合", f"rows {rows}: rings were open and have been closed")
-        )
+        warnings.append((f"第 {rows} 行的环未闭合，已闭合", f"rows {rows}: rings were open and have been closed"))
     finite = np.array([g is None or bool(np.isfinite(shapely.get_coordinates(g)).all()) for g in result])
     result[~finite] = None
     bad = sorted({*answer.facts.get("broken", []), *(np.flatnonzero(~finite) + 1).tolist()})
@@ -172,9 +170,7 @@ def _rows(numbers: NDArray[np.int64]) -> str:
     return shown if len(numbers) <= 10 else f"{shown} … ({len(numbers)})"
 
 
-def _crs(
-    name: str, wanted: str | int | None, stated: str | None, geometry: NDArray[np.object_]
-) -> pyproj.CRS:
+def _crs(name: str, wanted: str | int | None, stated: str | None, geometry: NDArray[np.object_]) -> pyproj.CRS:
     bounds = shapely.total_bounds(geometry)
     zh, en = guess_words(bounds)
     given = wanted if wanted is not None else stated

@@ -113,13 +113,9 @@ def recognise(
     found, rejected = read[code]
     name = fields.get("name") or _find_name(frame, code, evidence)
     names = frame[name].map(_plain_text) if name else pd.Series("", frame.index, dtype=object)
-    changed = int(
-        sum(a is not None and a != b for a, b in zip(found, frame[code].map(_plain_text), strict=True))
-    )
+    changed = int(sum(a is not None and a != b for a, b in zip(found, frame[code].map(_plain_text), strict=True)))
     if changed:
-        evidence.append(
-            (f"{changed} 个编码末尾的零组已去掉", f"{changed} codes lost their trailing zero groups")
-        )
+        evidence.append((f"{changed} 个编码末尾的零组已去掉", f"{changed} codes lost their trailing zero groups"))
     return Recognised(code, name, found, names, rejected, tuple(evidence))
 
 

@@ -139,6 +139,5 @@ def _head(path: Path) -> bytes:
 def _short(name: str) -> InputError:
     return InputError(
         f"“{name}”不完整：文件长度或记录数与其文件头不符，请重新复制或导出。",
-        f"'{name}' is cut short: its length or number of records is not what its header says; "
-        "copy or export it again.",
+        f"'{name}' is cut short: its length or number of records is not what its header says; copy or export it again.",
     )

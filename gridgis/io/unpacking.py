@@ -77,9 +77,7 @@ def _check_file(path: Path) -> None:
     if size == 0:
         raise InputError(f"文件“{name}”是空的：请重新导出。", f"The file '{name}' is empty: export it again.")
     if size > MAX_BYTES:
-        raise InputError(
-            f"文件“{name}”超过 4 GB：请拆分后导入。", f"The file '{name}' is larger than 4 GB: split it."
-        )
+        raise InputError(f"文件“{name}”超过 4 GB：请拆分后导入。", f"The file '{name}' is larger than 4 GB: split it.")
 
 
 def _kind(name: str, suffix: str) -> str:

@@ -114,9 +114,7 @@ def test_points_multiparts_holes_and_nothing_pass_through():
         [[(118.02, 25.02), (118.02, 25.04), (118.04, 25.04)]],
     )
     many = np.array([shapely.Point(118, 25), shapely.MultiPolygon([hole]), None, shapely.Polygon()])
-    back = datums.shift_geometries(
-        datums.shift_geometries(many, "wgs84", "bd09"), "bd09", "wgs84", longest_m=None
-    )
+    back = datums.shift_geometries(datums.shift_geometries(many, "wgs84", "bd09"), "bd09", "wgs84", longest_m=None)
     assert back[2] is None
     assert back[3].is_empty
     assert back[0].distance(many[0]) < 1e-10

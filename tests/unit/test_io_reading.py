@@ -1,0 +1,397 @@
+"""The door in: real files written by GDAL, cut, disguised, mislabelled; one plain sentence for each."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import sqlite3
+import threading
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from typing import ClassVar
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from shapely import box
+
+from gridgis.errors import InputError
+from gridgis.io.reading import read_vector
+from gridgis.io.sandbox import Limits
+
+NAMES = ["龙浔镇", "浔中镇", "三班镇", "㙍头𠮷村"]
+CODES = [350526100001001, 350526100001002, 350526100001003, 350526100001004]
+
+
+def layer(crs: int | None = 4490, n: int = 4) -> gpd.GeoDataFrame:
+    squares = [box(118 + i / 100, 25, 118.01 + i / 100, 25.01) for i in range(n)]
+    names = [NAMES[i % 4] for i in range(n)]
+    return gpd.GeoDataFrame(
+        {"名称": names, "code": [CODES[i % 4] + i // 4 * 10 for i in range(n)]}, geometry=squares, crs=crs
+    )
+
+
+def save(frame: gpd.GeoDataFrame, path: Path) -> None:
+    # GDAL's richer KML driver writes a folder.
+    frame.to_file(path, **({"driver": "KML"} if path.suffix == ".kml" else {}))
+
+
+def said(path: Path, **options: object) -> InputError:
+    with pytest.raises(InputError) as caught:
+        read_vector(path, **options)
+    error = caught.value
+    assert path.name in error.zh
+    assert path.name in error.en
+    assert "\n" not in error.zh + error.en
+    assert "/tmp" not in error.en.replace(str(path), "")
+    return error
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".fgb", ".kml"])
+def test_formats_come_in_whole(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"grids{suffix}"
+    save(layer(4326), path)
+    source = read_vector(path)
+    assert source.facts["rows"] == 4
+    assert list(source.frame.index) == [1, 2, 3, 4]
+    assert source.frame.crs.to_epsg() == 4326
+    texts = {str(v) for column in source.frame.columns[:-1] for v in source.frame[column]}
+    assert set(NAMES) <= texts
+    assert {str(c) for c in CODES} <= texts
+    # FlatGeobuf sorts its rows by place.
+    order = source.frame.geometry.bounds["minx"].argsort()
+    off = shapely.hausdorff_distance(source.frame.geometry.to_numpy()[order], layer().geometry.to_numpy())
+    assert off.max() < 1e-9
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+@pytest.mark.parametrize("cpg", [True, False])
+def test_shapefile_texts_are_read_in_their_encoding(tmp_path: Path, encoding: str, cpg: bool) -> None:
+    path = tmp_path / "网格.shp"
+    frame = layer().rename(columns={"名称": "mc"})
+    frame["mc"] = [*NAMES[:3], "城关镇"]
+    frame.to_file(path, encoding=encoding)
+    if not cpg:
+        path.with_suffix(".cpg").unlink()
+    source = read_vector(path)
+    assert list(source.frame["mc"]) == [*NAMES[:3], "城关镇"]
+    assert list(source.frame["code"]) == CODES
+    assert source.facts["evidence"]
+    assert source.facts["encoding"] == {"utf-8": "utf-8", "gbk": "gb18030"}[encoding]
+
+
+def test_a_wrong_cpg_is_not_believed_when_the_texts_contradict_it(tmp_path: Path) -> None:
+    path = tmp_path / "g.shp"
+    layer().head(3).rename(columns={"名称": "mc"}).to_file(path, encoding="gbk")
+    path.with_suffix(".cpg").write_text("UTF-8")
+    assert list(read_vector(path).frame["mc"]) == NAMES[:3]
+
+
+def test_texts_cut_at_the_width_of_the_field_are_still_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "g.shp"
+    frame = layer().head(1).rename(columns={"名称": "mc"})
+    frame["mc"] = ["网" * 100]
+    with pytest.warns(RuntimeWarning):
+        frame.to_file(path, encoding="utf-8")
+    path.with_suffix(".cpg").unlink()
+    assert read_vector(path).facts["encoding"] == "utf-8"
+
+
+def test_zipped_shapefile_with_chinese_names_without_the_utf8_flag(tmp_path: Path) -> None:
+    layer().head(3).rename(columns={"名称": "mc"}).to_file(tmp_path / "a.shp", encoding="gbk")
+    path = tmp_path / "包.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in tmp_path.glob("a.*"):
+            info = zipfile.ZipInfo("x" * 4 + part.suffix)
+            archive.writestr(info, part.read_bytes())
+    # Python always sets the flag for such names; Windows does not: the same bytes, patched in.
+    path.write_bytes(path.read_bytes().replace(b"xxxx", "网格".encode("gbk")))
+    source = read_vector(path)
+    assert list(source.frame["mc"]) == NAMES[:3]
+    assert source.frame.crs.to_epsg() == 4490
+
+
+def test_two_layers_ask_which(tmp_path: Path) -> None:
+    path = tmp_path / "two.gpkg"
+    layer().to_file(path, layer="grids")
+    layer().head(2).to_file(path, layer="units")
+    assert "grids, units" in said(path).en
+    assert read_vector(path, layer="units").facts["rows"] == 2
+    assert "grids" in said(path, layer="nothing").en
+
+
+def test_two_shapefiles_in_a_zip_ask_which(tmp_path: Path) -> None:
+    path = tmp_path / "two.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for stem, n in (("one", 1), ("two", 2)):
+            layer().head(n).rename(columns={"名称": "mc"}).to_file(tmp_path / f"{stem}.shp")
+            for part in tmp_path.glob(f"{stem}.*"):
+                archive.write(part, f"folder/{part.name}")
+    assert "one, two" in said(path).en
+    assert read_vector(path, layer="two").facts["rows"] == 2
+
+
+def test_bare_arrays_and_bare_geometries_are_geojson(tmp_path: Path) -> None:
+    features = json.loads(layer(4326).to_json())["features"]
+    path = tmp_path / "bare.geojson"
+    path.write_text(json.dumps(features))
+    assert read_vector(path).facts["rows"] == 4
+    path.write_text("\ufeff" + json.dumps(features[0]["geometry"]), "utf-8")
+    assert read_vector(path).facts["rows"] == 1
+    path.write_text(json.dumps([f["geometry"] for f in features]))
+    source = read_vector(path)
+    assert source.facts["rows"] == 4
+    assert list(source.frame.columns) == ["geometry"]
+
+
+def test_long_integer_codes_lose_no_digit(tmp_path: Path) -> None:
+    features = json.loads(layer(4326).to_json())["features"]
+    for n, feature in enumerate(features):
+        feature["properties"] = {"short": 110115010000, "long": 35052610000100101 + n, "huge": 10**19 + n}
+    features[2]["properties"]["long"] = None
+    path = tmp_path / "codes.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    frame = read_vector(path).frame
+    assert [str(v) for v in frame["short"]] == ["110115010000"] * 4
+    assert [str(v) for v in frame["long"].dropna()] == [str(35052610000100101 + n) for n in (0, 1, 3)]
+    assert list(frame["huge"]) == [str(10**19 + n) for n in range(4)]
+
+
+def test_rows_without_or_with_broken_geometry_are_kept_and_told(tmp_path: Path) -> None:
+    features = json.loads(layer(4326).to_json())["features"]
+    features[1]["geometry"] = None
+    features[2]["geometry"]["coordinates"] = [[[118, 25]]]
+    features[3]["geometry"]["coordinates"][0].pop()
+    path = tmp_path / "broken.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    source = read_vector(path)
+    assert list(source.frame.geometry.isna()) == [False, True, True, False]
+    assert any("rows 3" in en for _, en in source.facts["warnings"])
+    assert source.frame.geometry.iloc[3].area == pytest.approx(1e-4)
+
+
+def test_missing_crs_is_refused_with_a_guess(tmp_path: Path) -> None:
+    path = tmp_path / "nocrs.gpkg"
+    layer(None).to_file(path)
+    assert "EPSG:4490" in said(path).en
+    assert read_vector(path, crs=4490).frame.crs.to_epsg() == 4490
+    layer(4490).to_crs(4527).set_crs(None, allow_override=True).to_file(path)
+    assert "EPSG:4527" in said(path).en
+    layer(4490).to_crs(4548).set_crs(None, allow_override=True).to_file(path)
+    assert "without zone" in said(path).en
+    shp = tmp_path / "noprj.shp"
+    layer().rename(columns={"名称": "mc"}).to_file(shp)
+    shp.with_suffix(".prj").unlink()
+    assert "--crs" in said(shp).zh
+
+
+def test_crs_that_contradicts_the_numbers_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.geojson"
+    layer(4490).to_crs(4527).set_crs(4326, allow_override=True).to_file(path)
+    data = json.loads(path.read_text())
+    data.pop("crs", None)
+    path.write_text(json.dumps(data))
+    assert "EPSG:4527" in said(path).en
+    assert read_vector(path, crs="EPSG:4527").facts["crs"] == "EPSG:4527"
+    gpkg = tmp_path / "zone.gpkg"
+    layer(4490).to_crs(4527).set_crs(4548, allow_override=True).to_file(gpkg)
+    assert "EPSG:4527" in said(gpkg).en
+    assert "EPSG:4490" in said(gpkg, crs="EPSG:nonsense").en
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".fgb", ".kml", ".shp"])
+def test_cut_files_are_refused_never_read_short(tmp_path: Path, suffix: str) -> None:
+    whole = tmp_path / f"whole{suffix}"
+    save(layer(4326, 200).rename(columns={"名称": "mc"}), whole)
+    raw = whole.read_bytes()
+    for percent in (0, 3, 30, 60, 90, 99):
+        cut = tmp_path / f"cut{percent}{suffix}"
+        cut.write_bytes(raw[: len(raw) * percent // 100])
+        for part in tmp_path.glob("whole.*"):
+            if part.suffix != suffix:
+                cut.with_suffix(part.suffix).write_bytes(part.read_bytes())
+        said(cut)
+
+
+def test_missing_parts_of_a_shapefile_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "g.shp"
+    layer().rename(columns={"名称": "mc"}).to_file(path)
+    dbf = path.with_suffix(".dbf").read_bytes()
+    path.with_suffix(".dbf").write_bytes(dbf[: len(dbf) // 2])
+    assert "cut short" in said(path).en
+    path.with_suffix(".dbf").write_bytes(dbf)
+    path.with_suffix(".shx").unlink()
+    assert ".shx" in said(path).en
+
+
+def test_not_gis_files_at_all(tmp_path: Path) -> None:
+    for name, content in {
+        "photo.geojson": b"\x89PNG\r\n\x1a\n",
+        "list.json": b'{"hello": 1}',
+        "text.geojson": b"{not json",
+        "deep.geojson": b"[" * 100_000,
+        "table.gpkg": b"PK\x03\x04",
+        "grids.xlsx": b"PK\x03\x04",
+        "a.zip": b"not a zip",
+        "empty.gpkg": b"",
+        "notes.kml": b"<html></html>",
+    }.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        said(path)
+    said(tmp_path / "nothing.gpkg")
+    (tmp_path / "folder.gpkg").mkdir()
+    said(tmp_path / "folder.gpkg")
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        archive.writestr("a.png", b"x")
+    said(tmp_path / "pictures.zip")
+
+
+def test_no_features_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "none.gpkg"
+    layer().iloc[:0].to_file(path)
+    said(path)
+    empty = tmp_path / "none.geojson"
+    empty.write_text('{"type": "FeatureCollection", "features": []}')
+    said(empty)
+
+
+def test_table_without_geometry_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "table.gpkg"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("create table t (a)")
+        db.commit()
+    said(path)
+
+
+class _Canary(http.server.BaseHTTPRequestHandler):
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def canary():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Canary)
+    _Canary.asked.clear()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_disguised_vrt_and_remote_references_disclose_and_fetch_nothing(tmp_path: Path, canary: str) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("name,WKT\nTOPSECRET,POINT (118 25)\n")
+    vrt = (
+        f'<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{secret}</SrcDataSource>'
+        "</OGRVRTLayer></OGRVRTDataSource>"
+    )
+    remote = vrt.replace(str(secret), f"/vsicurl/{canary}/a.geojson")
+    wfs = f"<OGRWFSDataSource><URL>{canary}/wfs</URL></OGRWFSDataSource>"
+    square = json.loads(layer(4326).head(1).to_json())["features"]
+    link = {"type": "link", "properties": {"href": f"{canary}/crs", "type": "proj4"}}
+    hostile = {
+        "vrt.geojson": vrt,
+        "vrt.kml": vrt,
+        "vrt.gpkg": vrt,
+        "vrt.shp": vrt,
+        "vrt.fgb": vrt,
+        "kmlish.kml": f"<!-- kml -->{vrt}",
+        "remote.kml": f"<!-- kml -->{remote}",
+        "wfs.kml": f"<!-- kml -->{wfs}",
+        "link.geojson": json.dumps({"type": "FeatureCollection", "crs": link, "features": square}),
+        "xxe.kml": f'<!DOCTYPE kml [<!ENTITY x SYSTEM "file://{secret}">]><kml><Placemark><name>&x;</name>'
+        "<Point><coordinates>118,25</coordinates></Point></Placemark></kml>",
+        "netlink.kml": f'<kml xmlns="http://www.opengis.net/kml/2.2"><NetworkLink><Link><href>{canary}/n</href>'
+        "</Link></NetworkLink></kml>",
+    }
+    for name, text in hostile.items():
+        path = tmp_path / name
+        path.write_text(text)
+        try:
+            found = read_vector(path).frame.to_json()
+        except InputError as error:
+            found = error.zh + error.en
+        assert "TOPSECRET" not in found, name
+    with zipfile.ZipFile(tmp_path / "vrt.zip", "w") as archive:
+        archive.writestr("x.shp", vrt)
+        archive.writestr("../../x.geojson", "{}")
+    with pytest.raises(InputError):
+        read_vector(tmp_path / "vrt.zip", layer="x")
+    assert _Canary.asked == []
+    assert not (tmp_path.parent / "x.geojson").exists()
+    for address in (f"/vsicurl/{canary}/a.geojson", f"{canary}/a.geojson"):
+        with pytest.raises(InputError):
+            read_vector(address)
+    assert _Canary.asked == []
+
+
+def test_zip_bombs_are_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.geojson", b" " * 30_000_000)
+    assert "tightly packed" in said(path).en
+    with zipfile.ZipFile(path, "w") as archive:
+        for n in range(300):
+            archive.writestr(f"{n}.geojson", b"{}")
+    assert "unpack it yourself" in said(path).en
+
+
+def test_time_and_memory_are_limited(tmp_path: Path) -> None:
+    path = tmp_path / "slow.geojson"
+    layer(4326, 50).to_file(path)
+    with pytest.raises(InputError, match="超时"):
+        read_vector(path, limits=Limits(seconds=0))
+    big = tmp_path / "big.geojson"
+    big.write_text("[" + "1," * 20_000_000 + "1]")
+    with pytest.raises(InputError):
+        read_vector(big, limits=Limits(memory=700 << 20))
+
+
+def test_the_original_is_never_touched(tmp_path: Path) -> None:
+    path = tmp_path / "county.gpkg"
+    layer().to_file(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("pragma journal_mode=wal")
+    before = path.read_bytes()
+    stamp = path.stat().st_mtime_ns
+    assert read_vector(path).facts["rows"] == 4
+    assert path.read_bytes() == before
+    assert path.stat().st_mtime_ns == stamp
+    assert [p.name for p in tmp_path.iterdir()] == ["county.gpkg"]
+
+
+def test_rows_still_in_the_write_ahead_log_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "county.gpkg"
+    layer().to_file(path, layer="grids")
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("pragma journal_mode=wal")
+        # GeoPackage's triggers ask for these.
+        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+            db.create_function(name, 1, lambda _blob: 0)
+        db.execute("update grids set code = 7 where code = ?", (CODES[0],))
+        db.commit()
+        assert path.with_name("county.gpkg-wal").stat().st_size > 0
+        assert 7 in list(read_vector(path).frame["code"])
+
+
+def test_curves_heights_and_infinities(tmp_path: Path) -> None:
+    path = tmp_path / "odd.gpkg"
+    frame = layer(4490, 2)
+    frame.geometry = [shapely.force_3d(frame.geometry.iloc[0], 7.0), frame.geometry.iloc[1]]
+    frame.to_file(path)
+    assert not read_vector(path).frame.geometry.has_z.any()
+    text = tmp_path / "inf.geojson"
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [np.inf, 25]}}
+    text.write_text(json.dumps([feature, json.loads(layer(4326).head(1).to_json())["features"][0]]))
+    source = read_vector(text)
+    assert source.frame.geometry.isna().tolist() == [True, False]
