@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,13 +20,13 @@ import shapely
 from gridgis import edits
 from gridgis.assign import Elements
 from gridgis.errors import EditError, InputError, StaleEditError
-from gridgis.plan import Edit, Plan, evolve, invert, make_plan, stale_codes
+from gridgis.plan import Edit, Plan, evolve, invert, make_plan, require_current, stale_codes
 from gridgis.schema import FIGURES, TABLES, mm
 from gridgis.scheme import Scheme, scheme_from
 from gridgis.store.sql import SqlStore, open_store
 
 _BASE_KINDS = ("new", "demo")
-_ATTEMPTS = 5
+_ATTEMPTS = 20
 
 
 def open_county(path: str | Path) -> County:
@@ -59,6 +60,8 @@ class County:
     def __init__(self, store: SqlStore) -> None:
         self.store = store
         self._plan: Plan | None = None
+        # Edits of one process wait for each other; those of others are met by the store's version check.
+        self._turn = threading.RLock()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -201,17 +204,16 @@ class County:
         StaleEditError
             Somebody else changed the same cells or grids.
         """
-        base = edit.base_version
-        for _ in range(_ATTEMPTS):
-            plan = self.plan
-            if plan.version != base:
-                edit = _rebased(plan, edit)
-                base = plan.version
-            try:
-                return self._save(plan, edit, by, reason, tables)
-            except StaleEditError:
-                if self.version == plan.version:
-                    raise
+        with self._turn:
+            for _ in range(_ATTEMPTS):
+                plan = self.plan
+                if plan.version != edit.base_version:
+                    edit = _rebased(plan, edit)
+                try:
+                    return self._save(plan, edit, by, reason, tables)
+                except StaleEditError:
+                    if self.version == plan.version:
+                        raise
         raise StaleEditError(
             "县区正被多人频繁修改，变更未保存：请稍后再试。",
             "The county is being changed by many people at once and the edit was not saved: try again in a moment.",
@@ -281,8 +283,9 @@ class County:
         return self._again(replace(edit, kind="redo", undoes=edit.version), by, reason)
 
     def _again(self, edit: Edit, by: str, reason: str) -> Edit:
-        plan = self.plan
-        return self._save(plan, replace(edit, base_version=plan.version), by, reason)
+        with self._turn:
+            plan = self.plan
+            return self._save(plan, replace(edit, base_version=plan.version), by, reason)
 
     def log(self) -> pd.DataFrame:
         """Return one row per edit, oldest first."""
@@ -300,13 +303,11 @@ class County:
 
 def _rebased(plan: Plan, edit: Edit) -> Edit:
     """Ask the same command of the present plan, if what it touches is as it was."""
-    from gridgis.plan import require_current
-
     require_current(plan, replace(edit, grids_added=()))
-    if edit.kind in ("split", "merge", "transfer", "paint", "recode"):
+    if edit.kind in edits.VERBS:
         return edits.run(plan, edit.command)
     require_current(plan, edit)
-    return edit
+    return replace(edit, base_version=plan.version)
 
 
 def _element_points(store: SqlStore) -> tuple[Any, Any]:

@@ -23,7 +23,9 @@ from gridgis.errors import CodeError, EditError, RefusedError
 from gridgis.plan import Edit, Grid, Plan
 from gridgis.schema import FIGURES, mm
 
+VERBS = ("split", "merge", "transfer", "paint", "recode")
 _OVERSHOOT_SHARE = 0.1
+"""An area that reaches less than this share of itself into a locked grid merely overshoots."""
 
 
 def split(plan: Plan, code: str, line: Any) -> Edit:

@@ -111,19 +111,20 @@ def build(scheme_name: str = "dehua", seed: int = 1, progress: Progress | None =
     network = build_network(facts, outline, chance[0])
     tell(0.30, "逐级划分网格")
     cells = _divide(facts, network, outline, chance[1])
-    outline = shapely.coverage_union_all(cells.shapes)
+    whole = shapely.coverage_union_all(cells.shapes)
+    assert isinstance(whole, shapely.Polygon)
     tell(0.45, "布置建筑")
     water = _water(facts, network, chance[2])
     ground = Ground(
-        network, outline, cells.shapes, np.array([c[:15] for c in cells.code], dtype=object), cells.built_up,
-        shapely.linestrings(pair_edges(cells.shapes).ends), water.geometry.to_numpy()[water["class"] != "stream"],
+        network, whole, cells.shapes, np.array([c[:15] for c in cells.code], dtype=object), cells.built_up,
+        np.asarray(shapely.linestrings(pair_edges(cells.shapes).ends)), water.geometry.to_numpy()[water["class"] != "stream"],
     )  # fmt: skip
     settled = settle(ground, int(facts.counts["buildings"]), chance[3])
     tell(0.85, "人口、场所与事件")
-    return _assemble(facts, outline, cells, ground, settled, water, chance[4:])
+    return _assemble(facts, whole, cells, ground, settled, water, chance[4:])
 
 
-def _lines(network: Network) -> list[tuple[Sequence[shapely.Geometry], float]]:
+def _lines(network: Network) -> list[tuple[Sequence[shapely.LineString], float]]:
     """Everything that bounds a face, with how good a boundary it makes."""
     return [
         (network.ridges, 0.5),
@@ -178,18 +179,14 @@ def _water(facts: Facts, network: Network, rng: np.random.Generator) -> gpd.GeoD
     rows = [(c, "river", n) for n, c in zip(names, network.rivers_by_name, strict=True)]
     rows += [(b, "banks", n) for n, b in zip(names, banks, strict=True)]
     rows += [(line, "stream", "支流") for line in network.streams] + [(lake, "reservoir", "龙门滩水库")]
-    flat = [
-        (part, kind, name) for g, kind, name in rows for part in shapely.get_parts(g) if not part.is_empty
-    ]
+    flat = [(part, kind, name) for g, kind, name in rows for part in shapely.get_parts(g) if not part.is_empty]
     geometry = shapely.transform(np.array([g for g, _, _ in flat], dtype=object), lambda xy: np.round(xy, 3))
     frame = pd.DataFrame({"name": [n for _, _, n in flat], "class": [k for _, k, _ in flat]})
     return _labelled(frame, facts, "W", geometry)
 
 
-def _labelled(
-    frame: pd.DataFrame, facts: Facts, letter: str, geometry: NDArray[np.object_]
-) -> gpd.GeoDataFrame:
-    """Number the rows and say that they are generated."""
+def _labelled(frame: pd.DataFrame, facts: Facts, letter: str, geometry: NDArray[np.object_]) -> gpd.GeoDataFrame:
+    """Return the rows numbered and marked as generated."""
     frame = frame.copy()
     frame.insert(0, "id", [f"{letter}{i:06d}" for i in range(1, len(frame) + 1)])
     frame["source"], frame["as_of"] = facts.source, facts.as_of
@@ -201,9 +198,7 @@ def _assemble(
     water: gpd.GeoDataFrame, chance: list[np.random.Generator],
 ) -> DemoCounty:  # fmt: skip
     """Put the tables together."""
-    people = people_of(
-        settled, ground.unit[settled.cell], cells.built_up[settled.cell], facts.counts, chance[0]
-    )
+    people = people_of(settled, ground.unit[settled.cell], cells.built_up[settled.cell], facts.counts, chance[0])
     people["storeys"], people["use"] = settled.plots.storeys, settled.plots.use
     name = {v.code: v.name for t in facts.townships for v in t.villages}
     first_name = np.array([name[c[:12]] for c in cells.code], dtype=object)
@@ -211,9 +206,7 @@ def _assemble(
     roads = _roads(facts, ground, settled, first_name, chance[1])
     homes = pd.DataFrame(settled.plots.xy, columns=["x", "y"])
     homes["persons"], homes["built_up"] = people["persons"], cells.built_up[settled.cell]
-    incidents = make_incidents(
-        homes, roads.geometry.to_numpy(), outline, int(facts.counts["incidents"]), chance[1]
-    )
+    incidents = make_incidents(homes, roads.geometry.to_numpy(), outline, int(facts.counts["incidents"]), chance[1])
     incidents.insert(0, "id", [f"E{i:06d}" for i in range(1, len(incidents) + 1)])
     incidents["source"], incidents["as_of"] = facts.source, facts.as_of
     xy = np.round(places[["x", "y"]].to_numpy(), 3)
@@ -228,7 +221,7 @@ def _assemble(
         buildings=_labelled(people, facts, "B", settled.shapes),
         roads=roads,
         water=water,
-        places=_labelled(places[["kind", "name"]], facts, "P", shapely.points(xy)),
+        places=_labelled(places[["kind", "name"]], facts, "P", np.asarray(shapely.points(xy))),
         incidents=incidents,
         notes=_notes(facts),
     )
@@ -241,7 +234,7 @@ def _roads(
     first_name: NDArray[np.object_],
     rng: np.random.Generator,
 ) -> gpd.GeoDataFrame:
-    """Main roads, streets of the towns, village roads."""
+    """Return main roads, streets of the towns and village roads."""
     namer = Namer(rng)
     streets = ground.network.streets
     lines = [*ground.network.main_roads, *[s.line for s in streets], *settled.village_roads]
@@ -280,21 +273,17 @@ def _grids(facts: Facts, cells: _Cells) -> pd.DataFrame:
             unit = f"{stem}第{int(code[12:15])}网格" if width > 12 else f"{stem}网格"
             name = {9: stem, 12: unit, 15: unit}.get(width, f"{unit}{code[15:]}责任区")
             rows.append((code, level, "comprehensive", name, None, None, zone.get(code)))
-    return pd.DataFrame(
-        rows, columns=["code", "level", "kind", "name", "category", "class", "zone"], dtype=object
-    )
+    return pd.DataFrame(rows, columns=["code", "level", "kind", "name", "category", "class", "zone"], dtype=object)
 
 
 def _boundaries(facts: Facts, outline: shapely.Polygon, cells: _Cells) -> gpd.GeoDataFrame:
-    """The county and its townships."""
-    rows: list[tuple[str, str, str, str, shapely.Polygon]] = [
+    """Return the outlines of the county and its townships."""
+    rows: list[tuple[str, str, str, str, shapely.Geometry]] = [
         (facts.code, "county", facts.name, facts.facts_source, outline)
     ]
     for t in facts.townships:
         mine = np.array([c.startswith(t.code) for c in cells.code])
-        rows.append(
-            (t.code, "township", t.name, facts.source, shapely.coverage_union_all(cells.shapes[mine]))
-        )
+        rows.append((t.code, "township", t.name, facts.source, shapely.coverage_union_all(cells.shapes[mine])))
     frame = gpd.GeoDataFrame(rows, columns=["code", "level", "name", "source", "geometry"], crs=facts.epsg)
     frame["as_of"] = facts.as_of
     return frame

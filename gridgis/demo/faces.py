@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -28,7 +29,7 @@ class Edges:
         found = np.zeros(len(self.length), dtype=bool)
         if len(lines):
             middle = shapely.points(self.ends.mean(axis=1))
-            tree = shapely.STRtree(list(lines))
+            tree = shapely.STRtree(segments(np.asarray(lines, dtype=object)))
             hits = tree.query(middle, predicate="dwithin", distance=within)[0]
             found[hits] = True
         return found
@@ -58,11 +59,20 @@ class Borders:
         return [sorted(r) for r in around]
 
 
+def segments(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return lines and the outlines of polygons piece by piece: small boxes make a quick index."""
+    areal = shapely.get_dimensions(geometries) == 2
+    lines = shapely.get_parts(np.where(areal, shapely.boundary(geometries), geometries))
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    along = line[1:] == line[:-1]
+    return np.asarray(shapely.linestrings(np.stack([xy[:-1][along], xy[1:][along]], axis=1)))
+
+
 def borders(left: Ints, right: Ints, length: Floats, merit: Floats) -> Borders:
     """Sum lengths, and merits weighted by length, over each pair of faces."""
     pair, inverse = np.unique(np.sort(np.column_stack([left, right]), axis=1), axis=0, return_inverse=True)
     inverse = inverse.ravel()
-    total = np.bincount(inverse, weights=length, minlength=len(pair))
+    total: Floats = np.bincount(inverse, weights=length, minlength=len(pair)).astype(float)
     merits = np.bincount(inverse, weights=length * merit, minlength=len(pair))
     return Borders(pair[:, 0], pair[:, 1], total, merits / np.maximum(total, 1e-9))
 
@@ -121,7 +131,7 @@ def melt_slivers(around: Borders, area: Floats, perimeter: Floats, zone: Ints, s
     label = np.arange(len(area))
     for _ in range(12):
         now = around.relabelled(label)
-        size = np.bincount(label, weights=area, minlength=len(area))
+        size: Floats = np.bincount(label, weights=area, minlength=len(area)).astype(float)
         rim = np.bincount(label, weights=perimeter, minlength=len(area))
         inner = np.bincount(
             label[around.a],
@@ -171,6 +181,6 @@ def dissolve(faces: NDArray[np.object_], label: Ints) -> NDArray[np.object_]:
     cuts = np.searchsorted(label[order], np.arange(label.max() + 2))
     merged = [
         faces[order[a]] if b - a == 1 else shapely.coverage_union_all(faces[order[a:b]])
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True)
+        for a, b in pairwise(cuts.tolist())
     ]
     return np.asarray(merged, dtype=object)

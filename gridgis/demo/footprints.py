@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
+from gridgis.demo.faces import segments
 from gridgis.demo.terrain import Floats, Ints
 
 
@@ -23,6 +25,7 @@ class Plots:
     use: NDArray[np.object_]
 
     def __len__(self) -> int:
+        """Return the number of candidates."""
         return len(self.xy)
 
     def rectangles(self, margin: float = 0.0) -> NDArray[np.object_]:
@@ -76,11 +79,11 @@ def block_kinds(blocks: NDArray[np.object_], centre: Floats, rng: np.random.Gene
     return kinds
 
 
-def rows_of_houses(blocks: NDArray[np.object_], rng: np.random.Generator, spacing: float = 12.6) -> Plots:
+def rows_of_houses(blocks: NDArray[np.object_], rng: np.random.Generator, spacing: float = 11.3) -> Plots:
     """Return houses along the streets around each block, and in further rows behind them."""
     parts = []
     for row in range(7):
-        rings = shapely.get_parts(shapely.buffer(blocks, -(10.0 + 15.5 * row), join_style="mitre"))
+        rings = shapely.get_parts(shapely.buffer(blocks, -(10.0 + 14.2 * row), join_style="mitre"))
         rings = shapely.get_exterior_ring(rings[shapely.area(rings) > 120.0])
         if len(rings) == 0:
             break
@@ -96,9 +99,7 @@ def _along(lines: NDArray[np.object_], spacing: float, rng: np.random.Generator,
     step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     at = (step + 0.5) * (length / count)[line] + rng.normal(0, 0.5, len(line))
     xy = shapely.get_coordinates(shapely.line_interpolate_point(lines[line], at))
-    ahead = shapely.get_coordinates(
-        shapely.line_interpolate_point(lines[line], np.minimum(at + 3.0, length[line]))
-    )
+    ahead = shapely.get_coordinates(shapely.line_interpolate_point(lines[line], np.minimum(at + 3.0, length[line])))
     behind = shapely.get_coordinates(shapely.line_interpolate_point(lines[line], np.maximum(at - 3.0, 0.0)))
     along = ahead - behind
     n = len(line)
@@ -108,11 +109,36 @@ def _along(lines: NDArray[np.object_], spacing: float, rng: np.random.Generator,
     return Plots(
         xy,
         np.arctan2(along[:, 1], along[:, 0]) + rng.normal(0, 0.015, n),
-        rng.uniform(8.2, 11.8, n),
-        rng.uniform(9.0, 12.4, n),
+        rng.uniform(7.8, 10.4, n),
+        rng.uniform(8.6, 11.8, n),
         storeys,
         use,
     )
+
+
+def roadside(
+    roads: NDArray[np.object_], centres: Floats, rng: np.random.Generator
+) -> tuple[Plots, NDArray[np.int64], Floats]:
+    """Return houses in rows along the roads near hamlets, the hamlet of each, and how far it is.
+
+    Parameters
+    ----------
+    roads
+        Roads outside the towns.
+    centres
+        Middle of each hamlet.
+    rng
+        Source of chance.
+    """
+    sides = np.concatenate([shapely.offset_curve(roads, away) for away in (-13.0, 13.0)])
+    parts = shapely.get_parts(sides)
+    parts = parts[shapely.length(parts) > 30.0]
+    plots = _along(parts, 15.5, rng, tall=False)
+    away, hamlet = KDTree(centres).query(plots.xy)
+    near = rng.random(len(plots)) < 0.85 * np.exp(-((away / 210.0) ** 2))
+    low = np.minimum(plots.storeys, rng.integers(1, 5, len(plots)))
+    plots = Plots(plots.xy, plots.turn, plots.width + 1.0, plots.depth - 1.0, low, plots.use)
+    return plots.take(near), hamlet[near], away[near]
 
 
 def slabs(blocks: NDArray[np.object_], kinds: NDArray[np.object_], rng: np.random.Generator) -> Plots:
@@ -175,9 +201,7 @@ def hamlets(centres: Floats, turn: Floats, houses: Ints, rng: np.random.Generato
     offset[:, 1] += bend[hamlet] * offset[:, 0] ** 2 / 2
     angle = turn[hamlet] + bend[hamlet] * offset[:, 0]
     c, s = np.cos(turn[hamlet]), np.sin(turn[hamlet])
-    xy = centres[hamlet] + np.column_stack(
-        [offset[:, 0] * c - offset[:, 1] * s, offset[:, 0] * s + offset[:, 1] * c]
-    )
+    xy = centres[hamlet] + np.column_stack([offset[:, 0] * c - offset[:, 1] * s, offset[:, 0] * s + offset[:, 1] * c])
     n = len(rank)
     plots = Plots(
         xy,
@@ -201,9 +225,7 @@ def _rings_of_lattice(count: int) -> Floats:
     return np.column_stack([u.ravel(), v.ravel()])[order].astype(float)
 
 
-def keep_clear(
-    plots: Plots, obstacles: list[tuple[NDArray[np.object_], float]], gap: float = 0.7
-) -> NDArray[np.bool_]:
+def keep_clear(plots: Plots, obstacles: list[tuple[NDArray[np.object_], float]], gap: float = 0.7) -> NDArray[np.bool_]:
     """Tell which candidates stay clear of all obstacles and of the candidates before them.
 
     Parameters
@@ -219,7 +241,7 @@ def keep_clear(
     free = np.ones(len(shapes), dtype=bool)
     for geometries, distance in obstacles:
         if len(geometries):
-            hits = shapely.STRtree(geometries).query(shapes[free], predicate="dwithin", distance=distance)[0]
+            hits = shapely.STRtree(segments(geometries)).query(shapes[free], predicate="dwithin", distance=distance)[0]
             free[np.flatnonzero(free)[hits]] = False
     left = np.flatnonzero(free)
     wide = plots.take(left).rectangles(gap)

@@ -16,27 +16,29 @@ from gridgis.demo.terrain import Floats, Ints
 
 @dataclass(frozen=True)
 class Fabric:
-    """Faces as a graph: where they lie, how large they are, and whom they touch."""
+    """Faces as a graph: where they lie, how large they are, and whom they touch.
+
+    `around` holds each neighbour with the merit of the border as a boundary, `glue` how strongly a face
+    clings to each neighbour: long borders of little merit bind most.
+    """
 
     xy: Floats
     area: Floats
     around: list[list[tuple[int, float]]]
+    glue: list[dict[int, float]]
 
     @classmethod
     def of(cls, xy: Floats, area: Floats, borders: Borders) -> Fabric:
-        """Build the graph; each neighbour comes with the merit of the border as a boundary."""
+        """Build the graph from the borders between the faces."""
         around: list[list[tuple[int, float]]] = [[] for _ in range(len(area))]
-        for i, j, merit, length in zip(
-            borders.a.tolist(),
-            borders.b.tolist(),
-            borders.merit.tolist(),
-            borders.length.tolist(),
-            strict=True,
-        ):
+        glue: list[dict[int, float]] = [{} for _ in range(len(area))]
+        rows = zip(borders.a.tolist(), borders.b.tolist(), borders.merit.tolist(), borders.length.tolist(), strict=True)
+        for i, j, merit, length in rows:
             if length > 1.0:
                 around[i].append((j, merit))
                 around[j].append((i, merit))
-        return cls(xy, area, [sorted(r) for r in around])
+                glue[i][j] = glue[j][i] = length * (1.15 - merit)
+        return cls(xy, area, [sorted(r) for r in around], glue)
 
     def components(self, nodes: Ints) -> list[Ints]:
         """Return the connected parts of a set of faces, largest first."""
@@ -59,6 +61,20 @@ class Fabric:
     def connected(self, nodes: Ints) -> bool:
         """Tell whether the faces hang together."""
         return len(nodes) > 0 and len(self.components(nodes)[0]) == len(nodes)
+
+    def hangs_without(self, group: set[int], face: int) -> bool:
+        """Tell whether a connected group stays connected when it gives up one face."""
+        inner = sorted(o for o in self.glue[face] if o in group)
+        if len(inner) < 2:
+            return len(group) > 1
+        wanted, seen, queue = set(inner[1:]), {face, inner[0]}, deque([inner[0]])
+        while queue and wanted:
+            for other in self.glue[queue.popleft()]:
+                if other in group and other not in seen:
+                    seen.add(other)
+                    wanted.discard(other)
+                    queue.append(other)
+        return not wanted
 
 
 def grow(fabric: Fabric, nodes: Ints, weight: Floats, seeds: Floats, share: Floats) -> Ints:
@@ -153,14 +169,11 @@ def divide(
     for _ in range(7):
         owner = grow(fabric, nodes, weight, seeds, share)
         filled = np.bincount(owner[owner >= 0], weights=weight[owner >= 0], minlength=count)
-        middle = np.array(
-            [xy[owner == g].mean(axis=0) if (owner == g).any() else seeds[g] for g in range(count)]
-        )
+        middle = np.array([xy[owner == g].mean(axis=0) if (owner == g).any() else seeds[g] for g in range(count)])
         ratio = filled / share / (filled.sum() / share.sum())
         spread = np.hypot(*(xy - middle[np.maximum(owner, 0)]).T)
         cost = float(
-            np.abs(np.log(np.maximum(ratio, 0.05))).mean()
-            + 2.0 * (spread**2).mean() * count / fabric.area[nodes].sum()
+            np.abs(np.log(np.maximum(ratio, 0.05))).mean() + 2.0 * (spread**2).mean() * count / fabric.area[nodes].sum()
         )
         if cost < lowest:
             best, lowest = owner, cost
@@ -210,6 +223,39 @@ def _borrow(
     return False
 
 
+def straighten(fabric: Fabric, nodes: Ints, owner: Ints, least: int, frozen: NDArray[np.bool_] | None = None) -> Ints:
+    """Let faces change to the neighbouring group that they cling to more than to their own.
+
+    Fingers and notches disappear, and boundaries come to lie on rivers, roads and ridges. No group
+    falls apart or below `least` faces; `frozen` faces stay.
+    """
+    owner = owner.copy()
+    place = {n: i for i, n in enumerate(nodes.tolist())}
+    members = {g: set(nodes[owner == g].tolist()) for g in np.unique(owner).tolist()}
+    for _ in range(5):
+        moved = 0
+        for i, face in enumerate(nodes.tolist()):
+            if frozen is not None and frozen[i]:
+                continue
+            pull: dict[int, float] = {}
+            for other, strength in fabric.glue[face].items():
+                if other in place:
+                    group = int(owner[place[other]])
+                    pull[group] = pull.get(group, 0.0) + strength
+            mine = int(owner[i])
+            best = max(sorted(pull), key=lambda g: pull[g], default=mine)
+            if best == mine or pull[best] < 1.08 * pull.get(mine, 0.0) or len(members[mine]) <= least:
+                continue
+            if fabric.hangs_without(members[mine], face):
+                members[mine].discard(face)
+                members[best].add(face)
+                owner[i] = best
+                moved += 1
+        if not moved:
+            break
+    return owner
+
+
 def first_come(fabric: Fabric, start: dict[int, int], speed: Floats) -> Ints:
     """Let groups spread over all faces at their own speed; each face goes to the first to arrive.
 
@@ -247,7 +293,12 @@ def apportion(total: int, weight: Floats, least: Ints, most: Ints) -> Ints:
     """
     if not int(least.sum()) <= total <= int(most.sum()):
         raise ValueError(f"cannot share {total} between {int(least.sum())} and {int(most.sum())}")
-    given = least.astype(np.int64).copy()
+    # Most of it at once in proportion, then one by one where the next one is due.
+    scale = total / float(weight.sum())
+    given = np.clip((weight * scale).astype(np.int64), least, most)
+    while int(given.sum()) > total:
+        scale *= 0.98
+        given = np.clip((weight * scale).astype(np.int64), least, most)
     for _ in range(total - int(given.sum())):
         want = np.where(given < most, weight / (given + 0.5), -1.0)
         given[int(np.argmax(want))] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,10 +60,7 @@ class Namer:
 
     def places(self, kind: str, where: list[str], town: NDArray[np.bool_]) -> list[str]:
         """Return one name for each place of a kind, given the villages they lie in."""
-        return [
-            self._fresh(lambda w=w, t=t: self._place(kind, w, bool(t)))
-            for w, t in zip(where, town, strict=True)
-        ]
+        return [self._fresh(partial(self._place, kind, w, bool(t))) for w, t in zip(where, town, strict=True)]
 
     def _place(self, kind: str, where: str, town: bool) -> str:
         stem = where.removesuffix("社区").removesuffix("村") or where
@@ -77,9 +75,7 @@ class Namer:
                 return stem + (self._one(["卫生服务站", "门诊部"]) if town else "卫生所")
             case "school":
                 return stem + (
-                    self._one(["小学", "幼儿园", "实验小学", "中学"])
-                    if town
-                    else self._one(["小学", "教学点"])
+                    self._one(["小学", "幼儿园", "实验小学", "中学"]) if town else self._one(["小学", "教学点"])
                 )
             case "scenic":
                 return stem + self._one(_SIGHT)

@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.demo.facts import Facts, Township, Village
-from gridgis.demo.growth import Fabric, apportion, divide, even_out, first_come
+from gridgis.demo.facts import Facts, Village
+from gridgis.demo.growth import Fabric, apportion, divide, even_out, first_come, straighten
 from gridgis.demo.terrain import Floats, Ints
 from gridgis.demo.towns import Town
 
@@ -58,8 +58,8 @@ def nest(facts: Facts, fabric: Fabric, town: Ints, towns: list[Town], rng: np.ra
     draft = _Draft(facts, fabric, town, rng)
     township = _townships(draft, towns)
     for number, one in enumerate(facts.townships):
-        _villages(draft, one, np.flatnonzero((township == number) & (town >= 0)), one.core)
-        _villages(draft, one, np.flatnonzero((township == number) & (town < 0)), one.rural)
+        _villages(draft, np.flatnonzero((township == number) & (town >= 0)), one.core)
+        _villages(draft, np.flatnonzero((township == number) & (town < 0)), one.rural)
     _adopt_strays(draft)
     _units(draft)
     _responsibility(draft)
@@ -81,15 +81,22 @@ def _townships(draft: _Draft, towns: list[Town]) -> Ints:
             away = np.hypot(*(draft.fabric.xy - np.array(one.seat)).T)
             start[int(np.argmin(away))] = number[one.code]
     speed = np.array(
-        [
-            np.sqrt(len(t.villages) - (len(t.core) if len(t.core) > 4 else 0) + 1.0)
-            for t in draft.facts.townships
-        ]
+        [np.sqrt(len(t.villages) - (len(t.core) if len(t.core) > 4 else 0) + 1.0) for t in draft.facts.townships]
     )
-    return first_come(draft.fabric, start, speed)
+    owner = first_come(draft.fabric, start, speed)
+    rural = np.flatnonzero(draft.town < 0)
+    # Built-up faces hold a township together but stay where they are.
+    return _straighten_rural(draft.fabric, owner, rural)
 
 
-def _villages(draft: _Draft, township: Township, nodes: Ints, villages: tuple[Village, ...]) -> None:
+def _straighten_rural(fabric: Fabric, owner: Ints, rural: Ints) -> Ints:
+    frozen = np.full(len(owner), True)
+    frozen[rural] = False
+    everything = np.arange(len(owner))
+    return straighten(fabric, everything, owner, 2, frozen=frozen)
+
+
+def _villages(draft: _Draft, nodes: Ints, villages: tuple[Village, ...]) -> None:
     """Divide the faces of a township among its villages; the ones with a known place start there."""
     if len(nodes) == 0 or not villages:
         return
@@ -102,7 +109,8 @@ def _villages(draft: _Draft, township: Township, nodes: Ints, villages: tuple[Vi
     share = draft.rng.lognormal(0.0, 0.22, len(ordered))
     fixed = np.array([v.at for v in ordered if v.at]).reshape(-1, 2)
     owner = divide(draft.fabric, main, share, draft.rng, fixed=fixed, weight=weight)
-    owner = even_out(draft.fabric, main, owner, 2 * LEAST_CELLS + 2 if built_up and len(villages) > 1 else 2)
+    least = 2 * LEAST_CELLS + 2 if built_up and len(villages) > 1 else 3
+    owner = straighten(draft.fabric, main, even_out(draft.fabric, main, owner, least), least)
     for face, group in zip(main.tolist(), owner.tolist(), strict=True):
         draft.first[face] = ordered[group].code
 
@@ -113,11 +121,7 @@ def _adopt_strays(draft: _Draft) -> None:
         stray = np.flatnonzero(draft.first == "")
         moved = False
         for face in stray.tolist():
-            homes = [
-                (draft.town[o] >= 0, merit, o)
-                for o, merit in draft.fabric.around[face]
-                if draft.first[o] != ""
-            ]
+            homes = [(draft.town[o] >= 0, merit, o) for o, merit in draft.fabric.around[face] if draft.first[o] != ""]
             if homes:
                 built, _, home = min(homes)
                 draft.first[face] = draft.first[home]
@@ -172,13 +176,10 @@ def _number(
     weight = np.ones(len(nodes)) if draft.town[nodes[0]] >= 0 else None
     share = draft.rng.lognormal(0.0, 0.12, count)
     owner = divide(draft.fabric, nodes, share, draft.rng, weight=weight)
-    owner = even_out(draft.fabric, nodes, owner, least)
+    owner = straighten(draft.fabric, nodes, even_out(draft.fabric, nodes, owner, least), least)
     area = draft.fabric.area[nodes]
     middle = np.array(
-        [
-            np.average(draft.fabric.xy[nodes[owner == g]], axis=0, weights=area[owner == g])
-            for g in range(count)
-        ]
+        [np.average(draft.fabric.xy[nodes[owner == g]], axis=0, weights=area[owner == g]) for g in range(count)]
     )
     rank = np.empty(count, dtype=np.int64)
     rank[reading_order(middle)] = np.arange(1, count + 1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -53,7 +54,7 @@ def _uint(raw: bytes, count: int, offset: int = 0) -> NDArray[np.int64]:
 def _items(raw: bytes) -> list[bytes]:
     count = int(_uint(raw, 1)[0])
     ends = 4 + 4 * count + np.concatenate([[0], np.cumsum(_uint(raw, count, 4))])
-    return [raw[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [raw[a:b] for a, b in pairwise(ends.tolist())]
 
 
 def _ring(raw: bytes) -> NDArray[np.float64]:

@@ -95,7 +95,7 @@ def _spread(group: Ints, weight: Floats, amount: Ints, rng: np.random.Generator)
 
 
 def _groups(homes: Ints, heads: Ints, built_up: NDArray[np.bool_], rng: np.random.Generator) -> pd.DataFrame:
-    """Counts of groups that grid staff look after; counts only, never names."""
+    """Return counts of the groups that grid staff look after; counts only, never names."""
     return pd.DataFrame(
         {
             "households": homes,

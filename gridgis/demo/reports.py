@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from gridgis.demo.terrain import Floats, Ints
 
@@ -109,15 +110,12 @@ def _normal(values: list[float]) -> Floats:
 
 def _onto(roads: NDArray[np.object_], xy: Floats, rng: np.random.Generator) -> Floats:
     """Move points to the nearest road, if one is near, and a little along and beside it."""
-    nearest = shapely.STRtree(roads).query_nearest(shapely.points(xy), all_matches=False, max_distance=400.0)
-    point, road = nearest
-    line = roads[road]
-    at = shapely.line_locate_point(line, shapely.points(xy[point])) + rng.normal(0, 15.0, len(point))
-    at = np.clip(at, 0.0, shapely.length(line))
+    # Points every few metres stand for the roads; a nearest point is found far quicker than a line.
+    marks = shapely.get_coordinates(shapely.segmentize(roads, 12.0))
+    away, mark = KDTree(marks).query(xy, distance_upper_bound=400.0)
+    near = np.isfinite(away)
     moved = xy.copy()
-    moved[point] = shapely.get_coordinates(shapely.line_interpolate_point(line, at)) + rng.normal(
-        0, 1.6, (len(point), 2)
-    )
+    moved[near] = marks[mark[near]] + rng.normal(0, 2.2, (int(near.sum()), 2))
     return moved
 
 
@@ -149,15 +147,13 @@ def _handling(kind: Ints, at: NDArray[np.datetime64], rng: np.random.Generator) 
     closed = at + (np.where(valid, hours, 1.0) * 3600).astype("timedelta64[s]")
     end = (_FIRST_DAY + _DAYS).astype("datetime64[s]")
     done = closed < end
-    status = np.where(
-        done, "closed", np.where(at > end - np.timedelta64(36 * 3600, "s"), "reported", "handling")
-    )
+    status = np.where(done, "closed", np.where(at > end - np.timedelta64(36 * 3600, "s"), "reported", "handling"))
     return pd.DataFrame(
         {
             "at": _text(at),
             "category": np.array([c.name for c in CATEGORIES], dtype=object)[kind],
             "status": status.astype(object),
-            "closed_at": np.where(done, _text(closed), None),
+            "closed_at": pd.Series(_text(closed), dtype=object).where(done, None),
             "handled_in": np.array(["grid", "joint", "dispatched"], dtype=object)[way],
             "valid": valid.astype(np.int64),
         }

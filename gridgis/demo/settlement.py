@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter
 
-from gridgis.demo.footprints import Plots, block_kinds, hamlets, keep_clear, rows_of_houses, slabs
+from gridgis.demo.footprints import Plots, block_kinds, hamlets, keep_clear, roadside, rows_of_houses, slabs
 from gridgis.demo.network import Network, village_roads
-from gridgis.demo.terrain import Floats, Ints
+from gridgis.demo.terrain import Floats, Ints, Raster
 
 Geometries = NDArray[np.object_]
 
@@ -33,7 +34,8 @@ class Ground:
     def cell_of(self, xy: Floats) -> Ints:
         """Return the number of the cell under each point, -1 outside."""
         found = np.full(len(xy), -1, dtype=np.int64)
-        point, cell = shapely.STRtree(self.cells).query(shapely.points(xy), predicate="within")
+        # Asking with the cells lets GEOS prepare each of them once.
+        cell, point = shapely.STRtree(np.asarray(shapely.points(xy))).query(self.cells, predicate="contains")
         found[point] = cell
         return found
 
@@ -77,7 +79,7 @@ def _town(ground: Ground, rng: np.random.Generator) -> tuple[Plots, NDArray[np.o
 
 
 def _far_from(ground: Ground) -> list[tuple[Geometries, float]]:
-    """Main roads and water, with the distance to keep from them."""
+    """Return main roads and water, with the distance to keep from them."""
     return [
         (np.array(ground.network.main_roads, dtype=object), 9.0),
         (np.array(ground.network.rivers, dtype=object), 24.0),
@@ -93,36 +95,39 @@ def _country(ground: Ground, total: int, rng: np.random.Generator) -> tuple[Plot
     size = rng.lognormal(0.0, 0.55, len(centres))
     share = rng.lognormal(0.0, 0.35, unit.max() + 1)
     want = total * (share / share.sum())[unit] * size / np.bincount(unit, weights=size)[unit]
-    plots, hamlet = hamlets(centres, _valley(ground, centres), np.ceil(2.4 * want + 12).astype(np.int64), rng)
-    lines = np.array(roads, dtype=object)
+    lines = np.array([*roads, *ground.network.main_roads], dtype=object)
+    rows, row_hamlet, away = roadside(lines, centres, rng)
+    houses, house_hamlet = hamlets(centres, _valley(ground, centres), np.ceil(2.4 * want + 12).astype(np.int64), rng)
+    plots, hamlet = Plots.join([rows, houses]), np.concatenate([row_hamlet, house_hamlet])
+    far = np.concatenate([0.8 * away, np.hypot(*(houses.xy - centres[house_hamlet]).T)])
     town_shapes = np.array([t.shape for t in ground.network.towns], dtype=object)
-    clear = keep_clear(
-        plots, [(ground.edges, 2.0), (lines, 4.5), (town_shapes, 3.0), *_far_from(ground)], 1.2
-    )
+    village = np.array(roads, dtype=object)
+    clear = keep_clear(plots, [(ground.edges, 2.0), (village, 4.5), (town_shapes, 3.0), *_far_from(ground)], 1.2)
     cell = ground.cell_of(plots.xy)
     clear &= (cell >= 0) & ~ground.built_up[np.maximum(cell, 0)]
-    # Nearest to the middle of its hamlet first, until each hamlet and then the county is full.
-    rank = np.zeros(len(plots))
+    return plots.take(_fill(clear, hamlet, far, want, total)), roads
+
+
+def _fill(clear: NDArray[np.bool_], hamlet: Ints, far: Floats, want: Floats, total: int) -> Ints:
+    """Choose houses, nearest to the middle of their hamlet first, until the county has its number."""
     order = np.flatnonzero(clear)
-    start = np.searchsorted(hamlet[order], np.arange(len(centres)))
-    rank[order] = (np.arange(len(order)) - start[hamlet[order]]) / want[hamlet[order]]
-    best = order[np.argsort(rank[order], kind="stable")[:total]]
-    return plots.take(np.sort(best)), roads
+    order = order[np.lexsort([far[order], hamlet[order]])]
+    start = np.searchsorted(hamlet[order], np.arange(len(want)))
+    rank = (np.arange(len(order)) - start[hamlet[order]]) / want[hamlet[order]]
+    return np.sort(order[np.argsort(rank, kind="stable")[:total]])
 
 
 def _hamlet_sites(ground: Ground, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """Low ground in each unit grid outside the towns, hamlets a few hundred metres apart."""
     raster, drainage = ground.network.raster, ground.network.drainage
     pixels = np.flatnonzero(np.isfinite(drainage.climb) & ~drainage.on_river)
-    score = (
-        drainage.climb[pixels]
-        + rng.gumbel(0.0, 260.0, len(pixels))
-        - 60 * np.log(drainage.flow[pixels] / 6400)
-    )
+    score = drainage.climb[pixels] + rng.gumbel(0.0, 260.0, len(pixels)) - 60 * np.log(drainage.flow[pixels] / 6400)
     cell = ground.cell_of(raster.centre(pixels))
     keep = (cell >= 0) & ~ground.built_up[np.maximum(cell, 0)]
     pixels, score, cell = pixels[keep], score[keep], cell[keep]
     names, unit = np.unique(ground.unit[cell].astype(str), return_inverse=True)
+    # Boundaries meet in the valleys too; hamlets keep away from them where there is room.
+    score[_on_rim(raster, pixels, unit)] += 2500.0
     wanted = rng.integers(3, 8, len(names))
     order = np.lexsort([score, unit])
     xy = raster.centre(pixels[order])
@@ -150,3 +155,12 @@ def _valley(ground: Ground, centres: Floats) -> Floats:
         ahead = np.where(tree[ahead] >= 0, tree[ahead], ahead)
     way = raster.centre(ahead) - raster.centre(start)
     return np.asarray(np.arctan2(way[:, 1], way[:, 0]))
+
+
+def _on_rim(raster: Raster, pixels: Ints, unit: Ints) -> NDArray[np.bool_]:
+    """Tell which pixels touch a pixel of another unit grid, or of none."""
+    whole = np.full(len(raster.relief), -1, dtype=np.int64)
+    whole[pixels] = unit
+    plane = whole.reshape(raster.shape)
+    rim = maximum_filter(plane, 3) != minimum_filter(plane, 3)
+    return np.asarray(rim.ravel()[pixels])

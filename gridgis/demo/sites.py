@@ -64,14 +64,14 @@ def _some(candidates: Ints, weight: float | Floats, most: int, rng: np.random.Ge
 
 
 def _one_per_compound(settled: Settlement) -> Ints:
-    """The first building of each block that is a compound."""
+    """Return the first building of each block that is a compound."""
     inside = np.flatnonzero(settled.block_kind[settled.cell] == "compound")
     _, first = np.unique(settled.cell[inside], return_index=True)
     return inside[first]
 
 
 def _one_per_first(ground: Ground, settled: Settlement, rng: np.random.Generator, count: int) -> Ints:
-    """Buildings in as many different first-level grids as possible, then second ones in the largest."""
+    """Return buildings in as many different first-level grids as possible, then further ones by chance."""
     first = np.array([u[:12] for u in ground.unit[settled.cell]])
     order = rng.permutation(len(first))
     _, at = np.unique(first[order], return_index=True)
@@ -104,9 +104,7 @@ def _stations(ground: Ground, settled: Settlement, count: int, rng: np.random.Ge
     return np.array(picked, dtype=np.int64)
 
 
-def reservoir(
-    course: shapely.LineString, near: tuple[float, float], rng: np.random.Generator
-) -> shapely.Polygon:
+def reservoir(course: shapely.LineString, near: tuple[float, float], rng: np.random.Generator) -> shapely.Polygon:
     """Return a lake of uneven width along a river, upstream of a point."""
     end = course.project(shapely.Point(near)) - 900.0
     at = np.linspace(end - 2600.0, end, 30)

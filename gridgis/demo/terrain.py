@@ -7,7 +7,7 @@ slopes by (what the way costs). Divides between the catchments of stream links a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -29,27 +29,49 @@ STREAM_M2 = 5.0e6
 
 @dataclass(frozen=True)
 class Raster:
-    """A raster over the county with its pixel graph; flat pixel numbers run row by row from the south."""
+    """A raster over the county with its pixel graph; flat pixel numbers run row by row from the south.
+
+    The raster is laid over the ground a little crumpled (`waves`), so that nothing that follows its
+    rows and columns looks straight on the map.
+    """
 
     x0: float
     y0: float
     shape: tuple[int, int]
     inside: NDArray[np.bool_]
+    waves: Floats
     relief: Floats
     a: Ints
     b: Ints
     step: Floats
 
+    def _shift(self, xy: Floats) -> Floats:
+        shift = np.zeros_like(xy)
+        for kx, ky, phase, dx, dy in self.waves:
+            shift += np.sin(xy[:, :1] * kx + xy[:, 1:] * ky + phase) * [dx, dy]
+        return shift
+
+    def ground(self, xy: Floats) -> Floats:
+        """Return where points of the flat raster (metres) lie on the ground."""
+        return xy + self._shift(xy)
+
     def pixel(self, xy: Floats) -> Ints:
-        """Return the flat pixel number under each point."""
-        col = np.clip(((xy[:, 0] - self.x0) / PIXEL).astype(np.int64), 0, self.shape[1] - 1)
-        row = np.clip(((xy[:, 1] - self.y0) / PIXEL).astype(np.int64), 0, self.shape[0] - 1)
+        """Return the flat pixel number under each point on the ground."""
+        flat = xy - self._shift(xy)
+        flat = xy - self._shift(flat)
+        col = np.clip(((flat[:, 0] - self.x0) / PIXEL).astype(np.int64), 0, self.shape[1] - 1)
+        row = np.clip(((flat[:, 1] - self.y0) / PIXEL).astype(np.int64), 0, self.shape[0] - 1)
         return row * self.shape[1] + col
 
     def centre(self, pixel: Ints) -> Floats:
-        """Return the centre of each pixel in metres, shape (n, 2)."""
+        """Return the centre of each pixel on the ground in metres, shape (n, 2)."""
         row, col = np.divmod(pixel, self.shape[1])
-        return np.column_stack([self.x0 + (col + 0.5) * PIXEL, self.y0 + (row + 0.5) * PIXEL])
+        return self.ground(np.column_stack([self.x0 + (col + 0.5) * PIXEL, self.y0 + (row + 0.5) * PIXEL]))
+
+    def corner(self, col_row: Ints) -> Floats:
+        """Return corners of pixels on the ground, from columns and rows in the last axis."""
+        flat = col_row.reshape(-1, 2) * PIXEL + [self.x0, self.y0]
+        return self.ground(flat).reshape(col_row.shape)
 
     def costs(self, cost: Floats) -> csr_array:
         """Return the pixel graph with the cost of each step between neighbours."""
@@ -91,15 +113,34 @@ def make_raster(outline: shapely.Polygon, rng: np.random.Generator) -> Raster:
     xmin, ymin, xmax, ymax = outline.bounds
     x0, y0 = xmin - MARGIN, ymin - MARGIN
     shape = (int((ymax - ymin + 2 * MARGIN) / PIXEL) + 1, int((xmax - xmin + 2 * MARGIN) / PIXEL) + 1)
-    col, row = np.meshgrid(np.arange(shape[1]), np.arange(shape[0]))
-    x, y = x0 + (col + 0.5) * PIXEL, y0 + (row + 0.5) * PIXEL
     near = outline.buffer(MARGIN).simplify(100)
     shapely.prepare(near)
-    inside = shapely.contains_xy(near, x, y).ravel()
-    relief = np.exp(0.55 * fractal(shape, 2.4, rng) + 0.45 * fractal(shape, 1.4, rng)).ravel()
     a, b, step = _neighbours(shape)
+    relief = np.exp(0.5 * fractal(shape, 2.5, rng) + 0.75 * fractal(shape, 1.0, rng)).ravel()
+    raster = Raster(x0, y0, shape, np.zeros(0, dtype=bool), _waves(rng), relief, a, b, step)
+    xy = raster.centre(np.arange(len(relief)))
+    inside = shapely.contains_xy(near, xy[:, 0], xy[:, 1])
     keep = inside[a] & inside[b]
-    return Raster(x0, y0, shape, inside, relief, a[keep], b[keep], step[keep])
+    return replace(raster, inside=inside, a=a[keep], b=b[keep], step=step[keep])
+
+
+def _waves(rng: np.random.Generator) -> Floats:
+    """Return a few waves of displacement: wave numbers, phase, and how far they push in x and y."""
+    rows = []
+    for length, push in ((3100.0, 95.0), (1250.0, 42.0), (520.0, 17.0)):
+        for _ in range(3):
+            angle, way = rng.uniform(0, 2 * np.pi, 2)
+            k = 2 * np.pi / (length * rng.uniform(0.8, 1.25))
+            rows.append(
+                [
+                    k * np.cos(angle),
+                    k * np.sin(angle),
+                    rng.uniform(0, 2 * np.pi),
+                    push * np.cos(way),
+                    push * np.sin(way),
+                ]
+            )
+    return np.array(rows)
 
 
 def _neighbours(shape: tuple[int, int]) -> tuple[Ints, Ints, Floats]:
@@ -140,9 +181,7 @@ def drain(raster: Raster, courses: list[shapely.LineString]) -> Drainage:
     )
     keep = raster.inside[pixels]
     sinks, first = np.unique(pixels[keep], return_index=True)
-    climb, down, _ = dijkstra(
-        raster.costs(raster.relief), indices=sinks, min_only=True, return_predecessors=True
-    )
+    climb, down, _ = dijkstra(raster.costs(raster.relief), indices=sinks, min_only=True, return_predecessors=True)
     climb = np.where(raster.inside, climb, np.inf)
     on_river = np.zeros(len(climb), dtype=bool)
     on_river[sinks] = True
@@ -185,13 +224,13 @@ def divides(raster: Raster, drainage: Drainage) -> list[shapely.LineString]:
     upright = np.stack([np.column_stack([cols + 1, rows]), np.column_stack([cols + 1, rows + 1])], axis=1)
     rows, cols = np.nonzero(link[:-1, :] != link[1:, :])
     level = np.stack([np.column_stack([cols, rows + 1]), np.column_stack([cols + 1, rows + 1])], axis=1)
-    edges = np.concatenate([upright, level]) * PIXEL + [raster.x0, raster.y0]
-    return list(smooth(merge_edges(edges), rounds=7, tolerance=9.0))
+    edges = raster.corner(np.concatenate([upright, level]))
+    return list(smooth(merge_edges(edges), rounds=7, tolerance=7.0))
 
 
 def merge_edges(edges: Floats) -> NDArray[np.object_]:
     """Join edges, shape (n, 2, 2), to lines that end where three or more of them meet."""
-    merged = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(edges)))
+    merged = shapely.line_merge(shapely.multilinestrings(np.asarray(shapely.linestrings(edges))))
     return np.asarray(shapely.get_parts(merged))
 
 
@@ -204,9 +243,7 @@ def smooth(lines: NDArray[np.object_], rounds: int, tolerance: float) -> NDArray
     return np.asarray(shapely.simplify(shapely.linestrings(xy, indices=part), tolerance))
 
 
-def streams(
-    raster: Raster, drainage: Drainage, courses: list[shapely.LineString]
-) -> list[shapely.LineString]:
+def streams(raster: Raster, drainage: Drainage, courses: list[shapely.LineString]) -> list[shapely.LineString]:
     """Return the larger tributaries, each ending on the stream that it joins."""
     big = np.flatnonzero((drainage.flow > STREAM_M2) & ~drainage.on_river & (drainage.down >= 0))
     if len(big) == 0:
@@ -223,13 +260,14 @@ def streams(
 def road_costs(raster: Raster, drainage: Drainage) -> Floats:
     """Return what a road costs per metre: little on the valley floor, much on ridges and across rivers."""
     height = np.where(np.isfinite(drainage.climb), drainage.climb, 0.0)
-    slope = np.zeros(len(height))
-    np.maximum.at(slope, raster.a, np.abs(height[raster.a] - height[raster.b]) / raster.step)
-    cost: Floats = 1.0 + 0.9 * np.minimum(height / 1500.0, 4.0) + 0.35 * slope
+    # Roads go up the side valleys: where much water comes down, the ground is level and open.
+    valley = np.clip(np.log(np.maximum(drainage.flow, 6400.0) / 5.0e4) / 4.0, 0.0, 1.0)
+    cost: Floats = raster.relief**0.55 * (1.6 + 1.2 * np.minimum(height / 1800.0, 4.0)) * (1.0 - 0.72 * valley)
     bank = binary_dilation(drainage.on_river.reshape(raster.shape), np.ones((3, 3))).ravel()
-    cost[bank] += 1.2
-    cost[drainage.on_river] += 5.0
-    cost[(drainage.flow > STREAM_M2) & ~drainage.on_river] += 1.0
+    beside = binary_dilation(bank.reshape(raster.shape), np.ones((3, 3))).ravel() & ~bank
+    cost[beside] = np.minimum(cost[beside], 0.55 + 0.1 * raster.relief[beside])
+    cost[bank] = 1.6
+    cost[drainage.on_river] = 7.0
     return cost
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_fill_holes, binary_opening, label
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from gridgis.demo.terrain import PIXEL, Drainage, Floats, Raster, merge_edges
 
-LARGE_M2 = 60_000.0
+LARGE_M2 = 130_000.0
 """Blocks above this size are divided by a secondary road, smaller ones by a street."""
 SMALLEST_BLOCK = 3_000.0
 BLOCKS_PER_UNIT = 8.6
@@ -47,14 +48,19 @@ def town_area(units: int, main: bool) -> float:
     return units * (104_000.0 if main else 88_000.0)
 
 
+def building_costs(raster: Raster, drainage: Drainage, large: bool) -> csr_array:
+    """Return how hard it is for a town to spread: a small one clings to the valley floor."""
+    height = np.where(np.isfinite(drainage.climb), drainage.climb, 1e6)
+    steep = 420.0 if large else 240.0
+    return raster.costs((1.0 + (np.minimum(height, 6000.0) / steep) ** 1.5) * raster.relief**0.5)
+
+
 def town_shape(
-    raster: Raster, drainage: Drainage, centres: Floats, area: float, within: shapely.Polygon
+    raster: Raster, costs: csr_array, centres: Floats, area: float, within: shapely.Geometry
 ) -> shapely.Polygon:
     """Return the ground that is easiest to build on from the centres, as one polygon without holes."""
-    height = np.where(np.isfinite(drainage.climb), drainage.climb, 1e6)
-    cost = 1.0 + (np.minimum(height, 6000.0) / 650.0) ** 1.6
     reach = 6.0 * np.sqrt(area)
-    far = dijkstra(raster.costs(cost), indices=raster.pixel(centres), min_only=True, limit=reach)
+    far = dijkstra(costs, indices=raster.pixel(centres), min_only=True, limit=reach)
     xy = raster.centre(np.flatnonzero(np.isfinite(far)))
     shapely.prepare(within)
     far[np.flatnonzero(np.isfinite(far))[~shapely.contains_xy(within, xy[:, 0], xy[:, 1])]] = np.inf
@@ -73,10 +79,10 @@ def _outline_of(raster: Raster, mask: NDArray[np.bool_]) -> shapely.Polygon:
     upright = np.stack([np.column_stack([cols, rows - 1]), np.column_stack([cols, rows])], axis=1)
     rows, cols = np.nonzero(biggest[:-1, :] != biggest[1:, :])
     level = np.stack([np.column_stack([cols - 1, rows]), np.column_stack([cols, rows])], axis=1)
-    edges = np.concatenate([upright, level]) * PIXEL + [raster.x0, raster.y0]
+    edges = raster.corner(np.concatenate([upright, level]))
     faces = shapely.get_parts(shapely.polygonize(merge_edges(edges)))
     ring = shapely.get_coordinates(faces[np.argmax(shapely.area(faces))].exterior)[:-1]
-    for _ in range(7):
+    for _ in range(5):
         ring = 0.25 * np.roll(ring, 1, axis=0) + 0.5 * ring + 0.25 * np.roll(ring, -1, axis=0)
     return shapely.simplify(shapely.Polygon(ring), 6.0)
 
@@ -123,9 +129,7 @@ def _subdivide(
         if block.area >= _target(town, block, size, rng):
             network = shapely.get_parts(shapely.union(block.boundary, cut))
             pieces = [
-                p
-                for p in shapely.get_parts(shapely.polygonize(network))
-                if block.contains(p.representative_point())
+                p for p in shapely.get_parts(shapely.polygonize(network)) if block.contains(p.representative_point())
             ]
         if len(pieces) < 2 or min(p.area for p in pieces) < 0.7 * SMALLEST_BLOCK:
             done += 1
@@ -147,7 +151,7 @@ def _target(town: Town, block: shapely.Polygon, size: float, rng: np.random.Gene
 
 
 def _cut(block: shapely.Polygon, rng: np.random.Generator) -> shapely.LineString:
-    """A slightly bent line across the longer side of a block, longer than needed."""
+    """Return a slightly bent line across the longer side of a block, longer than needed."""
     box = shapely.get_coordinates(shapely.oriented_envelope(block))
     first, second = box[1] - box[0], box[2] - box[1]
     if np.hypot(*first) < np.hypot(*second):

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from gridgis.cells import Cells
 from gridgis.errors import StaleEditError, StoreError
@@ -92,7 +93,11 @@ class SqlStore:
         self.path = path
         target = f"file:{path.resolve().as_posix().replace('?', '%3f').replace('#', '%23')}?mode=rw"
         self._engine = create_engine(
-            "sqlite://", creator=lambda: sqlite3.connect(target, uri=True, timeout=30, check_same_thread=False)
+            "sqlite://",
+            creator=lambda: sqlite3.connect(target, uri=True, timeout=30, check_same_thread=False),
+            # The pool that SQLAlchemy would choose closes connections under other threads' hands.
+            poolclass=QueuePool,
+            max_overflow=40,
         )
         prepare(self._engine)
         try:
