@@ -193,7 +193,7 @@ def test_crooked_lines_over_slanted_cells_keep_the_coverage(seed: int) -> None:
     cells = slanted(rng)
     bends = rng.uniform(-20, 420, (rng.integers(0, 8), 2))
     # From far west to far east, so that something is cut whatever lies between.
-    points = np.array(REAL) + [(-50, 150), *bends, (450, 250)]
+    points = np.array(REAL) + np.vstack([(-50, 150), bends, (450, 250)])
     done = topology.cut(cells, range(len(cells)), mm(points))
     after = assert_still_covers(cells, done)
     assert len(after) > len(cells)
