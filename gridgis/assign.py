@@ -9,14 +9,11 @@ alone, not on codes, row order or history (simulation of simplicity, Edelsbrunne
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.schema import MM, metres, mm, point_array
+from gridgis.schema import metres, mm, point_array
 
 Ints = NDArray[np.int64]
 NEAR_M = 0.002
@@ -77,48 +74,3 @@ def _holds(polygon: shapely.Polygon, point: Ints, sx: int, sy: int) -> bool:
         turn = (hi[:, 0] - lo[:, 0]) * -lo[:, 1] + (hi[:, 1] - lo[:, 1]) * lo[:, 0]
         crossings += int(((turn > 0) | ((turn == 0) & (sx < 0))).sum())
     return crossings % 2 == 1
-
-
-class Elements:
-    """The points that are counted, with their figures, ordered by easting for quick look-up.
-
-    Parameters
-    ----------
-    source
-        Called once, when first needed; returns locations in whole millimetres, shape (n, 2), and
-        whole numbers per point, shape (n, k), in the order of `gridgis.schema.FIGURES`.
-    """
-
-    def __init__(self, source: Callable[[], tuple[Ints, Ints]]) -> None:
-        self._source = source
-
-    @cached_property
-    def _sorted(self) -> tuple[Ints, Ints]:
-        points, figures = self._source()
-        order = np.argsort(points[:, 0], kind="stable")
-        return points[order], figures[order]
-
-    @property
-    def points_mm(self) -> Ints:
-        """Locations in whole millimetres, west to east."""
-        return self._sorted[0]
-
-    @property
-    def figures(self) -> Ints:
-        """Figures of the points, in the same order."""
-        return self._sorted[1]
-
-    def within(self, bounds_m: tuple[float, float, float, float]) -> NDArray[np.intp]:
-        """Return positions of the points in a box (xmin, ymin, xmax, ymax) in metres, with a small margin."""
-        x0, y0, x1, y1 = (np.array(bounds_m) + np.array([-1, -1, 1, 1]) * NEAR_M) * MM
-        start, end = np.searchsorted(self.points_mm[:, 0], [x0, x1])
-        y = self.points_mm[start:end, 1]
-        return np.asarray(start + np.flatnonzero((y >= y0) & (y <= y1)))
-
-    def tally(self, polygons: NDArray[np.object_]) -> Ints:
-        """Return the summed figures of each polygon of a whole coverage, shape (m, k)."""
-        owner = assign(self.points_mm, polygons)
-        out = np.zeros((len(polygons), self.figures.shape[1]), dtype=np.int64)
-        inside = owner >= 0
-        np.add.at(out, owner[inside], self.figures[inside])
-        return out

@@ -16,8 +16,9 @@ import shapely
 from numpy.typing import NDArray
 
 from gridgis import codes, topology
-from gridgis.assign import NEAR_M, Elements, assign
+from gridgis.assign import NEAR_M, assign
 from gridgis.cells import CellIndex, Cells
+from gridgis.elements import Elements
 from gridgis.errors import RefusedError
 from gridgis.guards import require_conserved
 from gridgis.plan import Edit, Figures, Grid, Plan

@@ -18,10 +18,10 @@ import pandas as pd
 import shapely
 
 from gridgis import edits
-from gridgis.assign import Elements
+from gridgis.elements import Elements, gather
 from gridgis.errors import EditError, InputError, StaleEditError
 from gridgis.plan import Edit, Plan, evolve, invert, make_plan, require_current, stale_codes
-from gridgis.schema import FIGURES, TABLES, mm
+from gridgis.schema import FIGURES, TABLES
 from gridgis.scheme import Scheme, scheme_from
 from gridgis.store.sql import SqlStore, open_store
 
@@ -146,7 +146,7 @@ class County:
     @cached_property
     def elements(self) -> Elements:
         """What is counted in cells: buildings with households and persons, places, roads, incidents."""
-        return Elements(lambda: _element_points(self.store))
+        return gather(self.store.points)
 
     def grids(self, level: str, *, version: int | None = None) -> gpd.GeoDataFrame:
         """Return the grids of a level with attributes and polygons: index `code`, the county's CRS."""
@@ -308,22 +308,6 @@ def _rebased(plan: Plan, edit: Edit) -> Edit:
         return edits.run(plan, edit.command)
     require_current(plan, edit)
     return replace(edit, base_version=plan.version)
-
-
-def _element_points(store: SqlStore) -> tuple[Any, Any]:
-    """Return locations (millimetres) and figures of all elements in the store."""
-    points, figures = [], []
-    given = {"buildings": ("households", "persons")}
-    for table, counts in (("buildings", 2), ("places", 3), ("roads", 4), ("incidents", 5)):
-        columns = given.get(table, ())
-        rows = store.points(table, columns)
-        block = np.zeros((len(rows), len(FIGURES)), dtype=np.int64)
-        block[:, counts] = 1
-        for name, values in zip(columns, rows[:, 2:].T, strict=True):
-            block[:, FIGURES.index(name)] = values
-        points.append(mm(rows[:, :2]))
-        figures.append(block)
-    return np.vstack(points), np.vstack(figures)
 
 
 def grid_frame(plan: Plan, codes: Sequence[str]) -> gpd.GeoDataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -13,18 +13,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gridgis import codes, topology
-from gridgis.assign import Elements
 from gridgis.cells import Cells
 from gridgis.county import representative
+from gridgis.elements import Elements, gather
 from gridgis.errors import CodeError, InputError
 from gridgis.plan import Edit, Grid, evolve, make_plan
-from gridgis.schema import FIGURES, TABLES, county_epsg, mm, reproject, to_lattice
+from gridgis.schema import TABLES, county_epsg, reproject, to_lattice
 from gridgis.scheme import Scheme, load_scheme
 from gridgis.store.building import create_store
-
-_NEVER = np.zeros((0, len(FIGURES)), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -182,19 +181,10 @@ def located(frame: pd.DataFrame) -> pd.DataFrame:
 def frame_elements(tables: Mapping[str, pd.DataFrame]) -> Elements:
     """Return the elements of e-map frames, for counting."""
 
-    def source() -> tuple[Any, Any]:
-        points, figures = [np.zeros((0, 2), dtype=np.int64)], [_NEVER]
-        for table, counts in (("buildings", 2), ("places", 3), ("roads", 4), ("incidents", 5)):
-            frame = tables.get(table)
-            if frame is None or not len(frame):
-                continue
-            block = np.zeros((len(frame), len(FIGURES)), dtype=np.int64)
-            block[:, counts] = 1
-            for name in ("households", "persons"):
-                if table == "buildings" and name in frame.columns:
-                    block[:, FIGURES.index(name)] = frame[name].fillna(0).to_numpy()
-            points.append(mm(frame[["x", "y"]].to_numpy(float)))
-            figures.append(block)
-        return np.vstack(points), np.vstack(figures)
+    def read(table: str, columns: Sequence[str]) -> NDArray[np.float64]:
+        frame = tables.get(table, pd.DataFrame())
+        values = pd.DataFrame(frame).reindex(columns=["x", "y", *columns]).to_numpy(dtype=np.float64)
+        values = values[np.isfinite(values[:, 0])]
+        return np.asarray(np.nan_to_num(values))
 
-    return Elements(source)
+    return gather(read)

@@ -18,8 +18,8 @@ import pandas as pd
 import shapely
 
 from gridgis import codes, topology
-from gridgis.assign import Elements
 from gridgis.cells import MODULUS, CellIndex, Cells, Ints, cells_digest, digest
+from gridgis.elements import Elements
 from gridgis.errors import CodeError, StaleEditError
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme

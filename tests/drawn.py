@@ -28,8 +28,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgis.assign import Elements
 from gridgis.cells import Cells
+from gridgis.elements import Elements
 from gridgis.founding import Founding, found, frame_elements
 from gridgis.plan import Grid, Plan, make_plan
 from gridgis.schema import FIGURES

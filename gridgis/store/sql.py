@@ -16,7 +16,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Table, create_engine, event, func, insert, select, text, update
+from sqlalchemy import Connection, create_engine, event, func, insert, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -26,11 +26,11 @@ from gridgis.plan import Edit, Grid
 from gridgis.schema import FIGURES, TABLES
 from gridgis.store import geopackage
 from gridgis.store.geometry import decode, encode, register_functions
+from gridgis.store.records import at_version, edit_from, edit_row
 from gridgis.store.tables import metadata
 
 _BATCH = 20_000
 _GRID_FIELDS = ("code", "level", "kind", "name", "category", "class", "zone")
-_JSON_FIELDS = ("command", "lineage", "before", "after", "notes")
 
 
 def open_store(url: str | Path) -> SqlStore:
@@ -155,7 +155,9 @@ class SqlStore:
 
     def _rows(self, c: Connection, version: int | None) -> tuple[Cells, dict[str, Grid]]:
         cells, grids = self._tables["cells"], self._tables["grids"]
-        return self._cells(c, _at(cells, version)), {g.code: g for g in self._grids(c, _at(grids, version))}
+        return self._cells(c, at_version(cells, version)), {
+            g.code: g for g in self._grids(c, at_version(grids, version))
+        }
 
     def _cells(self, c: Connection, where: Any) -> Cells:
         t = self._tables["cells"]
@@ -178,7 +180,7 @@ class SqlStore:
         """Return code and level of every live grid row."""
         t = self._tables["grids"]
         with self._reading() as c:
-            rows = c.execute(select(t.c.code, t.c.level).where(_at(t, None)).order_by(t.c.code)).all()
+            rows = c.execute(select(t.c.code, t.c.level).where(at_version(t, None)).order_by(t.c.code)).all()
         return pd.DataFrame(rows, columns=["code", "level"])
 
     def _shapes(self, c: Connection) -> dict[str, Any]:
@@ -231,7 +233,7 @@ class SqlStore:
                 f"县区已更新到版本 {self._version(c)}：请查看最新状态后重新确认。",
                 f"The county has moved on to version {self._version(c)}: look at the present state and confirm again.",
             )
-        c.execute(insert(self._tables["edits"]).values(**_edit_row(edit)))
+        c.execute(insert(self._tables["edits"]).values(**edit_row(edit)))
         self._retire(c, "cells", "id", edit.removed.id.tolist(), {"removed_in": version})
         gone = {"removed_in": version, "valid_to": (edit.at or "")[:10], "void_reason": edit.reason or edit.kind}
         self._retire(c, "grids", "code", [g.code for g in edit.grids_removed], gone)
@@ -290,7 +292,7 @@ class SqlStore:
             row = c.execute(select(t["edits"]).where(t["edits"].c.version == version)).mappings().one()
             cells = [self._cells(c, t["cells"].c[k] == version) for k in ("removed_in", "added_in")]
             grids = [tuple(self._grids(c, t["grids"].c[k] == version)) for k in ("removed_in", "added_in")]
-        return _edit_from(row, cells, grids)
+        return edit_from(row, cells, grids)
 
     def log(self) -> pd.DataFrame:
         """Return one row per edit, oldest first: version, kind, at, by, reason, created, voided, undoes, hash."""
@@ -388,27 +390,3 @@ def prepare(engine: Any, pragmas: Sequence[str] = _DURABLE) -> None:
     def _begin(connection: Connection) -> None:
         write = connection.get_execution_options().get("write")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _at(table: Table, version: int | None) -> Any:
-    if version is None:
-        return table.c.removed_in.is_(None)
-    return (table.c.added_in <= version) & (table.c.removed_in.is_(None) | (table.c.removed_in > version))
-
-
-def _edit_row(edit: Edit) -> dict[str, Any]:
-    plain = {k: json.dumps(getattr(edit, k) if k not in ("command",) else dict(edit.command), ensure_ascii=False)
-             for k in _JSON_FIELDS}  # fmt: skip
-    lists = {k: json.dumps(list(getattr(edit, k))) for k in ("created", "voided")}
-    same = {k: getattr(edit, k) for k in ("version", "kind", "at", "by", "reason", "undoes", "hash")}
-    return same | plain | lists
-
-
-def _edit_from(row: Any, cells: Sequence[Cells], grids: Sequence[tuple[Grid, ...]]) -> Edit:
-    data = {k: json.loads(row[k] or "null") for k in _JSON_FIELDS}
-    return Edit(
-        row["kind"], data["command"] or {}, cells[0], cells[1], grids[0], grids[1],
-        tuple(map(tuple, data["lineage"] or [])), data["before"] or {}, data["after"] or {},
-        tuple(map(tuple, data["notes"] or [])), int(row["version"]) - 1, int(row["version"]),
-        row["at"], row["by"] or "", row["reason"] or "", row["hash"], row["undoes"],
-    )  # fmt: skip
