@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import geopandas as gpd
 import pandas as pd
 
-from gridgis.assign import Elements
+from gridgis.elements import Elements
 from gridgis.plan import Plan
 from gridgis.scheme import Scheme
 
