@@ -231,7 +231,8 @@ def _cells(draft: Draft, repaired: Repaired) -> gpd.GeoDataFrame:
     wkb = shapely.to_wkb(np.asarray(old.geometry.values, object))
     known = {(g, c): int(i) for g, c, i in zip(wkb, held, old.index, strict=True)}
     keys = zip(shapely.to_wkb(repaired.polygons), repaired.labels, strict=True)
-    data = {"id": [known.get(key, -1) for key in keys], "code": np.array(repaired.labels, object)}
+    # As objects, or pandas would turn None into NaN.
+    data = {"id": [known.get(key, -1) for key in keys], "code": pd.Series(repaired.labels, dtype=object)}
     return gpd.GeoDataFrame(data, geometry=repaired.polygons, crs=draft.target.epsg)
 
 
@@ -252,9 +253,10 @@ def _grids(draft: Draft) -> pd.DataFrame:
             if width < len(code):
                 rows.setdefault(code[:width], {"name": code[:width], "implied": True})
     codes = sorted(rows)
-    frame = pd.DataFrame([{"code": c, "level": target.level(c), **rows[c]} for c in codes])
     columns = ["code", "level", "name", *_COLUMNS, *(c for c in extra if c not in _COLUMNS), "implied"]
-    return frame.reindex(columns=columns).fillna(dict.fromkeys(columns[:-1], ""))
+    blank = dict.fromkeys(columns, "")
+    records = [{**blank, "code": c, "level": target.level(c), **rows[c]} for c in codes]
+    return pd.DataFrame(records, columns=columns, dtype=object).astype({"implied": bool})
 
 
 def _boundaries(draft: Draft) -> gpd.GeoDataFrame:

@@ -48,6 +48,8 @@ _NAME_HEADS = (
 )
 _CJK = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _ENOUGH = 0.5
+_STATISTICAL = 12
+"""Length of the codes of the statistical office, padded with zeros."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +153,10 @@ def normalise(value: object, widths: Widths, county_code: str) -> tuple[str | No
             f"编码“{text[:30]}”不属于本县区 {county_code}",
             f"the code '{text[:30]}' does not begin with that of the county, {county_code}",
         )
-    for width in widths:
-        if len(text) >= width and not text[width:].strip("0"):
-            return text[:width], None
+    if len(text) in widths or len(text) == _STATISTICAL:
+        for width in widths:
+            if len(text) >= width and not text[width:].strip("0"):
+                return text[:width], None
     allowed = ", ".join(map(str, widths))
     return None, (
         f"编码“{text[:30]}”为 {len(text)} 位，本体系为 {allowed} 位",
