@@ -121,7 +121,7 @@ def build(scheme_name: str = "dehua", seed: int = 1, progress: Progress | None =
     )  # fmt: skip
     settled = settle(ground, int(facts.counts["buildings"]), chance[3])
     tell(0.85, "人口、场所与事件")
-    return _assemble(facts, whole, cells, ground, settled, water, chance[4:])
+    return _assemble(facts, cells, ground, settled, water, chance[4:])
 
 
 def _lines(network: Network) -> list[tuple[Sequence[shapely.LineString], float]]:
@@ -194,7 +194,7 @@ def _labelled(frame: pd.DataFrame, facts: Facts, letter: str, geometry: NDArray[
 
 
 def _assemble(
-    facts: Facts, outline: shapely.Polygon, cells: _Cells, ground: Ground, settled: Settlement,
+    facts: Facts, cells: _Cells, ground: Ground, settled: Settlement,
     water: gpd.GeoDataFrame, chance: list[np.random.Generator],
 ) -> DemoCounty:  # fmt: skip
     """Put the tables together."""
@@ -206,7 +206,9 @@ def _assemble(
     roads = _roads(facts, ground, settled, first_name, chance[1])
     homes = pd.DataFrame(settled.plots.xy, columns=["x", "y"])
     homes["persons"], homes["built_up"] = people["persons"], cells.built_up[settled.cell]
-    incidents = make_incidents(homes, roads.geometry.to_numpy(), outline, int(facts.counts["incidents"]), chance[1])
+    incidents = make_incidents(
+        homes, roads.geometry.to_numpy(), ground.outline, int(facts.counts["incidents"]), chance[1]
+    )
     incidents.insert(0, "id", [f"E{i:06d}" for i in range(1, len(incidents) + 1)])
     incidents["source"], incidents["as_of"] = facts.source, facts.as_of
     xy = np.round(places[["x", "y"]].to_numpy(), 3)
@@ -214,10 +216,10 @@ def _assemble(
         name=facts.name,
         county_code=facts.code,
         epsg=facts.epsg,
-        outline=outline,
+        outline=ground.outline,
         cells=gpd.GeoDataFrame({"code": cells.code}, geometry=cells.shapes, crs=facts.epsg),
         grids=_grids(facts, cells),
-        boundaries=_boundaries(facts, outline, cells),
+        boundaries=_boundaries(facts, ground.outline, cells),
         buildings=_labelled(people, facts, "B", settled.shapes),
         roads=roads,
         water=water,

@@ -181,8 +181,8 @@ def _lattice(block: shapely.Polygon, kind: str, rng: np.random.Generator) -> Plo
     )
 
 
-def hamlets(centres: Floats, turn: Floats, houses: Ints, rng: np.random.Generator) -> tuple[Plots, Ints]:
-    """Return houses scattered in loose rows around each centre, and the hamlet of each.
+def hamlets(centres: Floats, turn: Floats, houses: Ints, rng: np.random.Generator) -> tuple[Plots, Ints, Floats]:
+    """Return houses in loose rows around each centre, the hamlet of each, and how far out it is.
 
     Parameters
     ----------
@@ -211,7 +211,8 @@ def hamlets(centres: Floats, turn: Floats, houses: Ints, rng: np.random.Generato
         rng.choice([1, 2, 3, 4], n, p=[0.34, 0.36, 0.22, 0.08]),
         rng.choice(np.array(["住宅", "住宅", "住宅", "附属用房"], dtype=object), n),
     )
-    return plots, hamlet
+    # About the distance at which a round hamlet would have so many houses.
+    return plots, hamlet, 10.5 * np.sqrt(rank)
 
 
 def _rings_of_lattice(count: int) -> Floats:

@@ -146,14 +146,14 @@ def _units(draft: _Draft) -> None:
             most = np.maximum(size * 10 // (LEAST_CELLS * 11), 1)
             given = apportion(township.built_up, size.astype(float), np.ones(len(mine), dtype=np.int64), most)
             for c, k in zip(mine, given.tolist(), strict=True):
-                _number(draft, members[c], c, k, draft.unit, 3, LEAST_CELLS)
+                _number(draft, members[c], c, k, draft.unit, LEAST_CELLS)
     rest = [c for c in firsts if c not in set(built)]
     area = np.array([draft.fabric.area[members[c]].sum() for c in rest])
     most = np.minimum(np.array([len(members[c]) for c in rest]), 6)
     wish = area**0.5 * draft.rng.lognormal(0.0, 0.25, len(rest))
     given = apportion(counts["unit"] - counts["built_up"], wish, np.ones(len(rest), dtype=np.int64), most)
     for c, k in zip(rest, given.tolist(), strict=True):
-        _number(draft, members[c], c, k, draft.unit, 3, 1)
+        _number(draft, members[c], c, k, draft.unit, 1)
 
 
 def _responsibility(draft: _Draft) -> None:
@@ -166,13 +166,12 @@ def _responsibility(draft: _Draft) -> None:
     two = draft.facts.counts["responsibility"] - len(units)
     double = set(np.argsort(-wish, kind="stable")[:two].tolist())
     for i, c in enumerate(units):
-        _number(draft, members[c], c, 2 if i in double else 1, draft.leaf, 2, 1)
+        _number(draft, members[c], c, 2 if i in double else 1, draft.leaf, 1)
 
 
-def _number(
-    draft: _Draft, nodes: Ints, parent: str, count: int, codes: NDArray[np.object_], digits: int, least: int
-) -> None:
+def _number(draft: _Draft, nodes: Ints, parent: str, count: int, codes: NDArray[np.object_], least: int) -> None:
     """Divide a grid in `count` children and number them west to east, then north to south."""
+    digits = 3 if codes is draft.unit else 2
     weight = np.ones(len(nodes)) if draft.town[nodes[0]] >= 0 else None
     share = draft.rng.lognormal(0.0, 0.12, count)
     owner = divide(draft.fabric, nodes, share, draft.rng, weight=weight)

@@ -96,10 +96,12 @@ def _country(ground: Ground, total: int, rng: np.random.Generator) -> tuple[Plot
     share = rng.lognormal(0.0, 0.35, unit.max() + 1)
     want = total * (share / share.sum())[unit] * size / np.bincount(unit, weights=size)[unit]
     lines = np.array([*roads, *ground.network.main_roads], dtype=object)
-    rows, row_hamlet, away = roadside(lines, centres, rng)
-    houses, house_hamlet = hamlets(centres, _valley(ground, centres), np.ceil(2.4 * want + 12).astype(np.int64), rng)
+    rows, row_hamlet, row_far = roadside(lines, centres, rng)
+    houses, house_hamlet, house_far = hamlets(
+        centres, _valley(ground, centres), np.ceil(2.4 * want + 12).astype(np.int64), rng
+    )
     plots, hamlet = Plots.join([rows, houses]), np.concatenate([row_hamlet, house_hamlet])
-    far = np.concatenate([0.8 * away, np.hypot(*(houses.xy - centres[house_hamlet]).T)])
+    far = np.concatenate([0.45 * row_far, house_far])
     town_shapes = np.array([t.shape for t in ground.network.towns], dtype=object)
     village = np.array(roads, dtype=object)
     clear = keep_clear(plots, [(ground.edges, 2.0), (village, 4.5), (town_shapes, 3.0), *_far_from(ground)], 1.2)

