@@ -26,9 +26,11 @@ DEMO_SOURCES = (
     "demo",
     "schemes",
     "store",
+    "assign.py",
+    "cells.py",
     "codes.py",
     "county.py",
-    "locate.py",
+    "founding.py",
     "plan.py",
     "schema.py",
     "scheme.py",
@@ -61,9 +63,11 @@ def demo_file(pytestconfig: pytest.Config) -> Path:
     built = folder / f"{_demo_key()}.gpkg"
     with _lock(folder / "lock"):
         if not built.exists():
-            for old in folder.glob("*.gpkg*"):
+            # The newest two stay: another session, begun before a change, may still copy from one.
+            for old in sorted(folder.glob("*.gpkg"), key=lambda path: path.stat().st_mtime)[:-2]:
                 old.unlink()
-            draft = folder / "draft.gpkg"
+            draft = folder / "draft.tmp.gpkg"
+            draft.unlink(missing_ok=True)
             command = [sys.executable, "-m", "gridgis", "demo", str(draft)]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"gridgis demo failed:\n{done.stdout}\n{done.stderr}"
