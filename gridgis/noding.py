@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from shapely import Polygon
+from shapely import Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
 
 Geometries = NDArray[np.object_]
@@ -42,6 +42,12 @@ class Faces:
         Faces on the two sides of every shared segment.
     border
         Length of these segments in metres.
+    ends
+        Their ends in millimetres, shape (n, 4).
+    rim, rim_ends
+        Face and ends of the segments that have a face on one side only.
+    seam
+        Whether a shared segment was drawn only to cut a face in two.
     """
 
     polygons: Geometries
@@ -50,14 +56,20 @@ class Faces:
     left: Ints
     right: Ints
     border: Floats
+    ends: Ints
+    rim: Ints
+    rim_ends: Ints
+    seam: NDArray[np.bool_]
 
-    def regions(self, key: Ints) -> Ints:
+    def regions(self, key: Ints, *, across_seams: bool = True) -> Ints:
         """Count the connected regions of faces of one key.
 
         Parameters
         ----------
         key
             One number a face; faces with a negative key belong to no region.
+        across_seams
+            Whether faces on the two sides of a seam belong together.
 
         Returns
         -------
@@ -66,6 +78,7 @@ class Faces:
         """
         n = len(key)
         same = (key[self.left] == key[self.right]) & (key[self.left] >= 0)
+        same &= across_seams | ~self.seam
         links = coo_matrix((np.ones(int(same.sum())), (self.left[same], self.right[same])), shape=(n, n))
         part = np.asarray(connected_components(links, directed=False)[1], np.int64)
         result = np.full(n, -1, np.int64)
@@ -112,13 +125,15 @@ def on_lattice(geometries: Geometries) -> Geometries:
     return np.asarray(shapely.transform(flat, lambda xy: np.round(xy, 3) + 0.0), object)
 
 
-def cut_into_faces(*layers: Geometries) -> Faces:
+def cut_into_faces(*layers: Geometries, seams: Geometries | None = None) -> Faces:
     """Node the outlines of all layers together and return the faces between them.
 
     Parameters
     ----------
     *layers
         Arrays of polygons or multipolygons in metres.
+    seams
+        Further lines to cut along.
 
     Returns
     -------
@@ -126,11 +141,35 @@ def cut_into_faces(*layers: Geometries) -> Faces:
         Every face that the lines enclose, also those that no polygon covers.
     """
     polygons = shapely.get_parts(on_lattice(np.concatenate([np.asarray(x, object) for x in layers])))
-    lines = _noded(shapely.get_rings(polygons))
+    seams = on_lattice(np.empty(0, object) if seams is None else seams)
+    lines = _noded(np.concatenate([shapely.get_rings(polygons), seams]))
     faces = on_lattice(shapely.get_parts(shapely.polygonize(shapely.get_parts(lines))))
     points = shapely.get_coordinates(shapely.point_on_surface(faces))
-    left, right, border = _shared_segments(faces)
-    return Faces(faces, shapely.area(faces), points, left, right, border)
+    segments, face = _segments(faces)
+    twin = np.flatnonzero((segments[:-1] == segments[1:]).all(axis=1))
+    ends, single = segments[twin], np.setdiff1d(np.arange(len(segments)), np.concatenate([twin, twin + 1]))
+    metres = np.hypot(*(ends[:, 2:] - ends[:, :2]).T.astype(float)) / _PER_M
+    return Faces(
+        polygons=faces,
+        area=np.asarray(shapely.area(faces)),
+        inside=points,
+        left=face[twin],
+        right=face[twin + 1],
+        border=metres,
+        ends=ends,
+        rim=face[single],
+        rim_ends=segments[single],
+        seam=_near(ends, seams),
+    )
+
+
+def _near(ends: Ints, seams: Geometries) -> NDArray[np.bool_]:
+    result = np.zeros(len(ends), bool)
+    if len(seams):
+        middle = (ends[:, :2] + ends[:, 2:]) / (2.0 * _PER_M)
+        points = np.asarray(shapely.points(middle), object)
+        result[STRtree(seams).query(points, predicate="dwithin", distance=2 * LATTICE_M)[0]] = True
+    return result
 
 
 def _noded(lines: Geometries) -> BaseGeometry:
@@ -145,7 +184,8 @@ def _noded(lines: Geometries) -> BaseGeometry:
     return noded
 
 
-def _shared_segments(faces: Geometries) -> tuple[Ints, Ints, Floats]:
+def _segments(faces: Geometries) -> tuple[Ints, Ints]:
+    """Return the segments of all rings, lower end first, sorted so that twins stand together; and their faces."""
     rings, face_of_ring = shapely.get_rings(faces, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     grid = np.rint(xy * _PER_M).astype(np.int64)
@@ -155,10 +195,7 @@ def _shared_segments(faces: Geometries) -> tuple[Ints, Ints, Floats]:
     swap = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
     low, high = np.where(swap[:, None], end, start), np.where(swap[:, None], start, end)
     order = np.lexsort((high[:, 1], high[:, 0], low[:, 1], low[:, 0]))
-    ends = np.hstack([low, high])[order]
-    twin = np.flatnonzero((ends[:-1] == ends[1:]).all(axis=1))
-    metres = np.hypot(*(ends[twin, 2:] - ends[twin, :2]).T.astype(float)) / _PER_M
-    return face[order[twin]], face[order[twin + 1]], metres
+    return np.hstack([low, high])[order], face[order]
 
 
 def dissolve(polygons: Geometries, owner: Ints) -> tuple[Geometries, Ints]:

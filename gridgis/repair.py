@@ -22,6 +22,7 @@ from gridgis.drawing import SLIVER_M2, Bools, Change, Net, Spot, is_fault
 from gridgis.errors import CoverageError, InputError
 from gridgis.noding import LATTICE_M, Geometries, Ints, cut_into_faces, dissolve, filled
 from gridgis.settling import Settlement
+from gridgis.strips import strip_seams
 
 __all__ = ["Change", "Net", "Repaired", "Spot", "count_findings", "overlay_grids", "valid_polygons"]
 
@@ -103,12 +104,14 @@ def overlay_grids(
     report(0.05, "noding")
     if outline is None:
         outline = filled(shapely.union_all(drawn))
-    faces = cut_into_faces(np.array([outline], object), existing.polygons, drawn)
-    report(0.5, "assigning")
-    net = Net(drawn, incoming.labels)
-    work = Settlement.start(faces, outline, existing, net, repair_below_m2, dict(parents or {}))
-    work.clip_outside()
-    work.clip_locked()
+    net, layers = Net(drawn, incoming.labels), (np.array([outline], object), existing.polygons, drawn)
+    bound = dict(parents or {})
+    work = Settlement.start(cut_into_faces(*layers), outline, existing, net, repair_below_m2, bound)
+    seams = strip_seams(work)
+    report(0.4, "assigning")
+    if len(seams):
+        faces = cut_into_faces(*layers, seams=seams)
+        work = Settlement.start(faces, outline, existing, net, repair_below_m2, bound)
     work.settle_overlaps()
     work.settle_gaps()
     work.absorb_slivers()

@@ -75,7 +75,7 @@ class Settlement:
         limit: float,
         parents: dict[str, str],
     ) -> Settlement:
-        """Find out which polygons cover which faces.
+        """Find out which polygons cover which faces, and clip what they may not cover.
 
         Parameters
         ----------
@@ -104,7 +104,11 @@ class Settlement:
         held[face] = cell
         shapely.prepare(outline)
         inside = np.asarray(shapely.contains_xy(outline, faces.inside[:, 0], faces.inside[:, 1]))
-        return cls(faces, names, drawn, held, existing.labels, inside, limit, parents)
+        work = cls(faces, names, drawn, held, existing.labels, inside, limit, parents)
+        work.clip_outside()
+        work.clip_locked()
+        work.keep_untouched()
+        return work
 
     @property
     def unassigned(self) -> int:
@@ -135,13 +139,26 @@ class Settlement:
         face = np.repeat(np.arange(self.covers.shape[0]), np.diff(self.covers.indptr))
         label = self.covers.indices
         cell = self.existing[face]
-        pairs, which = np.unique(np.column_stack([label, cell]), axis=0, return_inverse=True)
-        barred = np.array([not self._may_have(self.names[a], int(b)) for a, b in pairs], bool)[which.ravel()]
+        barred = ~self.may_have(label, cell)
         lost = np.zeros(len(self.existing), bool)
         for name in np.unique(label[barred]):
             lost[:] = False
             lost[face[barred & (label == name)]] = True
             self._clip(lost, "locked", only=int(name))
+
+    def may_have(self, label: Ints, cell: Ints) -> Bools:
+        """Tell which labels may take land of which existing cells.
+
+        Parameters
+        ----------
+        label
+            Numbers of incoming labels.
+        cell
+            Numbers of existing cells, -1 for land without one.
+        """
+        pairs, which = np.unique(np.column_stack([label, cell]), axis=0, return_inverse=True)
+        allowed = [self._may_have(self.names[a], b) for a, b in pairs.tolist()]
+        return np.asarray(np.array(allowed, bool)[which.ravel()])
 
     def _may_have(self, name: str, cell: int) -> bool:
         parent, held = self.parents.get(name), self.existing_labels[cell] if cell >= 0 else None
@@ -187,15 +204,21 @@ class Settlement:
         self._settle(region, coverers, fallback=True)
         self._note(region, "overlap", [tuple(self.names[i] for i in c) for c in coverers], settled=True)
 
-    def settle_gaps(self) -> None:
-        """Fill small gaps from their neighbours, keep untouched cells, leave the rest unassigned."""
-        bare = (self.owner < 0) & self.inside
-        held = self.existing
+    def keep_untouched(self) -> None:
+        """Leave existing cells that nothing was drawn over to themselves."""
+        bare, held = self.bare(), self.existing
         for cell in np.unique(held[bare & (held >= 0)]):
             if bare[held == cell].all() and self.existing_labels[cell] is not None:
                 self.owner[bare & (held == cell)] = len(self.names) + int(cell)
-        bare = (self.owner < 0) & self.inside
-        region = self.faces.regions(np.where(bare, held + 1, -1))
+
+    def bare(self) -> Bools:
+        """Tell which faces of the county nothing was drawn over."""
+        return (self.owner < 0) & self.inside & (np.diff(self.covers.indptr) == 0)
+
+    def settle_gaps(self) -> None:
+        """Fill small gaps from their neighbours and leave the rest unassigned."""
+        held = self.existing
+        region = self.faces.regions(np.where(self.bare(), held + 1, -1), across_seams=False)
         area, width = self._sizes(region)
         cells = [int(held[f]) for f in _first_face(region)]
         free = np.array([self._is_free(c) for c in cells], bool)

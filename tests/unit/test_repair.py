@@ -194,6 +194,34 @@ def test_what_is_left_of_a_divided_grid_is_filled_or_unassigned_by_size():
     assert land(far, None).equals(box(50, 0, 150, 200))
 
 
+def test_a_strip_along_the_boundary_is_cut_up_among_its_neighbours():
+    # Drawn 2 m inside the county all around: 8 grids, one gap of 1,984 m² that runs round them all.
+    boxes = {
+        f"{i}{j}": box(2 + 74 * i, 2 + 98 * j, 2 + 74 * (i + 1), 2 + 98 * (j + 1)) for i in range(4) for j in range(2)
+    }
+    result = overlay_grids(COUNTY, bare(), net(**boxes))
+    assert_fills(result)
+    assert None not in result.labels
+    for label, drawn in boxes.items():
+        mine = land(result, label)
+        assert mine.geom_type == "Polygon"
+        # Its own land and the strip before its door, nobody else's.
+        assert mine.covers(drawn)
+        assert drawn.buffer(3).covers(mine)
+
+
+def test_a_strip_along_a_parents_boundary_is_cut_up_too():
+    old = Net(np.array([box(0, 0, 150, 200), box(150, 0, 300, 200)]), ("100", "200"))
+    west = {f"10000{i}": box(0, 50 * i, 148, 50 * (i + 1)) for i in range(4)}
+    east = {f"20000{i}": box(150, 40 * i, 300, 40 * (i + 1)) for i in range(5)}
+    drawing = net(**west, **east)
+    parents = {code: code[:3] for code in drawing.labels}
+    result = overlay_grids(COUNTY, old, drawing, parents=parents)
+    assert_fills(result)
+    for i in range(4):
+        assert land(result, f"10000{i}").equals(box(0, 50 * i, 150, 50 * (i + 1)))
+
+
 def test_crumbs_go_to_the_neighbour():
     # Where a and b cross slightly, a corner of a is cut off by b: 0.5 m x 0.5 m that hangs on to nothing.
     a = shapely.union(box(0, 0, 100, 200), box(200, 100, 200.5, 100.5))
