@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +15,6 @@ from app_pages import gestures, panel
 from app_pages.desk import Desk
 from app_pages.state import attempt, lang, say, tell
 from gridgis.edits import run
-from gridgis.errors import GridgisError
 from layers import geojson, grids
 
 _TOOLS = ("split", "merge", "transfer", "paint")
@@ -31,7 +32,7 @@ def on_event(desk: Desk) -> None:
     elif kind in _TOOLS:
         propose(desk, event)
     elif kind == "discard":
-        discard()
+        discard(desk)
     elif kind in ("undo", "redo"):
         step(desk, kind)
     st.session_state.ack = int(event.get("n", 0))
@@ -43,17 +44,14 @@ def propose(desk: Desk, event: Mapping[str, Any]) -> None:
     tell()
     plan = desk.plan
     _, frame = desk.frame(state.level)
-    try:
-        edit, notes = gestures.propose(plan, frame, event, state.selected)
-    except GridgisError as error:
-        tell(problem=error)
-        return
-    state.proposal, state.notes, state.proposal_level = edit, notes, state.level
+    found = attempt(lambda: gestures.propose(plan, frame, event, state.selected))
+    if found is not None:
+        show(desk, *found)
 
 
-def discard() -> None:
+def discard(desk: Desk) -> None:
     """Drop the proposal."""
-    st.session_state.proposal = None
+    show(desk, None)
     tell()
 
 
@@ -65,7 +63,7 @@ def confirm(desk: Desk) -> None:
     if done is None:
         return
     settle(desk, done)
-    state.proposal = None
+    show(desk, None)
     state.reason = ""
     state.selected = tuple(c for c in panel.after_codes(done, desk.scheme.width(state.level)) if c in desk.plan.grids)
 
@@ -74,7 +72,7 @@ def again(desk: Desk) -> None:
     """Ask the same of the plan as it stands now."""
     edit = attempt(lambda: run(desk.plan, st.session_state.proposal.command))
     if edit is not None:
-        st.session_state.proposal = edit
+        show(desk, edit, level=st.session_state.proposal_level)
         tell()
 
 
@@ -84,15 +82,15 @@ def step(desk: Desk, way: str) -> None:
         move = county.undo if way == "undo" else county.redo
         done = attempt(lambda: move(by=st.session_state.author.strip()))
     if done is not None:
-        st.session_state.proposal = None
+        show(desk, None)
         settle(desk, done)
 
 
 def settle(desk: Desk, done: gg.Edit) -> None:
     """Say what was saved; the version is ours, so the watch need not announce it."""
-    kind, codes = done.kind, [*done.voided, *done.created] or sorted(done.after)[:2]
+    row = {"kind": done.kind, "voided": done.voided, "created": done.created, "undoes": done.undoes}
     st.session_state.seen = desk.version
-    tell(notice=say("saved", what=panel.what(kind, codes), n=done.version))
+    tell(notice=say("saved", what=panel.logged(row), n=done.version))
 
 
 def steps(desk: Desk) -> tuple[str | None, str | None]:
@@ -105,26 +103,28 @@ def steps(desk: Desk) -> tuple[str | None, str | None]:
 
 def _entry(log: pd.DataFrame, version: int) -> str:
     row = log.loc[version]
-    return panel.what(str(row["kind"]), panel.logged_codes(row.to_dict()))
+    return panel.logged(row.to_dict())
 
 
-def preview(desk: Desk) -> dict[str, Any] | None:
-    """Return the proposed polygons as the map shows them."""
-    import json
-
-    edit: gg.Edit | None = st.session_state.proposal
-    if edit is None:
-        return None
-    codes = panel.after_codes(edit, desk.scheme.width(st.session_state.proposal_level))
-    after = attempt(lambda: gg.evolve(desk.plan, edit))
-    if after is None or not codes:
-        return None
-    words = [f"{panel.number(edit.after[c]['households'])} {say('unit_households') or say('fig_households')}" for c in codes]
+def preview(desk: Desk, edit: gg.Edit, level: str) -> dict[str, Any]:
+    """Return the polygons an edit of the present plan would leave, as the map shows them."""
+    codes = panel.after_codes(edit, desk.scheme.width(level))
+    after = gg.evolve(desk.plan, edit)
+    unit = say("unit_households") or say("fig_households")
+    words = [f"{panel.number(edit.after[c]['households'])} {unit}" for c in codes]
     shapes = [after.grid_geometry(c) for c in codes]
     return {
-        "key": f"{edit.base_version}:{st.session_state.ack}:{lang()}",
-        "after": json.loads(grids.preview(codes, shapes, words, desk.county.crs)),
-    }
+        "key": f"{edit.base_version}:{time.time_ns()}", "before": sorted(edit.before),
+        "after": json.loads(grids.preview(codes, shapes, words, desk.crs)),
+    }  # fmt: skip
+
+
+def show(desk: Desk, edit: gg.Edit | None, notes: tuple[gestures.Note, ...] = (), level: str = "") -> None:
+    """Put a proposal before the planner, or none; its level stays when the map changes to another."""
+    state = st.session_state
+    level = level or state.level
+    state.preview = preview(desk, edit, level) if edit is not None else None
+    state.proposal, state.notes, state.proposal_level = edit, notes, level
 
 
 @st.fragment(run_every=4)
@@ -139,7 +139,7 @@ def watch(desk: Desk) -> None:
         row = county.log().iloc[-1].to_dict()
     state.seen = now
     who = row.get("by") or say("somebody")
-    tell(notice=say("colleague", who=who, what=panel.what(str(row["kind"]), panel.logged_codes(row)), n=now))
+    tell(notice=say("colleague", who=who, what=panel.logged(row), n=now))
     st.rerun()
 
 

@@ -42,7 +42,7 @@ def proposal(desk: Desk) -> None:
     st.text_input(say("reason"), key="reason", max_chars=200, placeholder=say("reason_hint"))
     yes, no = st.columns(2)
     yes.button(say("confirm"), key="confirm", type="primary", on_click=bench.confirm, args=(desk,), width="stretch")
-    no.button(say("discard"), key="discard", on_click=bench.discard, width="stretch")
+    no.button(say("discard"), key="discard", on_click=bench.discard, args=(desk,), width="stretch")
     if stale:
         st.button(say("again"), key="again", on_click=bench.again, args=(desk,), width="stretch")
 
@@ -66,7 +66,7 @@ def workbench(desk: Desk) -> None:
     with left:
         picture = mapview.message(
             desk, state.level, state.figure, state.labels,
-            selected=list(state.selected), preview=bench.preview(desk), ack=state.ack,
+            selected=list(state.selected), preview=state.preview, ack=state.ack,
         )  # fmt: skip
         mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=TOOLS,
                          on_event=lambda: bench.on_event(desk))  # fmt: skip
@@ -76,6 +76,8 @@ def workbench(desk: Desk) -> None:
             proposal(desk)
         elif len(state.selected) == 1:
             panel.grid_card(desk, state.level, state.selected[0])
+        elif state.selected:
+            panel.selection_card(desk, state.level, state.selected)
         else:
             panel.overview(desk, state.level)
         undo_redo(desk)

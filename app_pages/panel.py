@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 import gridgis as gg
@@ -27,10 +28,14 @@ def km2(area_m2: float) -> str:
     return number(value, 3 if value < 1 else 2 if value < 100 else 0)
 
 
-def what(kind: str, codes: Sequence[str]) -> str:
-    """Return an edit in a few words: its kind and the codes it is about."""
-    named = "、".join(codes[:2]) if lang() == "zh" else ", ".join(codes[:2])
-    return f"{say(f'kind_{kind}')} {named}{' …' if len(codes) > 2 else ''}".strip()
+def logged(row: Mapping[str, Any]) -> str:
+    """Return an edit in a few words: its kind and the grids it is about, those of its widest level only."""
+    if row["kind"] in ("undo", "redo") and row.get("undoes") is not None and not pd.isna(row["undoes"]):
+        return say("step_of", kind=say(f"kind_{row['kind']}"), n=int(row["undoes"]))
+    codes = list(dict.fromkeys([*row["voided"], *row["created"]]))
+    codes = [c for c in codes if len(c) == min(map(len, codes))]
+    named = ("、" if lang() == "zh" else ", ").join(codes[:2])
+    return f"{say('kind_' + str(row['kind']))} {named}{' …' if len(codes) > 2 else ''}".strip()
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
@@ -70,7 +75,7 @@ def grid_card(desk: Desk, level: str, code: str) -> None:
         return
     row = frame.loc[code]
     plan = desk.plan
-    path = [plan.grids[c].name for c in gg_ancestors(desk, code) if c in plan.grids and plan.grids[c].name]
+    path = [plan.grids[c].name for c in codes_above(desk, code) if c in plan.grids and plan.grids[c].name]
     crumbs = safe_text(" › ".join(path))
     st.html(
         f'<h4>{safe_text(row["name"] or code)}</h4><div class="gg-code">{safe_text(code)}</div>'
@@ -86,7 +91,20 @@ def grid_card(desk: Desk, level: str, code: str) -> None:
         st.html(f'<p class="gg-band">{state}<span>{safe_text(rule)}</span></p>')
 
 
-def gg_ancestors(desk: Desk, code: str) -> list[str]:
+def selection_card(desk: Desk, level: str, codes: Sequence[str]) -> None:
+    """Show several grids: each with its households, and their sums."""
+    _, frame = desk.frame(level)
+    rows = frame.loc[[c for c in codes if c in frame.index]]
+    st.html(f"<h4>{safe_text(say('selected_n', n=len(rows)))}</h4>")
+    unit = say("unit_households")
+    facts([
+        *((r["name"] or c, f"{number(r['households'])} {unit}") for c, r in rows.iterrows()),
+        *((f"{say('total')} · {say('fig_' + k)}", f"{number(rows[k].sum())} {say('unit_' + k)}") for k in _COLUMNS),
+        (f"{say('total')} · {say('fig_area_m2')}", f"{km2(rows['area_m2'].sum())} km²"),
+    ])  # fmt: skip
+
+
+def codes_above(desk: Desk, code: str) -> list[str]:
     """Return the codes above a grid, widest first."""
     out: list[str] = []
     up = desk.scheme.parent(code)
@@ -169,10 +187,5 @@ def _entry(row: Mapping[str, Any]) -> str:
     when = str(row["at"])[:16].replace("T", " ")
     who = " · ".join(str(v) for v in (row.get("by"), when) if v)
     why = f"<em>{safe_text(row['reason'])}</em>" if row.get("reason") else ""
-    text = what(str(row["kind"]), logged_codes(row))
+    text = logged(row)
     return f"<li><b>{row['version']}</b><span>{safe_text(text)}</span><small>{safe_text(who)}</small>{why}</li>"
-
-
-def logged_codes(row: Mapping[str, Any]) -> list[str]:
-    """Return the codes an entry of the log is about: those that ended, then those that appeared."""
-    return list(dict.fromkeys([*row["voided"], *row["created"]]))

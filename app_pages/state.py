@@ -16,6 +16,7 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("labels", "code"),
     ("selected", ()),
     ("proposal", None),
+    ("preview", None),
     ("notes", ()),
     ("ack", 0),
     ("problem", None),

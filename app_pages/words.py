@@ -47,7 +47,8 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "source": ("来源：{source}，截至 {as_of}", "Source: {source}, as of {as_of}"),
     "own_count": ("网格由当前方案统计，版本 {n}", "Counted from the plan, version {n}"),
     "overview": ("全县概况", "The county"),
-    "selected": ("所选网格", "Selected grid"),
+    "selected_n": ("所选 {n} 个网格", "{n} grids selected"),
+    "step_of": ("{kind}版本 {n}", "{kind} version {n}"),
     "tip_select": (
         "点选网格查看数据。用地图上方的工具拆分、合并、划转或涂绘；确认之前不会保存任何内容。",
         "Click a grid for its figures. Split, merge, move or paint with the tools on the map; "

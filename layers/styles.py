@@ -12,6 +12,7 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("buildings", 220, False),
     ("grids", 400, True),
     ("network", 405, False),
+    ("lines", 408, False),
     ("heat", 410, False),
     ("parents", 420, False),
     ("cells", 430, False),
@@ -68,15 +69,15 @@ BASE: dict[str, Any] = {
 
 GRIDS: dict[str, Any] = {
     "stroke": "#54677a",
-    "weight": [0.35, 1.2],
-    "opacity": [0.5, 0.85],
-    "fill": 0.8,
+    "weight": [0.35, 1.5],
+    "opacity": [0.5, 0.95],
+    "fill": [0.82, 0.5],
     "plain": "#8fa3b5",
     "plainFill": 0.06,
     "accent": ACCENT,
     "canvasFrom": 1200,
     "outlines": {
-        "parent": {"color": "#33475b", "weight": [0.55, 2.0], "opacity": 0.75},
+        "parent": {"color": "#2c4055", "weight": [0.55, 2.4], "opacity": 0.8},
         "top": {"color": "#22303d", "weight": [1.3, 2.8], "opacity": 0.85},
     },
 }

@@ -1,6 +1,9 @@
 // The Streamlit side: keeps the map page mounted in a frame, hands messages in and finished gestures out.
-function typing(node) {
-  return node && (node.isContentEditable || ["INPUT", "TEXTAREA", "SELECT", "BUTTON"].includes(node.tagName));
+// A key belongs to the field being typed in; Enter and Escape also to a button or link in focus.
+function taken(node, event) {
+  if (!node) return false;
+  if (node.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(node.tagName)) return true;
+  return event.key === "Enter" && ["BUTTON", "A"].includes(node.tagName);
 }
 
 function mount(parentElement, data) {
@@ -21,7 +24,7 @@ function mount(parentElement, data) {
     if (!frame.isConnected) return document.removeEventListener("keydown", key);
     const page = frame.contentWindow && frame.contentWindow.GridGIS;
     const bare = ["Escape", "Enter"].includes(event.key) || event.ctrlKey || event.metaKey;
-    if (page && page.tools && data.keys && bare && !typing(document.activeElement)) page.tools.key(event);
+    if (page && page.tools && data.keys && bare && !taken(document.activeElement, event)) page.tools.key(event);
   };
   document.addEventListener("keydown", key);
   return desk;

@@ -4,9 +4,12 @@ GridGIS.part("grids", (map, options) => {
   const svg = L.svg({ pane: "grids", padding: 0.25 });
   const canvas = L.canvas({ pane: "grids", padding: 0.25 });
   const outlineRenderer = L.canvas({ pane: "parents", padding: 0.25 });
+  const lineRenderer = L.canvas({ pane: "lines", padding: 0.25 });
   const byCode = new Map();
+  const edges = new Map(); // the outline of each grid again, above the roads that run along it
   const listeners = new Set();
   let layer = null;
+  let lines = null;
   let shown = { level: null, version: -1, url: null };
   let paint = { figure: null, breaks: [], colours: [], bands: null };
   const outlines = new Map();
@@ -31,10 +34,11 @@ GridGIS.part("grids", (map, options) => {
 
   function style(feature) {
     const fill = colour(feature.properties);
-    return {
-      color: options.stroke, weight: at(options.weight), opacity: at(options.opacity),
-      fillColor: fill || options.plain, fillOpacity: fill ? options.fill : options.plainFill,
-    };
+    return { stroke: false, fillColor: fill || options.plain, fillOpacity: fill ? at(options.fill) : options.plainFill };
+  }
+
+  function edgeStyle(more) {
+    return { fill: false, color: options.stroke, weight: at(options.weight) + (more || 0), opacity: more ? 1 : at(options.opacity) };
   }
 
   function tooltip(l) {
@@ -58,10 +62,17 @@ GridGIS.part("grids", (map, options) => {
     l.bindTooltip(tooltip, { sticky: true, className: "grid-tip", opacity: 1, offset: [14, 0], direction: "auto" });
     l.on("click", (e) => notify("click", feature.properties.code, e));
     l.on("mouseover", (e) => {
-      if (l.setStyle) l.setStyle({ weight: at(options.weight) + 1.3, opacity: 0.95 });
+      edges.get(feature.properties.code).setStyle(edgeStyle(1.6));
       notify("over", feature.properties.code, e);
     });
-    l.on("mouseout", () => l.setStyle && l.setStyle({ weight: at(options.weight), opacity: at(options.opacity) }));
+    l.on("mouseout", () => edges.has(feature.properties.code) && edges.get(feature.properties.code).setStyle(edgeStyle()));
+  }
+
+  function edgeLayer() {
+    return L.geoJSON(null, {
+      pane: "lines", renderer: lineRenderer, interactive: false, pmIgnore: true, snapIgnore: true, smoothFactor: 0.6,
+      style: () => edgeStyle(), onEachFeature: (feature, l) => edges.set(feature.properties.code, l),
+    });
   }
 
   function notify(kind, code, event) {
@@ -76,12 +87,13 @@ GridGIS.part("grids", (map, options) => {
   }
 
   function replace(collection, level, url) {
-    const old = layer;
+    const old = [layer, lines];
     byCode.clear();
+    edges.clear();
     layer = fresh(collection);
-    layer.addData(collection);
-    layer.addTo(map);
-    if (old) map.removeLayer(old);
+    lines = edgeLayer();
+    [layer, lines].forEach((l) => l.addData(collection).addTo(map));
+    old.forEach((l) => l && map.removeLayer(l));
     shown = { level, version: collection.version, url };
     changed();
   }
@@ -90,6 +102,7 @@ GridGIS.part("grids", (map, options) => {
     step.remove.forEach((code) => drop(code));
     step.add.features.forEach((f) => drop(f.properties.code));
     layer.addData(step.add);
+    lines.addData(step.add);
     shown.version = step.to;
   }
 
@@ -98,6 +111,8 @@ GridGIS.part("grids", (map, options) => {
     if (!l) return;
     layer.removeLayer(l);
     byCode.delete(code);
+    lines.removeLayer(edges.get(code));
+    edges.delete(code);
   }
 
   // Follow the patches from what is shown to what is wanted; false if the chain does not reach.
@@ -160,6 +175,7 @@ GridGIS.part("grids", (map, options) => {
 
   map.on("zoomend", () => {
     if (layer) layer.setStyle(style);
+    if (lines) lines.setStyle(edgeStyle());
     outlines.forEach((entry, key) => entry.layer && entry.layer.setStyle(outlineStyle(key)));
   });
 
@@ -206,6 +222,7 @@ GridGIS.part("grids", (map, options) => {
 GridGIS.part("labels", (map, options) => {
   const group = L.layerGroup().addTo(map);
   let what = "code";
+  let hidden = new Set();
 
   function width(text) {
     let w = 0;
@@ -230,7 +247,7 @@ GridGIS.part("labels", (map, options) => {
     const metres = (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / Math.pow(2, map.getZoom() + 8);
     const found = [];
     GridGIS.grids.byCode.forEach((l) => {
-      const at = l.feature.properties.at;
+      const at = hidden.has(l.feature.properties.code) ? null : l.feature.properties.at;
       if (at && at[2] / metres > 26 && view.contains([at[1], at[0]])) found.push({ l, at, room: at[2] / metres });
     });
     found.sort((a, b) => b.room - a.room);
@@ -257,8 +274,10 @@ GridGIS.part("labels", (map, options) => {
   return {
     draw,
     apply(message) {
-      if (message.labels === what) return;
+      const covered = message.preview ? message.preview.before : [];
+      if (message.labels === what && covered.join() === Array.from(hidden).join()) return;
       what = message.labels;
+      hidden = new Set(covered);
       draw();
     },
   };

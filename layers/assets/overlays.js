@@ -5,6 +5,7 @@ GridGIS.part("preview", (map, options) => {
   let group = null;
   let flags = [];
   let shape = null;
+  document.body.dataset.preview = "";
 
   // Push flags apart that would cover each other; the shift is in pixels, so it is done anew at every zoom.
   function spread() {
@@ -74,6 +75,7 @@ GridGIS.part("preview", (map, options) => {
 GridGIS.part("focus", (map, options) => {
   let shown = null;
   let layer = null;
+  document.body.dataset.focus = "";
   return {
     apply(message) {
       const key = message.focus ? message.focus.key : null;
