@@ -19,7 +19,7 @@ where (file, row, code) and what to do about it.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class GridgisError(Exception):
@@ -39,6 +39,8 @@ class GridgisError(Exception):
         super().__init__(zh)
         self.zh = zh
         self.en = en
+        self.account: dict[str, Any] = {}
+        """What is known of the work that failed, for a report; empty in most cases."""
 
     def __str__(self) -> str:
         """Return the Chinese sentence, which comes first everywhere."""

@@ -81,7 +81,7 @@ def project_outline(shape: Any, crs: Any) -> tuple[Any, int]:
     Raises
     ------
     InputError
-        The outline is empty, is no area, or lies outside China's zones.
+        The outline is empty or is no area.
     """
     polygons = [p for p in shapely.get_parts(shapely.make_valid(shape)) if p.geom_type in ("Polygon", "MultiPolygon")]
     if not polygons:
@@ -89,7 +89,8 @@ def project_outline(shape: Any, crs: Any) -> tuple[Any, int]:
             "县区边界中没有面：请提供含 Polygon 的边界文件。", "The boundary holds no area: give a file with polygons."
         )
     union = shapely.union_all(polygons)
-    epsg = county_epsg(reproject(union.centroid, crs, 4490).x)
+    centre = reproject(union.centroid, crs, 4490)
+    epsg = county_epsg(centre.x, centre.y)
     clean = shapely.set_precision(to_lattice(reproject(union, crs, epsg)), 0.001)
     # set_precision may leave coordinates off by a rounding bit; the lattice is decimal.
     clean = shapely.normalize(to_lattice(clean))

@@ -15,10 +15,10 @@ import shapely
 from gridgis.cells import Cells
 from gridgis.changes import tally
 from gridgis.county import County
-from gridgis.errors import CodeError, InputError
+from gridgis.errors import CodeError, GridgisError, InputError
 from gridgis.guards import require_conserved
 from gridgis.io.importing import ImportResult, Options, Target, plan_import
-from gridgis.plan import Edit, Grid, Plan
+from gridgis.plan import Edit, Grid, Plan, evolve
 from gridgis.schema import FIGURES
 from gridgis.topology import canonical
 
@@ -49,7 +49,7 @@ class Intake:
 
 def bring_in(
     county: County, path: str | Path, options: Options, *, apply: bool = True, by: str = "", reason: str = "",
-    progress: Callable[[float, str], None] | None = None, on_report: Callable[[dict[str, Any]], None] | None = None,
+    progress: Callable[[float, str], None] | None = None,
 ) -> Intake:  # fmt: skip
     """Import grids or boundaries from a file.
 
@@ -67,8 +67,6 @@ def bring_in(
         Author and reason of the edit.
     progress
         Called with a share from 0 to 1 and what is being done.
-    on_report
-        Called with the report in every case, also before an error is raised.
 
     Raises
     ------
@@ -80,22 +78,26 @@ def bring_in(
     plan = county.plan
     result = plan_import(path, _target(county, plan), options, progress)
     edit = None
-    try:
-        if result.error is None:
-            edit = _edit(county, plan, result, options)
-            _count_households(plan, edit, result.report)
-        if apply:
-            if result.error is not None:
-                raise result.error
-            if edit is not None:
-                edit = county.apply(
-                    edit, by=by, reason=reason or f"导入 {Path(path).name}", tables=_tables(county, result, options)
-                )
-            result.report["applied"] = True
-    finally:
-        if on_report is not None:
-            on_report(result.report)
+    if result.error is None:
+        edit = _edit(county, plan, result, options)
+        _count_households(plan, edit, result.report)
+    elif apply:
+        result.error.account = result.report | {"error": result.error.en, "error_zh": result.error.zh}
+        raise result.error
+    if apply and edit is not None:
+        words = reason or f"导入 {Path(path).name}"
+        edit = county.apply(edit, by=by, reason=words, tables=_tables(county, evolve(plan, edit), result, options))
+    result.report["applied"] = apply
     return Intake(result.report, tuple(_words(result, applied=apply)), edit if apply else None)
+
+
+def account_of(error: GridgisError, path: str | Path) -> dict[str, Any]:
+    """Return the report of an import that failed: as far as it got, and why."""
+    empty: dict[str, Any] = {
+        "file": Path(path).name, "rows": 0, "accepted": 0, "rejected": [], "datum": None, "evidence": [], "encoding": None,
+        "crs": None, "findings": {}, "changes": [],
+    }  # fmt: skip
+    return empty | error.account | {"applied": False, "error": error.en, "error_zh": error.zh}
 
 
 def _target(county: County, plan: Plan) -> Target:
@@ -184,14 +186,22 @@ def _count_households(plan: Plan, edit: Edit | None, report: dict[str, Any]) -> 
         change["households"] = after - before
 
 
-def _tables(county: County, result: ImportResult, options: Options) -> dict[str, pd.DataFrame]:
-    """Return the rows of `boundaries` after the import: those of the file in the place of the same codes."""
+def _tables(county: County, after: Plan, result: ImportResult, options: Options) -> dict[str, pd.DataFrame]:
+    """Return the rows of `boundaries` after the import: those of the file in the place of the same codes.
+
+    An outline that made the cells is kept as repaired, so that it and its grid agree; one that lies
+    over finer grids is kept as drawn, and the check says where they disagree.
+    """
     if options.as_ != "boundaries" or not len(result.boundaries):
         return {}
     known = county.table("boundaries")
     fresh = result.boundaries.assign(source=result.report["file"])
     # The outline of the county is what everything else rests on; it is set when the county is made.
-    fresh = fresh[fresh["level"] != "county"]
+    fresh = fresh[fresh["level"] != "county"].reset_index(drop=True)
+    fresh["geometry"] = [
+        after.grid_geometry(code) if code in after.members else shape
+        for code, shape in zip(fresh["code"], fresh["geometry"], strict=True)
+    ]
     kept = known[~known["code"].isin(fresh["code"])]
     both = pd.concat([pd.DataFrame(kept), pd.DataFrame(fresh)], ignore_index=True)
     return {"boundaries": gpd.GeoDataFrame(both, geometry="geometry", crs=county.crs)} if len(fresh) else {}
@@ -220,14 +230,18 @@ def _words(result: ImportResult, *, applied: bool) -> list[Words]:
     return out
 
 
-def outline_of(frame: gpd.GeoDataFrame) -> Any:
-    """Return the union of the areas in a boundary file.
+def outline_of(frame: gpd.GeoDataFrame, code: str) -> Any:
+    """Return the outline of county `code` in a boundary file: its row where one bears that code, else all areas.
 
     Raises
     ------
     InputError
         A row has no geometry, or none is an area.
     """
+    plain = frame.drop(columns=frame.geometry.name)
+    named = plain.apply(lambda column: column.map(lambda v: str(v).removesuffix(".0").strip() == code)).any(axis=1)
+    if len(frame) > 1 and int(named.sum()) == 1:
+        frame = frame[named.to_numpy()]
     shapes = np.asarray(frame.geometry.values, dtype=object)
     empty = np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     if len(empty):

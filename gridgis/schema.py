@@ -76,22 +76,34 @@ TABLE_ALIASES = {
 }  # fmt: skip
 
 
-def county_epsg(lon: float) -> int:
-    """Return the EPSG code of the CGCS2000 3-degree Gauss-Krueger zone (no prefix) at `lon` degrees.
+def county_epsg(lon: float, lat: float = 35.0) -> int:
+    """Return the EPSG code of the CRS in which a county around a point is kept.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, of the centroid of the county's outline.
+
+    Returns
+    -------
+    int
+        The CGCS2000 3-degree Gauss-Krueger zone without prefix (EPSG 4534 to 4554, CM 75 E to 135 E).
+        Outside China, where that frame has no zones, the WGS84 UTM zone.
 
     Raises
     ------
     InputError
-        `lon` lies outside the zones defined for China (CM 75 E to 135 E).
+        The numbers are no longitude and latitude.
     """
-    zone = int(np.floor(lon / 3 + 0.5))
-    if not 25 <= zone <= 45:
+    if not (-180 <= lon <= 180 and -80 <= lat <= 84):
         raise InputError(
-            f"经度 {lon:.4f}° 不在中国 3 度带范围（73.5°–136.5°）内：请检查坐标系或经纬度顺序。",
-            f"Longitude {lon:.4f} is outside China's 3-degree zones (73.5-136.5 E): "
-            "check the CRS or the order of longitude and latitude.",
+            f"经度 {lon:.4f}、纬度 {lat:.4f} 不是有效的位置：请检查坐标系或经纬度顺序。",
+            f"Longitude {lon:.4f}, latitude {lat:.4f} is no place on earth: check the CRS or the order of the two.",
         )
-    return 4534 + (zone - 25)
+    zone = int(np.floor(lon / 3 + 0.5))
+    if 25 <= zone <= 45 and 0 <= lat <= 60:
+        return 4534 + (zone - 25)
+    return (32601 if lat >= 0 else 32701) + min(int((lon + 180) // 6), 59)
 
 
 def to_lattice(geometries: Any) -> Any:

@@ -10,7 +10,7 @@ import typer
 
 from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say, table
 from gridgis.county import open_county
-from gridgis.errors import InputError
+from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
 from gridgis.scheme import load_scheme, scheme_names
 
@@ -56,7 +56,7 @@ def new(
 
     load_scheme(scheme)
     source = read_vector(boundary, layer=layer, crs=crs)
-    new_county(out, scheme, code, outline_of(source.frame), source.frame.crs, name)
+    new_county(out, scheme, code, outline_of(source.frame, code), source.frame.crs, name)
     say(lang, f"已新建县区：{out}", f"Made the county: {out}")
 
 
@@ -78,23 +78,36 @@ def import_(
     by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """导入网格或界线，修复缝隙并逐格报告 / Import grids or boundaries, repaired and reported."""
-    from gridgis.intake import Options, bring_in
+    from gridgis.intake import Options, account_of, bring_in
 
     bar = Progress()
     options = Options(as_, _fields(field or []), datum, crs, encoding, layer, level, repair_below, skip_rejected)
 
-    def write(account: dict[str, Any]) -> None:
-        if report is not None:
-            report.write_text(json_.dumps(account, ensure_ascii=False, indent=1), encoding="utf-8")
-
     with open_county(county) as c:
-        outcome = bring_in(c, file, options, apply=not dry_run, by=by, reason=reason, progress=bar, on_report=write)
+        try:
+            outcome = bring_in(c, file, options, apply=not dry_run, by=by, reason=reason, progress=bar)
+        except GridgisError as error:
+            _write_report(report, account_of(error, file))
+            raise
+    _write_report(report, outcome.report)
     bar.end()
     if json:
         dump(outcome.report)
     else:
         for zh, en in outcome.words:
             say(lang, zh, en)
+
+
+def _write_report(path: Path | None, account: dict[str, Any]) -> None:
+    """Write the report of an import; it is written whatever came of the import."""
+    if path is None:
+        return
+    try:
+        path.write_text(json_.dumps(account, ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"无法写入“{path}”：{error.strerror}。", f"'{path}' cannot be written: {error.strerror}."
+        ) from error
 
 
 def _fields(pairs: list[str]) -> dict[str, str]:
