@@ -162,7 +162,7 @@ def found(path: str | Path, given: Founding) -> None:
 
 def _grid_rows(frame: pd.DataFrame) -> tuple[Grid, ...]:
     names = ["code", "level", "kind", "name", "category", "class", "zone"]
-    plain = frame.reindex(columns=names).fillna("")
+    plain = frame.reindex(columns=names).astype(object).fillna("")
     rows = ([str(v) for v in row] for row in plain.itertuples(index=False, name=None))
     return tuple(Grid(r[0], r[1], r[2], r[3], r[4], r[5], r[6]) for r in rows)
 

@@ -154,7 +154,7 @@ def _grids(plan: Plan, result: ImportResult, removed: Cells, added: Cells) -> tu
 def _rows(frame: pd.DataFrame) -> list[tuple[Grid, bool]]:
     extra = [c for c in frame.columns if c not in (*_GRID_COLUMNS, "implied")]
     out = []
-    for row in frame.fillna("").to_dict("records"):
+    for row in frame.astype(object).fillna("").to_dict("records"):
         values = {"class_" if c == "class" else c: str(row.get(c, "") or "") for c in _GRID_COLUMNS}
         values["kind"] = values["kind"] or "comprehensive"
         more = tuple((c, str(row[c])) for c in extra if str(row[c]))

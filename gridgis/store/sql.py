@@ -102,6 +102,8 @@ class SqlStore:
         prepare(self._engine)
         try:
             self._epsg = int(self.meta()["epsg"])
+            # The file was made so; a desktop GIS may have set it back. Only now do we know that it is ours.
+            self._plainly("PRAGMA journal_mode = WAL")
         except (KeyError, ValueError, DatabaseError) as error:
             self.close()
             raise _not_a_county(path) from error
@@ -364,16 +366,35 @@ class SqlStore:
             c.exec_driver_sql(f"UPDATE cells SET {listed} WHERE id = ?", rows)
 
     def copy_to(self, path: Path) -> None:
-        """Write a compact copy that other programs may open, of one moment."""
-        with self._engine.connect() as c:
-            c.exec_driver_sql("VACUUM INTO ?", (str(path),))
+        """Write a compact copy that other programs may open, of one moment.
+
+        Raises
+        ------
+        StoreError
+            The file exists or cannot be written.
+        """
+        try:
+            self._plainly("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"无法把副本写到“{path}”：{error}。请换一个文件名或检查磁盘空间。",
+                f"The copy '{path}' cannot be written: {error}. Choose another name or check the disk.",
+            ) from error
+
+    def _plainly(self, statement: str, values: tuple[Any, ...] = ()) -> None:
+        """Run a statement that SQLite refuses inside a transaction, which SQLAlchemy would always open."""
+        raw = self._engine.raw_connection()
+        try:
+            raw.cursor().execute(statement, values)
+        finally:
+            raw.close()
 
     def close(self) -> None:
         """Fold the write-ahead log into the file, so that one file is left."""
         self._engine.dispose()
 
 
-_DURABLE = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
+_DURABLE = ("PRAGMA synchronous = FULL",)
 
 
 def prepare(engine: Any, pragmas: Sequence[str] = _DURABLE) -> None:
