@@ -158,7 +158,8 @@ class Settlement:
         """
         pairs, which = np.unique(np.column_stack([label, cell]), axis=0, return_inverse=True)
         allowed = [self._may_have(self.names[a], b) for a, b in pairs.tolist()]
-        return np.asarray(np.array(allowed, bool)[which.ravel()])
+        result: Bools = np.array(allowed, bool)[which.ravel()]
+        return result
 
     def _may_have(self, name: str, cell: int) -> bool:
         parent, held = self.parents.get(name), self.existing_labels[cell] if cell >= 0 else None
@@ -213,7 +214,8 @@ class Settlement:
 
     def bare(self) -> Bools:
         """Tell which faces of the county nothing was drawn over."""
-        return (self.owner < 0) & self.inside & (np.diff(self.covers.indptr) == 0)
+        covered = np.asarray(np.diff(self.covers.indptr) > 0, bool)
+        return (self.owner < 0) & self.inside & ~covered
 
     def settle_gaps(self) -> None:
         """Fill small gaps from their neighbours and leave the rest unassigned."""
