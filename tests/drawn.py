@@ -20,7 +20,9 @@ Lines, areas and cells are named in characters from the north-west corner: ``lin
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
@@ -160,15 +162,32 @@ def letters(plan: Plan, drawing: str) -> str:
     return "\n".join("".join(out[k : k + width]) for k in range(0, len(out), width))
 
 
-def drawn_county(path: Path, drawing: str, *, homes: str = "", more: dict[str, pd.DataFrame] | None = None) -> Path:
+def drawn_county(
+    path: Path, drawing: str, *, homes: str = "", more: dict[str, pd.DataFrame] | None = None
+) -> Path:
     """Write the county that a drawing shows, with further e-map tables, and return its path."""
+    if more is not None or path.exists():
+        return _build(path, drawing, homes, more or {})
+    path.write_bytes(_built(drawing, homes))
+    return path
+
+
+@cache
+def _built(drawing: str, homes: str) -> bytes:
+    """Return the bytes of a drawn county; building one costs half a second, copying nothing."""
+    with TemporaryDirectory() as folder:
+        return _build(Path(folder) / "county.gpkg", drawing, homes, {}).read_bytes()
+
+
+def _build(path: Path, drawing: str, homes: str, more: dict[str, pd.DataFrame]) -> Path:
     parts = squares(drawing)
     codes = [code_of(letter) for letter, _ in parts]
     cells = gpd.GeoDataFrame({"code": codes}, geometry=[p for _, p in parts], crs=EPSG)
     rows = grids_of(c for c in codes if c)
-    frame = pd.DataFrame([{"code": g.code, "level": g.level, "kind": g.kind, "name": g.name} for g in rows])
+    columns = ["code", "level", "kind", "name"]
+    frame = pd.DataFrame([(g.code, g.level, g.kind, g.name) for g in rows], columns=columns)
     outline = shapely.normalize(shapely.union_all([p for _, p in parts]))
-    tables = {"buildings": homes_of(homes) if homes else houses(drawing)} | (more or {})
+    tables = {"buildings": homes_of(homes) if homes else houses(drawing)} | more
     found(path, Founding("generic", COUNTY, "画县", EPSG, "new", outline, cells, frame, tables))
     return path
 
