@@ -16,7 +16,8 @@ from gridgis.plan import Edit
 from gridgis.schema import SCHEMA_VERSION
 from gridgis.scheme import Scheme
 from gridgis.store import geopackage
-from gridgis.store.sql import SqlStore, prepare
+from gridgis.store.engine import prepare
+from gridgis.store.sql import SqlStore
 from gridgis.store.tables import metadata
 
 

@@ -16,16 +16,15 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, create_engine, event, func, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
-from sqlalchemy.pool import QueuePool
 
 from gridgis.cells import Cells
 from gridgis.errors import StaleEditError, StoreError
 from gridgis.plan import Edit, Grid
 from gridgis.schema import FIGURES, TABLES
-from gridgis.store import geopackage
-from gridgis.store.geometry import decode, encode, register_functions
+from gridgis.store.engine import file_engine, not_a_county, require_county_file
+from gridgis.store.geometry import decode, encode
 from gridgis.store.records import at_version, edit_from, edit_row
 from gridgis.store.tables import metadata
 
@@ -47,37 +46,11 @@ def open_store(url: str | Path) -> SqlStore:
             "This version does not open PostGIS counties yet: use a county.gpkg file.",
         )
     path = Path(url)
-    _require_county_file(path)
+    require_county_file(path)
     try:
         return SqlStore(path)
     except DatabaseError as error:
-        raise _not_a_county(path) from error
-
-
-def _not_a_county(path: Path) -> StoreError:
-    return StoreError(
-        f"“{path}”不是 GridGIS 县区文件或已损坏：请用 gridgis new 或 gridgis demo 新建，或换用备份。",
-        f"'{path}' is not a GridGIS county file, or is damaged: make one with gridgis new or gridgis demo, "
-        "or use a backup.",
-    )
-
-
-def _require_county_file(path: Path) -> None:
-    """Look at the first bytes with plain reads, so that a wrong file is never touched by a database engine."""
-    if not path.is_file():
-        raise StoreError(
-            f"找不到县区文件“{path}”：请检查路径，或用 gridgis new 新建。",
-            f"There is no county file '{path}': check the path, or make one with gridgis new.",
-        )
-    try:
-        with path.open("rb") as file:
-            head = file.read(72)
-    except OSError as error:
-        raise StoreError(
-            f"无法读取“{path}”：{error.strerror}。", f"'{path}' cannot be read: {error.strerror}."
-        ) from error
-    if not head.startswith(b"SQLite format 3\0") or head[68:72] != geopackage.APPLICATION_ID.to_bytes(4, "big"):
-        raise _not_a_county(path)
+        raise not_a_county(path) from error
 
 
 class SqlStore:
@@ -91,22 +64,14 @@ class SqlStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        target = f"file:{path.resolve().as_posix().replace('?', '%3f').replace('#', '%23')}?mode=rw"
-        self._engine = create_engine(
-            "sqlite://",
-            creator=lambda: sqlite3.connect(target, uri=True, timeout=30, check_same_thread=False),
-            # The pool that SQLAlchemy would choose closes connections under other threads' hands.
-            poolclass=QueuePool,
-            max_overflow=40,
-        )
-        prepare(self._engine)
+        self._engine = file_engine(path)
         try:
             self._epsg = int(self.meta()["epsg"])
             # The file was made so; a desktop GIS may have set it back. Only now do we know that it is ours.
             self._plainly("PRAGMA journal_mode = WAL")
         except (KeyError, ValueError, DatabaseError) as error:
             self.close()
-            raise _not_a_county(path) from error
+            raise not_a_county(path) from error
         self._tables = metadata(self._epsg).tables
 
     @property
@@ -392,22 +357,3 @@ class SqlStore:
     def close(self) -> None:
         """Fold the write-ahead log into the file, so that one file is left."""
         self._engine.dispose()
-
-
-_DURABLE = ("PRAGMA synchronous = FULL",)
-
-
-def prepare(engine: Any, pragmas: Sequence[str] = _DURABLE) -> None:
-    """Make each connection durable, and its transactions explicit."""
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None
-        register_functions(connection)
-        for pragma in pragmas:
-            connection.execute(pragma)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
