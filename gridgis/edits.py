@@ -228,8 +228,8 @@ def _weight(plan: Plan, code: str) -> tuple[float, ...]:
 
 def _cell_id(value: Any) -> int:
     try:
-        return int(value)
-    except (TypeError, ValueError) as error:
+        return int(np.int64(value))
+    except (TypeError, ValueError, OverflowError) as error:
         raise EditError(
             f"基元编号“{value}”不是整数：请给出以逗号分隔的基元号，例如 12,15。",
             f"Cell id '{value}' is not a whole number: give ids separated by commas, such as 12,15.",

@@ -72,7 +72,7 @@ def paint(
 
 
 def _ids(words: list[str]) -> list[int]:
-    bad = [w for w in words if not w.isdigit()]
+    bad = [w for w in words if not (w.isascii() and w.isdigit() and len(w) <= 18)]
     if bad or not words:
         raise EditError(
             f"基元编号“{bad[0] if bad else ''}”不是整数：请给出以逗号分隔的基元号，例如 12,15。",

@@ -170,7 +170,7 @@ def diff(
 
 
 def _version(text: str) -> int:
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise InputError(
             f"“{text}”不是版本号：请给出整数，见 gridgis log。",
             f"'{text}' is not a version: give a whole number, see gridgis log.",
