@@ -135,7 +135,7 @@ def parse_crs(text: object) -> CRS:
         PROJ does not know it.
     """
     try:
-        return CRS.from_user_input(int(str(text)) if str(text).isascii() and str(text).isdigit() else text)  # type: ignore[call-overload]
+        return CRS.from_user_input(int(str(text)) if str(text).isascii() and str(text).isdigit() else text)
     except (CRSError, ValueError) as error:
         raise InputError(
             f"坐标系“{text}”无法识别：请用 EPSG 编号，例如 4490 或 4548。",
