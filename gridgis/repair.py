@@ -22,11 +22,13 @@ from gridgis.drawing import SLIVER_M2, Bools, Change, Net, Spot, is_fault
 from gridgis.errors import CoverageError, InputError
 from gridgis.noding import LATTICE_M, Geometries, Ints, cut_into_faces, dissolve, filled
 from gridgis.settling import Settlement
-from gridgis.strips import strip_seams
 
 __all__ = ["Change", "Net", "Repaired", "Spot", "count_findings", "overlay_grids", "valid_polygons"]
 
 Progress = Callable[[float, str], None]
+_WIDEST_M = 100.0
+"""Gaps along a boundary that are wider are land that somebody left out, not misfit."""
+_MM = 1000
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def overlay_grids(
     net, layers = Net(drawn, incoming.labels), (np.array([outline], object), existing.polygons, drawn)
     bound = dict(parents or {})
     work = Settlement.start(cut_into_faces(*layers), outline, existing, net, repair_below_m2, bound)
-    seams = strip_seams(work)
+    seams = _strip_seams(work)
     report(0.4, "assigning")
     if len(seams):
         faces = cut_into_faces(*layers, seams=seams)
@@ -128,6 +130,54 @@ def overlay_grids(
     _check(polygons, outline, set(work.names) - {label for label in labels if label})
     report(1.0, "done")
     return Repaired(polygons, labels, sources, findings, tuple(work.spots), work.changes())
+
+
+def _strip_seams(work: Settlement) -> Geometries:
+    """Return lines across the gaps that run along a boundary past several grids.
+
+    Where a drawing keeps a few metres away from the outline, one gap lies before many grids; given as a whole to
+    the longest border it would become a ribbon before everybody else's land. So it is cut wherever two grids meet
+    on it, by the shortest way to the other side.
+    """
+    faces, n = work.faces, len(work.names)
+    gap = faces.regions(np.where(work.bare(), work.existing + 1, -1))
+    side, other = np.concatenate([faces.left, faces.right]), np.concatenate([faces.right, faces.left])
+    ends = np.vstack([faces.ends, faces.ends])
+    along = (gap[side] >= 0) & (gap[other] != gap[side])
+    drawn = along & (work.owner[other] >= 0) & (work.owner[other] < n) & work.inside[other]
+    taker = work.may_have(work.owner[other[drawn]], work.existing[side[drawn]])
+    drawn[np.flatnonzero(drawn)[~taker]] = False
+    far = along & ~drawn & ((work.owner[other] >= 0) | ~work.inside[other])
+    regions, points = _meetings(gap[side[drawn]], work.owner[other[drawn]], ends[drawn])
+    edge = gap[faces.rim] >= 0
+    far_of = np.concatenate([gap[side[far]], gap[faces.rim[edge]]])
+    far_ends = np.vstack([ends[far], faces.rim_ends[edge]])
+    seams: list[shapely.LineString] = []
+    for region in np.unique(regions):
+        opposite = far_ends[far_of == region]
+        if len(opposite):
+            seams.extend(_across(points[regions == region], opposite, faces.polygons[gap == region]))
+    return np.array(seams, object)
+
+
+def _meetings(region: Ints, owner: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """Return the points where two owners meet on a gap: the region of each and its millimetres."""
+    rows = np.vstack([np.column_stack([region, ends[:, :2], owner]), np.column_stack([region, ends[:, 2:], owner])])
+    rows = np.unique(rows, axis=0)
+    several: Bools = np.zeros(len(rows), bool)
+    several[1:] = (rows[1:, :3] == rows[:-1, :3]).all(axis=1)
+    found = np.unique(rows[several][:, :3], axis=0)
+    return found[:, 0], found[:, 1:]
+
+
+def _across(points: Ints, opposite: Ints, gap: Geometries) -> list[shapely.LineString]:
+    boundary = shapely.multilinestrings(np.asarray(shapely.linestrings(opposite.reshape(-1, 2, 2) / _MM)))
+    starts = np.asarray(shapely.points(points / _MM), object)
+    lines = np.asarray(shapely.shortest_line(starts, boundary), object)
+    inside = shapely.buffer(shapely.union_all(gap), 2 * LATTICE_M)
+    long = shapely.length(lines)
+    good = (long > LATTICE_M) & (long <= _WIDEST_M) & shapely.covers(inside, lines)
+    return list(lines[good])
 
 
 def valid_polygons(polygons: Geometries) -> tuple[Geometries, int]:

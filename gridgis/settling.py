@@ -214,8 +214,9 @@ class Settlement:
 
     def bare(self) -> Bools:
         """Tell which faces of the county nothing was drawn over."""
-        covered = np.asarray(np.diff(self.covers.indptr) > 0, bool)
-        return (self.owner < 0) & self.inside & ~covered
+        covered: Ints = np.diff(self.covers.indptr)
+        result: Bools = (self.owner < 0) & self.inside & (covered == 0)
+        return result
 
     def settle_gaps(self) -> None:
         """Fill small gaps from their neighbours and leave the rest unassigned."""

@@ -269,6 +269,8 @@ def first_come(fabric: Fabric, start: dict[int, int], speed: Floats) -> Ints:
         Of each group.
     """
     owner = np.full(len(fabric.area), -1, dtype=np.int64)
+    held = np.array(sorted((group, face) for face, group in start.items()))
+    home = [fabric.xy[held[held[:, 0] == group, 1]].mean(axis=0) for group in range(len(speed))]
     queue = [(0.0, face, group) for face, group in sorted(start.items())]
     heapq.heapify(queue)
     while queue:
@@ -278,8 +280,11 @@ def first_come(fabric: Fabric, start: dict[int, int], speed: Floats) -> Ints:
         owner[face] = group
         for other, merit in fabric.around[face]:
             if owner[other] < 0:
-                d = float(np.hypot(*(fabric.xy[other] - fabric.xy[face])))
-                heapq.heappush(queue, (when + d * (1.0 + 1.2 * merit) / float(speed[group]), other, group))
+                here = fabric.xy[other]
+                step = float(np.hypot(*(here - fabric.xy[face]))) * (1.0 + 1.2 * merit)
+                # Going away from home costs more than going round it, which keeps groups compact.
+                away = float(np.hypot(*(here - home[group])) - np.hypot(*(fabric.xy[face] - home[group])))
+                heapq.heappush(queue, (when + max(step + 1.5 * away, 0.1 * step) / float(speed[group]), other, group))
     return owner
 
 

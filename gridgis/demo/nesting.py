@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -197,15 +198,18 @@ def reading_order(xy: Floats) -> Ints:
 
 
 def _cells(draft: _Draft) -> Ints:
-    """Each built-up face is a cell; outside, a responsibility grid has one to four cells."""
+    """Each built-up face is a cell; outside, a unit grid has one to four cells."""
+    leaves = sorted(set(draft.leaf.tolist()))
+    responsibility = Counter(c[:15] for c in leaves)
     cell = np.full(len(draft.leaf), -1, dtype=np.int64)
     number = 0
-    for code in sorted(set(draft.leaf.tolist())):
+    for code in leaves:
         nodes = np.flatnonzero(draft.leaf == code)
         if draft.town[nodes[0]] >= 0:
             owner = np.arange(len(nodes))
         else:
-            wish = 1 + int(draft.rng.binomial(3, 0.45))
+            most = 4 // responsibility[code[:15]]
+            wish = 1 + int(draft.rng.binomial(most - 1, 0.45))
             owner = divide(draft.fabric, nodes, np.ones(min(wish, len(nodes))), draft.rng)
         cell[nodes] = number + owner
         number += int(owner.max()) + 1

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gridgis.demo.county import DemoCounty, build
-from gridgis.errors import StoreError
 from gridgis.founding import Founding, found
+from gridgis.store.building import require_free
 
 
 def found_demo(
@@ -18,14 +18,11 @@ def found_demo(
     Raises
     ------
     StoreError
-        The path is taken; nothing is built.
+        The path is taken or its folder is missing; nothing is built.
     InputError
         There is no demo of that scheme.
     """
-    if Path(path).exists():
-        raise StoreError(
-            f"“{path}”已存在：请换一个文件名，或先移走原文件。", f"'{path}' exists already: choose another name or move it."
-        )
+    require_free(Path(path))
     tell = progress or (lambda _share, _words: None)
     county = build(scheme, seed, lambda share, words: tell(0.85 * share, words))
     tell(0.86, "写入县区文件")

@@ -85,7 +85,7 @@ def read_with_gdal(job: Job) -> tuple[pa.Table, Facts]:
     return _plain(table), {
         "driver": info["driver"],
         "crs": meta["crs"],
-        "encoding": meta.get("encoding") or encoding or "UTF-8",
+        "encoding": encoding or meta.get("encoding") or "UTF-8",
         "layers": layers if job["kind"] != "shp" else [],
         "layer": layer if job["kind"] != "shp" else None,
         "declared": _declared_rows(job, info, layer),

@@ -76,48 +76,45 @@ def read_vector(
         The file cannot be used; one sentence names it and the cure.
     """
     path = Path(path)
-    with tempfile.TemporaryDirectory(prefix="gridgis-") as place:
-        folder = Path(place)
-        name, kind = copy_in(path, folder, layer)
-        warnings: list[Words] = []
-        evidence: list[Words] = []
-        job: dict[str, Any] = {"path": name, "kind": kind, "layer": layer, "encoding": None}
-        declared: int | None = None
-        if kind == "shp":
-            job["layer"] = None
-            declared = shapefile.check_whole(folder / name, path.name)
-            job["encoding"], said = shapefile.text_encoding(folder / name)
-            evidence.append(said)
-        if encoding != "auto":
-            job["encoding"] = _known_encoding(encoding)
-        answer = _answer(path, job, folder, limits)
+    answer, evidence = _read(path, layer, None if encoding == "auto" else _known_encoding(encoding), limits)
     rows = int(answer.facts["rows"])
-    declared = answer.facts["declared"] if declared is None else declared
-    if declared is not None and declared != rows:
-        raise InputError(
-            f"“{path.name}”应有 {declared} 行，只读出 {rows} 行，文件不完整：请重新复制或导出。",
-            f"'{path.name}' should have {declared} rows but only {rows} could be read: it is cut short, "
-            "copy or export it again.",
-        )
     if rows == 0:
         raise InputError(
             f"“{path.name}”没有任何要素：请检查导出范围。",
             f"'{path.name}' holds no features: check what was exported.",
         )
+    warnings: list[Words] = []
     geometry = _geometry(answer, warnings)
     chosen = _crs(path.name, crs, answer.facts["crs"], geometry)
     data = answer.table.drop_columns(["__geometry__"]).to_pandas(integer_object_nulls=True)
     data.index = pd.RangeIndex(1, rows + 1, name="row")
-    frame = gpd.GeoDataFrame(data, geometry=geometry, crs=chosen)
-    kept = ("driver", "encoding", "rows", "layers", "layer")
-    facts = {key: answer.facts[key] for key in kept} | {
-        "encoding": job["encoding"] or answer.facts["encoding"],
-        "crs": _named(chosen),
-        "members": answer.facts.get("members", {}),
-        "evidence": evidence,
-        "warnings": warnings,
-    }
-    return Source(frame, facts)
+    kept = {key: answer.facts[key] for key in ("driver", "encoding", "rows", "layers", "layer")}
+    said = {"members": answer.facts.get("members", {}), "evidence": evidence, "warnings": warnings}
+    return Source(gpd.GeoDataFrame(data, geometry=geometry, crs=chosen), kept | said | {"crs": _named(chosen)})
+
+
+def _read(path: Path, layer: str | None, encoding: str | None, limits: Limits | None) -> tuple[Answer, list[Words]]:
+    """Read a copy of the file and compare the rows that came with those it says it has."""
+    evidence: list[Words] = []
+    with tempfile.TemporaryDirectory(prefix="gridgis-") as place:
+        folder = Path(place)
+        name, kind = copy_in(path, folder, layer)
+        declared: int | None = None
+        if kind == "shp":
+            layer = None
+            declared = shapefile.check_whole(folder / name, path.name)
+            found, said = shapefile.text_encoding(folder / name)
+            encoding = encoding or found
+            evidence.append(said)
+        answer = _answer(path, {"path": name, "kind": kind, "layer": layer, "encoding": encoding}, folder, limits)
+    declared = answer.facts["declared"] if declared is None else declared
+    if declared is not None and declared != answer.facts["rows"]:
+        raise InputError(
+            f"“{path.name}”应有 {declared} 行，只读出 {answer.facts['rows']} 行，文件不完整：请重新复制或导出。",
+            f"'{path.name}' should have {declared} rows but only {answer.facts['rows']} could be read: it is cut "
+            "short, copy or export it again.",
+        )
+    return answer, evidence
 
 
 def _answer(path: Path, job: dict[str, Any], folder: Path, limits: Limits | None) -> Answer:

@@ -21,15 +21,8 @@ from gridgis.store.sql import SqlStore
 from gridgis.store.tables import metadata
 
 
-def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
-                 tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
-    """Make a county file whose first version is `first`; it appears under its name only when complete.
-
-    Raises
-    ------
-    StoreError
-        The path is taken or cannot be written.
-    """
+def require_free(path: Path) -> None:
+    """Raise StoreError unless a county can be made under this name."""
     if path.exists():
         raise StoreError(
             f"“{path}”已存在：请换一个文件名，或先移走原文件。",
@@ -39,6 +32,18 @@ def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str
         raise StoreError(
             f"文件夹“{path.parent}”不存在：请先建立。", f"There is no folder '{path.parent}': make it first."
         )
+
+
+def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
+                 tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
+    """Make a county file whose first version is `first`; it appears under its name only when complete.
+
+    Raises
+    ------
+    StoreError
+        The path is taken or cannot be written.
+    """
+    require_free(path)
     building = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         _build(building, scheme, scheme_text, meta, first, tables, shapes)
