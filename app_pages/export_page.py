@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app_pages import mapview
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import km2, number
 from app_pages.state import keep, lang, say
@@ -70,7 +71,10 @@ desk = the_desk()
 keep("level")
 keep("datum")
 left, right = st.columns([1, 1.9], gap="medium")
-with left, st.container(key="exportbox"):
-    choices(desk)
+with left:
+    with st.container(key="exportbox"):
+        choices(desk)
+    picture = mapview.message(desk, st.session_state.level, "none", "name")
+    mapview.live_map(desk, picture, key="export_map", height="clamp(300px, calc(100dvh - 356px), 900px)")
 with right:
     sample(desk)

@@ -81,10 +81,11 @@ def weekly(found: pd.DataFrame) -> Any:
     whole = (day.max() - day.min()).days // 7
     counts = back[back < max(whole, 1)].value_counts().rename_axis("back").reset_index(name="n")
     counts["week"] = day.max() - pd.to_timedelta(counts["back"] * 7 + 6, unit="D")
+    days = "%m-%d" if whole < 20 else "%y-%m"
     chart = alt.Chart(counts).mark_area(
         line={"color": _BAR, "strokeWidth": 1.6}, color=_BAR, opacity=0.16, interpolate="monotone"
     ).encode(
-        x=alt.X("week:T", axis=alt.Axis(format="%y-%m", grid=False, tickCount=6, title=None)),
+        x=alt.X("week:T", axis=alt.Axis(format=days, grid=False, tickCount=min(6, len(counts)), labelOverlap=True, title=None)),
         y=alt.Y("n:Q", axis=alt.Axis(tickCount=4, title=None)),
         tooltip=[alt.Tooltip("week:T", format="%Y-%m-%d", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip
@@ -95,7 +96,7 @@ def by_category(found: pd.DataFrame) -> Any:
     """Return the number of incidents of each category as bars with their number."""
     counts = found["category"].value_counts().rename_axis("category").reset_index(name="n")
     base = alt.Chart(counts).encode(
-        y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=150, labelFontSize=12, labelColor=_INK)),
+        y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=150, labelOverlap=False, labelFontSize=12, labelColor=_INK)),
         x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMax=float(counts["n"].max()) * 1.25)),
     )  # fmt: skip
     bars = base.mark_bar(color=_BAR, opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})

@@ -55,4 +55,5 @@ def class_names(breaks: Sequence[float], unit: float = 1.0) -> list[str]:
         return []
     shown = [f"{b / unit:,.2f}".rstrip("0").rstrip(".") for b in breaks]
     middle = [f"{a} – {b}" for a, b in zip(shown, shown[1:], strict=False)]
-    return [f"< {shown[0]}", *middle, f"≥ {shown[-1]}"]
+    first = "0" if unit == 1 and breaks[0] == 1 else f"< {shown[0]}"
+    return [first, *middle, f"≥ {shown[-1]}"]

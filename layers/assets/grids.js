@@ -198,6 +198,9 @@ GridGIS.part("grids", (map, options) => {
     select: showSelection,
     async apply(message) {
       const grids = message.grids;
+      // Under a heatmap the boundaries step back.
+      map.getPane("lines").style.opacity = message.heat ? 0.3 : 1;
+      map.getPane("parents").style.opacity = message.heat ? 0.5 : 1;
       repaint(message.figure);
       Object.keys(options.outlines).forEach((key) => loadOutline(key, (message.outlines || {})[key]));
       if (follow(grids)) {
