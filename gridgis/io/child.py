@@ -48,10 +48,12 @@ def limit_resources(memory: int, seconds: int, disk: int) -> None:
 
     Parameters
     ----------
-    memory, disk
-        Bytes.
+    memory
+        Bytes of address space.
     seconds
         Processor time.
+    disk
+        Bytes of one file.
     """
     try:
         import resource
