@@ -284,7 +284,9 @@ def first_come(fabric: Fabric, start: dict[int, int], speed: Floats) -> Ints:
                 step = float(np.hypot(*(here - fabric.xy[face]))) * (1.0 + 1.2 * merit)
                 # Going away from home costs more than going round it, which keeps groups compact.
                 away = float(np.hypot(*(here - home[group])) - np.hypot(*(fabric.xy[face] - home[group])))
-                heapq.heappush(queue, (when + max(step + 1.5 * away, 0.1 * step) / float(speed[group]), other, group))
+                heapq.heappush(
+                    queue, (when + max(0.5 * step + 2.0 * away, 0.1 * step) / float(speed[group]), other, group)
+                )
     return owner
 
 

@@ -81,9 +81,7 @@ def _townships(draft: _Draft, towns: list[Town]) -> Ints:
         if not one.built_up:
             away = np.hypot(*(draft.fabric.xy - np.array(one.seat)).T)
             start[int(np.argmin(away))] = number[one.code]
-    speed = np.array(
-        [np.sqrt(len(t.villages) - (len(t.core) if len(t.core) > 4 else 0) + 1.0) for t in draft.facts.townships]
-    )
+    speed = np.array([(len(t.rural) + 2.0) ** 0.24 for t in draft.facts.townships])
     owner = first_come(draft.fabric, start, speed)
     rural = np.flatnonzero(draft.town < 0)
     # Built-up faces hold a township together but stay where they are.
