@@ -7,6 +7,7 @@ from typing import Any
 
 import shapely
 
+from gridgis.errors import InputError
 from gridgis.plan import Grid, Plan
 
 HAIR_M = 0.002
@@ -45,7 +46,18 @@ def differences(first: Plan, second: Plan) -> list[Difference]:
 
     Polygons that differ by less than 2 mm across count as equal: a cut gives neighbours new
     vertices, which may shift an edge by under a millimetre.
+
+    Raises
+    ------
+    InputError
+        The plans are of different systems or in different CRS, so that nothing compares.
     """
+    if first.epsg != second.epsg or first.scheme.widths != second.scheme.widths:
+        raise InputError(
+            f"两个县区的体系或坐标系不同（{first.scheme.name}/{first.epsg} 与 {second.scheme.name}/{second.epsg}），无法比较。",
+            f"The counties differ in scheme or CRS ({first.scheme.name}/{first.epsg}, {second.scheme.name}/{second.epsg}) "
+            "and cannot be compared.",
+        )
     out = []
     for code in sorted(first.grids.keys() | second.grids.keys()):
         found = _difference(first, second, code)

@@ -18,6 +18,7 @@ from gridgis.county import County
 from gridgis.errors import CodeError, GridgisError, InputError
 from gridgis.guards import require_conserved
 from gridgis.io.importing import ImportResult, Options, Target, plan_import
+from gridgis.io.surveying import survey
 from gridgis.plan import Edit, Grid, Plan, evolve
 from gridgis.schema import FIGURES
 from gridgis.topology import canonical
@@ -76,7 +77,14 @@ def bring_in(
         Faults are too large to mend; nothing was changed.
     """
     plan = county.plan
-    result = plan_import(path, _target(county, plan), options, progress)
+    target = _target(county, plan)
+    try:
+        result = plan_import(path, target, options, progress)
+    except InputError as error:
+        if apply:
+            raise
+        account = survey(path, target, options, error)
+        return Intake(account, tuple(_words(account, None, applied=False)), None)
     edit = None
     if result.error is None:
         edit = _edit(county, plan, result, options)
@@ -88,7 +96,7 @@ def bring_in(
         words = reason or f"导入 {Path(path).name}"
         edit = county.apply(edit, by=by, reason=words, tables=_tables(county, evolve(plan, edit), result, options))
     result.report["applied"] = apply
-    return Intake(result.report, tuple(_words(result, applied=apply)), edit if apply else None)
+    return Intake(result.report, tuple(_words(result.report, result.error, applied=apply)), edit if apply else None)
 
 
 def account_of(error: GridgisError, path: str | Path) -> dict[str, Any]:
@@ -207,8 +215,7 @@ def _tables(county: County, after: Plan, result: ImportResult, options: Options)
     return {"boundaries": gpd.GeoDataFrame(both, geometry="geometry", crs=county.crs)} if len(fresh) else {}
 
 
-def _words(result: ImportResult, *, applied: bool) -> list[Words]:
-    r = result.report
+def _words(r: dict[str, Any], error: GridgisError | None, *, applied: bool) -> list[Words]:
     out = [(f"共 {r['rows']} 行，接受 {r['accepted']} 行，拒绝 {len(r['rejected'])} 行。",
             f"{r['rows']} rows: {r['accepted']} accepted, {len(r['rejected'])} rejected.")]  # fmt: skip
     out += [(f"依据：{zh}。", f"Evidence: {en}.") for zh, en in zip(r["evidence_zh"], r["evidence"], strict=True)]
@@ -221,8 +228,8 @@ def _words(result: ImportResult, *, applied: bool) -> list[Words]:
         for c in r["changes"]
     ]  # fmt: skip
     out += list(zip(r["notes_zh"], r["notes"], strict=True))
-    if result.error is not None:
-        out.append((result.error.zh, result.error.en))
+    if error is not None:
+        out.append((error.zh, error.en))
     if r["applied"]:
         out.append(("已导入。", "Imported."))
     elif not applied:
