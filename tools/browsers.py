@@ -75,8 +75,7 @@ def _playwrights_own(python: str) -> Path | None:
     """Return where `playwright install chromium` puts its browser, if Playwright is installed."""
     # A process of its own: the driver starts an event loop that a test session must not inherit.
     question = (
-        "from playwright.sync_api import sync_playwright as start\n"
-        "with start() as p: print(p.chromium.executable_path)"
+        "from playwright.sync_api import sync_playwright as start\nwith start() as p: print(p.chromium.executable_path)"
     )
     asked = subprocess.run([python, "-c", question], capture_output=True, text=True, check=False)
     answer = asked.stdout.strip()

@@ -16,9 +16,12 @@ import hashlib
 import io
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
+import webbrowser
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -106,10 +109,16 @@ def find_python() -> str:
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         return sys.executable
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        found = shutil.which(f"python3.{minor}")
+        # Windows' launcher knows its interpreters by number; elsewhere the name carries it.
+        ask = ["py", f"-3.{minor}"] if os.name == "nt" else [f"python3.{minor}"]
+        if not shutil.which(ask[0]):
+            continue
         # A version manager's placeholder is on the path too, and fails when it is called.
-        if found and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
-            return found
+        told = subprocess.run(
+            [*ask, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=False
+        )
+        if told.returncode == 0:
+            return told.stdout.strip()
     here = ".".join(str(part) for part in sys.version_info[:2])
     raise StepError(
         f"需要 Python 3.11 至 3.13，这里只有 {here}：请安装其中一个版本后再运行。"
@@ -152,8 +161,8 @@ def bundle() -> None:
 
 
 def build_demo() -> None:
-    """Build the demo county if there is no county yet, under another name until it is whole."""
-    if COUNTY.exists():
+    """Build the demo county unless there is one or another is named; it gets its name when it is whole."""
+    if COUNTY.exists() or os.environ.get("GRIDGIS_COUNTY"):
         return
     say(
         "生成示范县（德化县，示意数据，约两分钟）",
@@ -194,11 +203,35 @@ def run(*options: str) -> int:
     install(with_tests=False)
     bundle()
     build_demo()
+    port = free_port()
     say("打开应用，按 Ctrl+C 结束", "opening the app, Ctrl+C ends it")
+    # Streamlit opens no window for an app with routes of its own, so it is done here.
+    threading.Thread(target=open_window, args=[port], daemon=True).start()
     try:
-        return call(PYTHON, "-m", "streamlit", "run", "app.py", *options, may_fail=True)
+        return call(PYTHON, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options, may_fail=True)
     except KeyboardInterrupt:
         return 0
+
+
+def free_port() -> int:
+    """Return the first free port from Streamlit's usual one upwards."""
+    for port in range(8501, 8600):
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", port)):
+                return port
+    raise StepError("8501 至 8599 的端口都被占用。 | Every port from 8501 to 8599 is taken.")
+
+
+def open_window(port: int) -> None:
+    """Open the app in a window of the browser as soon as it answers, where there is a screen."""
+    if os.name != "nt" and sys.platform != "darwin" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
+        return
+    for _ in range(240):
+        with socket.socket() as trial:
+            if not trial.connect_ex(("127.0.0.1", port)):
+                webbrowser.open(f"http://127.0.0.1:{port}")
+                return
+        time.sleep(0.5)
 
 
 def test(*options: str) -> int:
@@ -209,9 +242,7 @@ def test(*options: str) -> int:
     env = {"GRIDGIS_BROWSER": browser} if browser else {}
     workers = str(min(os.cpu_count() or 1, 4))
     junit = "--junitxml=test-results/junit.xml"
-    return call(
-        PYTHON, "-m", "pytest", "-n", workers, "--dist", "loadfile", junit, *options, env=env, may_fail=True
-    )
+    return call(PYTHON, "-m", "pytest", "-n", workers, "--dist", "loadfile", junit, *options, env=env, may_fail=True)
 
 
 def check(*_options: str) -> int:
