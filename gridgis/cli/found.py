@@ -14,8 +14,6 @@ from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
 from gridgis.scheme import load_scheme, scheme_names
 
-_LAYERS = ("grids", "boundaries")
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
@@ -63,7 +61,7 @@ def new(
 def import_(
     county: County,
     file: Annotated[str, typer.Argument(metavar="FILE", help="要导入的文件 / the file to import")],
-    as_: Annotated[str, typer.Option("--as", help="导入为 / import as")],
+    as_: Annotated[Literal["grids", "boundaries"], typer.Option("--as", help="导入为 / import as")],
     field: Annotated[list[str] | None, typer.Option("--field", help="字段对应 code=列名 / our=their column")] = None,
     datum: Annotated[Literal["auto", "wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准")
     ] = "auto",
