@@ -96,6 +96,7 @@ def read_vector(
 def _read(path: Path, layer: str | None, encoding: str | None, limits: Limits | None) -> tuple[Answer, list[Words]]:
     """Read a copy of the file and compare the rows that came with those it says it has."""
     evidence: list[Words] = []
+    wanted = layer
     with tempfile.TemporaryDirectory(prefix="gridgis-") as place:
         folder = Path(place)
         name, kind = copy_in(path, folder, layer)
@@ -107,6 +108,11 @@ def _read(path: Path, layer: str | None, encoding: str | None, limits: Limits | 
             encoding = encoding or found
             evidence.append(said)
         answer = _answer(path, {"path": name, "kind": kind, "layer": layer, "encoding": encoding}, folder, limits)
+    if wanted is not None and not answer.facts["layers"] and wanted not in (path.stem, path.name):
+        raise InputError(
+            f"“{path.name}”只有一个图层，没有名为“{wanted}”的图层：请去掉 --layer。",
+            f"'{path.name}' holds a single layer and none named '{wanted}': leave --layer out.",
+        )
     declared = answer.facts["declared"] if declared is None else declared
     if declared is not None and declared != answer.facts["rows"]:
         raise InputError(
