@@ -102,7 +102,7 @@ def test_names_and_further_columns_survive(county: gg.County) -> None:
 
 
 def _nothing() -> tuple[Any, Any]:
-    from gridgis.plan import Cells
+    from gridgis.cells import Cells
 
     return Cells.none(), Cells.none()
 
