@@ -92,13 +92,15 @@ def best_view(views: list[DatumView]) -> DatumView | None:
     return None if best is drawn else best
 
 
-def datum_words(views: list[DatumView]) -> Words:
+def datum_words(views: list[DatumView], datum: str) -> Words:
     """Say what the fit tells of the datum.
 
     Parameters
     ----------
     views
         Answer of `datum_views`.
+    datum
+        The datum that is acted on.
     """
     drawn, best = views[0], best_view(views)
     zh = f"按原坐标与县区边界不符 {drawn.misfit:.2%}"
@@ -110,6 +112,8 @@ def datum_words(views: list[DatumView]) -> Words:
     if best is None:
         return f"{zh}，没有偏移坐标的迹象", f"{en}; nothing speaks for a shifted datum"
     name_zh, name_en = DATUMS[best.datum]
+    if best.datum == datum:
+        return f"{zh}；按 {name_zh} 换算后仅 {best.misfit:.2%}", f"{en}; read as {name_en} only {best.misfit:.2%}"
     return (
         f"{zh}；按 {name_zh} 换算后仅 {best.misfit:.2%}：很像 {name_zh}，如确认请加 --datum {best.datum}",
         f"{en}; read as {name_en} only {best.misfit:.2%}: it looks like {name_en}, say --datum {best.datum} if it is",

@@ -145,7 +145,7 @@ def _place(draft: Draft) -> None:
     draft.invalid = invalid
     views = datum_views(degrees, draft.target.outline, ways.to_county)
     draft.seen = best_view(views)
-    draft.evidence.append(datum_words(views))
+    draft.evidence.append(datum_words(views, draft.datum))
     draft.polygons = _projected(raw, draft.datum, ways)
 
 

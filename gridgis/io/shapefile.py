@@ -59,7 +59,7 @@ def _codec(name: str) -> str | None:
     plain = {"cp936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp65001": "utf-8"}.get(plain, plain)
     try:
         return codecs.lookup(plain).name
-    except LookupError:
+    except (LookupError, ValueError):
         return None
 
 

@@ -89,6 +89,14 @@ def test_a_wrong_cpg_is_not_believed_when_the_texts_contradict_it(tmp_path: Path
     assert list(read_vector(path).frame["mc"]) == NAMES[:3]
 
 
+@pytest.mark.parametrize("content", ["", "\0\0", "no such encoding", "936"])
+def test_a_nonsense_cpg_is_passed_over(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "g.shp"
+    layer().head(3).rename(columns={"名称": "mc"}).to_file(path, encoding="gbk")
+    path.with_suffix(".cpg").write_text(content)
+    assert list(read_vector(path).frame["mc"]) == NAMES[:3]
+
+
 def test_texts_cut_at_the_width_of_the_field_are_still_utf8(tmp_path: Path) -> None:
     path = tmp_path / "g.shp"
     frame = layer().head(1).rename(columns={"名称": "mc"})
