@@ -13,7 +13,7 @@ import streamlit as st
 import gridgis as gg
 from app_pages import gestures, panel
 from app_pages.desk import Desk
-from app_pages.state import attempt, lang, say, tell
+from app_pages.state import attempt, say, tell
 from gridgis.edits import run
 from layers import geojson, grids
 
@@ -23,8 +23,12 @@ _TOOLS = ("split", "merge", "transfer", "paint")
 def on_event(desk: Desk) -> None:
     """Take one finished gesture from the map."""
     event = (st.session_state.get("map") or {}).get("event")
-    if not event:
-        return
+    if event:
+        take(desk, event)
+
+
+def take(desk: Desk, event: Mapping[str, Any]) -> None:
+    """Do what a gesture asks for; its number goes back to the map as the answer."""
     kind = event.get("type")
     if kind == "select":
         st.session_state.selected = tuple(str(c) for c in event["codes"])

@@ -6,6 +6,7 @@ Everything here is shared by all sessions of the process; what a planner chooses
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import secrets
 from collections import OrderedDict
@@ -161,7 +162,7 @@ class Desk:
         kept = self._frames.at_hand(("shown", level))
         steps = sorted(v for v in kept if v <= now)[-3:]
         out = []
-        for a, b in zip(steps, steps[1:], strict=False):
+        for a, b in itertools.pairwise(steps):
             removed, added = self._frames.get(("patch", level, a, b), lambda a=a, b=b: grids.patch(kept[a], kept[b]))
             out.append({"from": a, "to": b, "remove": removed, "add": added})
         return out

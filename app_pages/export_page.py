@@ -16,7 +16,7 @@ from gridgis.io.geojson import write_grids
 from layers.text import safe_text
 
 DATUMS = ("cgcs2000", "gcj02", "bd09")
-ROWS = 12
+ROWS = 20
 
 
 def file_bytes(desk: Desk, level: str, datum: str) -> bytes:

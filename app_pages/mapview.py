@@ -70,7 +70,7 @@ def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Me
         Further members of the message: selected, preview, focus, heat, ack, legend.
     """
     base = prefix()
-    version, frame = desk.shown(level)
+    version, _frame = desk.shown(level)
     keys = desk.scheme.level_keys
     above = keys[: keys.index(level)]
     colours, legend = choropleth(desk, level, figure)

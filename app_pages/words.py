@@ -181,7 +181,10 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "fix": ("处理建议", "What to do"),
     "pick_finding": ("点选一行，地图会移到问题所在的位置。", "Click a row and the map goes to the place."),
     # export
-    "export_note": ("GeoJSON（RFC 7946），经纬度 7 位小数，每个网格一个要素。", "GeoJSON (RFC 7946), seven decimals, one feature a grid."),
+    "export_note": (
+        "GeoJSON（RFC 7946），坐标精确到毫米，每个网格一个要素，编码为文本。",
+        "GeoJSON (RFC 7946), exact to the millimetre, one feature a grid, codes as text.",
+    ),
     "datum": ("坐标基准", "Datum"),
     "datum_cgcs2000": ("CGCS2000 / WGS84", "CGCS2000 / WGS84"),
     "datum_gcj02": ("GCJ-02（高德、腾讯）", "GCJ-02 (Amap, Tencent)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,6 +55,6 @@ def class_names(breaks: Sequence[float], unit: float = 1.0) -> list[str]:
     if not breaks:
         return []
     shown = [f"{b / unit:,.2f}".rstrip("0").rstrip(".") for b in breaks]
-    middle = [f"{a} – {b}" for a, b in zip(shown, shown[1:], strict=False)]
+    middle = [f"{a} – {b}" for a, b in itertools.pairwise(shown)]
     first = "0" if unit == 1 and breaks[0] == 1 else f"< {shown[0]}"
     return [first, *middle, f"≥ {shown[-1]}"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import folium
 from branca.element import MacroElement
@@ -62,20 +62,13 @@ class PageOptions:
     county_digits: int = 6
 
 
-class DeskMap(folium.Map):
-    """A folium map whose scripts and styles are ours; set per page by `build`."""
-
-    default_js: ClassVar[list[tuple[str, str]]] = []
-    default_css: ClassVar[list[tuple[str, str]]] = []
-
-
 class Begin(MacroElement):
     """Hand the map to our core before any part is added."""
 
     _template = Template("{% macro script(this, kwargs) %}GridGIS.begin({{ this._parent.get_name() }}, {{ this.options|tojson }});{% endmacro %}")
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Begin"
         self.options = options
 
@@ -86,7 +79,7 @@ class Part(MacroElement):
     _template = Template("{% macro script(this, kwargs) %}GridGIS.add({{ this.part|tojson }}, {{ this.options|tojson }});{% endmacro %}")
 
     def __init__(self, part: str, options: Mapping[str, Any] | None = None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Part"
         self.part = part
         self.options = options or {}
@@ -98,7 +91,7 @@ class Ready(MacroElement):
     _template = Template("{% macro script(this, kwargs) %}GridGIS.ready();{% endmacro %}")
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Ready"
 
 
@@ -134,12 +127,13 @@ def parts(options: PageOptions) -> list[Part]:
 def build(options: PageOptions) -> str:
     """Return the HTML of the page."""
     (south, west), (north, east) = options.bounds
-    page = DeskMap(
+    page = folium.Map(
         location=[(south + north) / 2, (west + east) / 2], tiles=None, zoom_control=False, attribution_control=False,
         zoom_start=11, min_zoom=7, max_zoom=19, box_zoom=False, zoom_snap=0.5, wheel_px_per_zoom_level=90,
-        double_click_zoom=False,
+        double_click_zoom=False, fade_animation=False,
     )  # fmt: skip
     page.options["maxZoom"] = 19
+    # folium's own list names foreign hosts; these take its place on this map alone.
     page.default_js = [(name, f"{options.assets}/{name}") for name in _SCRIPTS]
     page.default_css = [(name, f"{options.assets}/{name}") for name in _STYLES]
     begin = {

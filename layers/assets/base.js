@@ -61,6 +61,10 @@ GridGIS.part("base", (map, options) => {
       L.geoJSON(found, {
         pane: "buildings", renderer: buildingRenderer, interactive: false, pmIgnore: true, snapIgnore: true,
         style: options.buildingStyle,
+        // A county may know its buildings as points only.
+        pointToLayer: (feature, latlng) => L.circleMarker(latlng, {
+          pane: "buildings", renderer: buildingRenderer, radius: 2.4, interactive: false, pmIgnore: true, snapIgnore: true,
+        }),
       }).addTo(buildings);
       buildings.addTo(map);
     } catch (error) {

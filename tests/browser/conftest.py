@@ -85,7 +85,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "locale": "zh-CN", "viewport": {"width": 1440, "height": 900}}
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def outside(context: Any) -> Iterator[list[str]]:
     """Abort every request that would leave this machine, and fail if there was one."""
     tried: list[str] = []
@@ -194,7 +194,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(page: Any, app: str, outside: list[str]) -> Iterator[Desk]:
+def desk(page: Any, app: str) -> Iterator[Desk]:
     """Return the app in a browser that reaches nothing but the app; fail on any error of a script."""
     desk = Desk(page, app)
     page.set_default_timeout(LONG_MS)

@@ -121,7 +121,7 @@ def test_second_planner_sees_the_change_and_the_conflict(desk: Any, context: Any
     version = int(desk.js("() => document.body.dataset.version"))
     for who in (desk, other):
         who.show(code)
-        lat, lon = who.inside(code)
+        _, lon = who.inside(code)
         _, south, _, north = who.bounds(code)
         who.tool("split")
         who.click([north + (north - south) * 0.05, lon])
