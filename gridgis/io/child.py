@@ -9,6 +9,7 @@ limits of memory, time and disk where the platform has them.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import sys
 import warnings
@@ -90,7 +91,7 @@ def read_with_gdal(job: Job) -> tuple[pa.Table, Facts]:
         "encoding": encoding or meta.get("encoding") or "UTF-8",
         "layers": layers if job["kind"] != "shp" else [],
         "layer": layer if job["kind"] != "shp" else None,
-        "declared": _declared_rows(job, info, layer),
+        "declared": _declared_rows(job, info, layer, layers),
     }
 
 
@@ -106,7 +107,7 @@ def _chosen_layer(layers: list[str], wanted: str | None) -> str:
     return wanted
 
 
-def _declared_rows(job: Job, info: dict[str, Any], layer: str) -> int | None:
+def _declared_rows(job: Job, info: dict[str, Any], layer: str, layers: list[str]) -> int | None:
     if job["kind"] == "gpkg":
         with closing(sqlite3.connect(f"file:{job['path']}?mode=ro", uri=True)) as db:
             verdict = db.execute("pragma quick_check(1)").fetchone()[0]
@@ -114,6 +115,12 @@ def _declared_rows(job: Job, info: dict[str, Any], layer: str) -> int | None:
                 raise FaultError("truncated")
             quoted = layer.replace('"', '""')
             return int(db.execute(f'select count(*) from "{quoted}"').fetchone()[0])
+    if job["kind"] == "kml":
+        # Damaged files can lose placemarks without a word; layers of other folders count in as well.
+        marks = len(re.findall(rb"<(?:\w+:)?Placemark[\s>]", Path(job["path"]).read_bytes()))
+        others = [n for n in layers if n != layer]
+        rest = sum(int(pyogrio.read_info(job["path"], layer=n, force_feature_count=True)["features"]) for n in others)
+        return marks - rest
     count = info["features"]
     return int(count) if count is not None and count >= 0 else None
 

@@ -89,7 +89,7 @@ def test_a_wrong_cpg_is_not_believed_when_the_texts_contradict_it(tmp_path: Path
     assert list(read_vector(path).frame["mc"]) == NAMES[:3]
 
 
-@pytest.mark.parametrize("content", ["", "\0\0", "no such encoding", "936"])
+@pytest.mark.parametrize("content", ["", "\0\0", "no such encoding", "936", "uu", "hex"])
 def test_a_nonsense_cpg_is_passed_over(tmp_path: Path, content: str) -> None:
     path = tmp_path / "g.shp"
     layer().head(3).rename(columns={"名称": "mc"}).to_file(path, encoding="gbk")
@@ -221,6 +221,20 @@ def test_cut_files_are_refused_never_read_short(tmp_path: Path, suffix: str) -> 
             if part.suffix != suffix:
                 cut.with_suffix(part.suffix).write_bytes(part.read_bytes())
         said(cut)
+
+
+def test_placemarks_that_get_lost_are_missed(tmp_path: Path) -> None:
+    path = tmp_path / "g.kml"
+    save(layer(4326), path)
+    text = path.read_text("utf-8")
+    assert text.count("<Placemark") == 4
+    # A point without coordinates and a placemark inside another: read short, without a word from the reader.
+    nested = text.replace("<Placemark", "<Placemark><Placemark/></Placemark><Placemark", 1)
+    path.write_text(nested, "utf-8")
+    try:
+        assert read_vector(path).facts["rows"] == 6
+    except InputError as error:
+        assert "6" in error.en
 
 
 def test_missing_parts_of_a_shapefile_are_named(tmp_path: Path) -> None:
