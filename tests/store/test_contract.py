@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -169,6 +170,27 @@ def test_a_void_grid_cannot_be_edited_by_the_second(shelf: Shelf, county: gg.Cou
         with pytest.raises((StaleEditError, InputError)):
             other.apply(theirs)
         assert verify(other) == []
+
+
+def test_planners_at_the_same_moment_lose_nothing(shelf: Shelf) -> None:
+    """Three threads with a county each, cutting their own grid: every edit is saved, each on the one before."""
+    shelf.make("AAABBBCCC\nAAABBBCCC", name="busy")
+    saved: list[int] = []
+
+    def plan(letter: str, west: float) -> None:
+        with shelf.open("busy") as mine:
+            for k in range(5):
+                column = west + 0.4 + 0.4 * k
+                edit = gg.split(mine.plan, str(code_of(letter)), line((column, -1), (column + 0.1, 3)))
+                saved.append(int(mine.apply(edit, by=letter).version or 0))
+
+    with ThreadPoolExecutor(3) as office:
+        for done in [office.submit(plan, letter, west) for letter, west in (("A", 0), ("B", 3), ("C", 6))]:
+            done.result()
+    with shelf.open("busy") as after:
+        assert sorted(saved) == list(range(2, 17))
+        assert len(after.plan.codes("unit")) == 3 + 15
+        assert verify(after) == []
 
 
 def test_an_edit_made_twice_is_stale(county: gg.County) -> None:

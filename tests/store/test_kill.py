@@ -16,7 +16,7 @@ import pytest
 
 import gridgis as gg
 from gridgis.verify import verify
-from tests.drawn import drawn_county
+from tests.drawn import drawn_county, tamper
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9 needs a system that can fork")
@@ -103,9 +103,6 @@ def test_a_kill_that_rolls_back_is_noticed(county: Path) -> None:
 
 def test_a_torn_file_is_noticed(county: Path) -> None:
     """The planted fault: half an edit in the file, as if a transaction had been cut in two."""
-    db = sqlite3.connect(county)
-    db.execute("UPDATE cells SET code = '350526100001002' WHERE id = 1")
-    db.commit()
-    db.close()
+    tamper(county, "UPDATE cells SET code = '350526100001002' WHERE id = 1")
     with pytest.raises(AssertionError):
         assert_whole(county, 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ import pytest
 import shapely
 
 import gridgis as gg
-from tests.drawn import code_of, drawn_county
+from tests.drawn import code_of, drawn_county, tamper
 from tests.telling import Tell, assert_refused, degrees, teller
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,16 +33,6 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
     return teller(monkeypatch, capsys)
-
-
-def tampered(path: Path, *statements: str) -> Path:
-    """Change a county file behind its back."""
-    db = sqlite3.connect(path)
-    for statement in statements:
-        db.execute(statement)
-    db.commit()
-    db.close()
-    return path
 
 
 # -- info --------------------------------------------------------------------------------------------
@@ -90,7 +79,7 @@ def test_check_of_a_clean_county_is_silent(path: Path, tell: Tell) -> None:
 
 
 def test_check_exits_1_on_an_error_and_names_it(path: Path, tmp_path: Path, tell: Tell) -> None:
-    tampered(path, "UPDATE cells SET removed_in = 1 WHERE id = 1")
+    tamper(path, "UPDATE cells SET removed_in = 1 WHERE id = 1")
     answer = tell("check", path, "--json", "--out", tmp_path / "found.geojson")
     assert answer.code == 1
     (gap,) = [row for row in answer.json if row["rule"] == "gap"]
@@ -104,7 +93,7 @@ def test_check_exits_1_on_an_error_and_names_it(path: Path, tmp_path: Path, tell
 
 
 def test_check_of_one_rule(path: Path, tell: Tell) -> None:
-    tampered(path, "UPDATE cells SET removed_in = 1 WHERE id = 1")
+    tamper(path, "UPDATE cells SET removed_in = 1 WHERE id = 1")
     answer = tell("check", path, "--rule", "gap", "--json", "--lang", "en")
     assert [row["rule"] for row in answer.json] == ["gap"]
     assert answer.json[0]["words"].isascii()
@@ -112,7 +101,7 @@ def test_check_of_one_rule(path: Path, tell: Tell) -> None:
 
 
 def test_warnings_exit_0(path: Path, tell: Tell) -> None:
-    tampered(path, "UPDATE grids SET zone = 'built_up' WHERE level = 'unit'")
+    tamper(path, "UPDATE grids SET zone = 'built_up' WHERE level = 'unit'")
     answer = tell("check", path)
     assert answer.code == 0
     assert "size_band" in answer.out
@@ -148,7 +137,7 @@ def test_stats_sum_to_the_county(path: Path, tell: Tell) -> None:
 
 
 def test_stats_as_csv_keep_codes_as_text_and_formulas_dead(path: Path, tmp_path: Path, tell: Tell) -> None:
-    tampered(path, f"UPDATE grids SET name = '=HYPERLINK(\"x\")' WHERE code = '{A}'")
+    tamper(path, f"UPDATE grids SET name = '=HYPERLINK(\"x\")' WHERE code = '{A}'")
     out = tmp_path / "unit.csv"
     assert tell("stats", path, "--level", "unit", "--out", out).code == 0
     with out.open(encoding="utf-8-sig", newline="") as file:
@@ -213,7 +202,7 @@ def test_verify_of_a_sound_county(path: Path, tell: Tell) -> None:
 
 
 def test_verify_of_a_tampered_county_exits_1(path: Path, tell: Tell) -> None:
-    tampered(path, "UPDATE cells SET households = 77 WHERE id = 1")
+    tamper(path, "UPDATE cells SET households = 77 WHERE id = 1")
     answer = tell("verify", path, "--json")
     assert answer.code == 1
     assert "households" in answer.json["problems"][0]["en"]
