@@ -117,7 +117,7 @@ def _declared_rows(job: Job, info: dict[str, Any], layer: str, layers: list[str]
             return int(db.execute(f'select count(*) from "{quoted}"').fetchone()[0])
     if job["kind"] == "kml":
         # Damaged files can lose placemarks without a word; layers of other folders count in as well.
-        marks = len(re.findall(rb"<(?:\w+:)?Placemark[\s>]", Path(job["path"]).read_bytes()))
+        marks = len(re.findall(rb"<(?:\w+:)?Placemark[\s/>]", Path(job["path"]).read_bytes()))
         others = [n for n in layers if n != layer]
         rest = sum(int(pyogrio.read_info(job["path"], layer=n, force_feature_count=True)["features"]) for n in others)
         return marks - rest

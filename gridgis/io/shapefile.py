@@ -59,7 +59,7 @@ def _codec(name: str) -> str | None:
     plain = {"cp936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp65001": "utf-8"}.get(plain, plain)
     try:
         # Refuses codecs that are no text encodings, such as uu.
-        b"".decode(plain)
+        b"a".decode(plain)
         return codecs.lookup(plain).name
     except (LookupError, ValueError):
         return None

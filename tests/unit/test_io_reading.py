@@ -228,13 +228,10 @@ def test_placemarks_that_get_lost_are_missed(tmp_path: Path) -> None:
     save(layer(4326), path)
     text = path.read_text("utf-8")
     assert text.count("<Placemark") == 4
-    # A point without coordinates and a placemark inside another: read short, without a word from the reader.
+    # A placemark inside another, as damage may leave it, is read short without a word from GDAL.
     nested = text.replace("<Placemark", "<Placemark><Placemark/></Placemark><Placemark", 1)
     path.write_text(nested, "utf-8")
-    try:
-        assert read_vector(path).facts["rows"] == 6
-    except InputError as error:
-        assert "6" in error.en
+    assert "6 rows but only 5" in said(path).en
 
 
 def test_missing_parts_of_a_shapefile_are_named(tmp_path: Path) -> None:
