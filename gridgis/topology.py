@@ -359,7 +359,11 @@ def dissolve(polygons: Polygons) -> Any:
     """Return the union of edge-matched polygons: a Polygon, or a MultiPolygon when not connected."""
     if len(polygons) == 1:
         return polygons[0]
-    union = shapely.coverage_union_all(polygons)
+    try:
+        union = shapely.coverage_union_all(polygons)
+    except shapely.errors.GEOSException:
+        # Only a county damaged by another program comes here; the checks still have to show it.
+        union = shapely.union_all(shapely.make_valid(polygons))
     if union.geom_type == "GeometryCollection":
         union = shapely.union_all(polygons)
     parts = shapely.get_parts(union)

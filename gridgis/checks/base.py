@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 
 from gridgis.checks import code, element, ground, size
-from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.checks.finding import CheckedCounty, Finding, Fresh
 from gridgis.errors import InputError
 
 COLUMNS = ("rule", "severity", "code", "measure", "unit", "households", "persons", "words", "words_en", "fix", "fix_en")
@@ -82,10 +82,11 @@ def check(county: CheckedCounty, rules: Sequence[str] | None = None,
         )
     wanted = [r for r in RULES if rules is None or r.key in rules]
     rows: list[dict[str, Any]] = []
+    view = Fresh(county)
     for k, rule in enumerate(wanted):
         if progress:
             progress(k / len(wanted), rule.zh)
-        rows += [{"rule": rule.key, "severity": rule.severity} | f.row() for f in rule.find(county)]
+        rows += [{"rule": rule.key, "severity": rule.severity} | f.row() for f in rule.find(view)]
     order = np.argsort([r["severity"] != "error" for r in rows], kind="stable")
     data = {c: [rows[k][c] for k in order] for c in COLUMNS}
     return gpd.GeoDataFrame(data, geometry=[rows[k]["geometry"] for k in order], crs=county.crs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import geopandas as gpd
@@ -37,6 +37,43 @@ class CheckedCounty(Protocol):
 
     def live_codes(self) -> pd.DataFrame:
         """Return code and level of every live grid row, as stored."""
+
+
+class Fresh:
+    """A county seen through its cells alone: polygons kept for a desktop GIS are dissolved anew.
+
+    Parameters
+    ----------
+    county
+        The county.
+    """
+
+    def __init__(self, county: CheckedCounty) -> None:
+        self._county = county
+        self.plan: Plan = replace(county.plan, _shapes={})
+
+    @property
+    def scheme(self) -> Scheme:
+        """The grid system."""
+        return self._county.scheme
+
+    @property
+    def crs(self) -> int:
+        """EPSG code of the CRS."""
+        return self._county.crs
+
+    @property
+    def elements(self) -> Elements:
+        """What is counted in cells."""
+        return self._county.elements
+
+    def table(self, name: str, columns: Any = None, bounds: Any = None) -> gpd.GeoDataFrame:
+        """Return an e-map table."""
+        return self._county.table(name, columns, bounds)
+
+    def live_codes(self) -> pd.DataFrame:
+        """Return code and level of every live grid row, as stored."""
+        return self._county.live_codes()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,12 @@ def _solid(shape: Any) -> list[Any]:
     return [p for p in parts if not p.buffer(-_HAIR_M / 2, join_style="mitre").is_empty]
 
 
+def _ground(plan: Plan, code: str) -> Any:
+    """Return the polygon of a grid, fit for overlay even where a cell is damaged."""
+    shape = plan.grid_geometry(code)
+    return shape if shapely.is_valid(shape) else shapely.make_valid(shape)
+
+
 @lru_cache(maxsize=2)
 def seamless(plan: Plan) -> bool:
     """Tell whether the cells tile the outline exactly.
@@ -105,7 +111,7 @@ def outside_parent(county: CheckedCounty) -> list[Finding]:
         if level == "county":
             parts = [] if seamless(plan) else _outside(plan, plan.tiling(county.scheme.level_keys[-1]), shape)
         elif code in plan.grids:
-            inside = shapely.difference(plan.grid_geometry(code), shape)
+            inside = shapely.difference(_ground(plan, code), shape)
             parts = _outside(plan, [c for c in plan.leaf_codes if c.startswith(code)], shape) if _solid(inside) else []
         else:
             parts = []
@@ -122,7 +128,7 @@ def outside_parent(county: CheckedCounty) -> list[Finding]:
 def _outside(plan: Plan, codes: list[str], shape: Any) -> list[tuple[str, Any]]:
     out = []
     for code in codes:
-        parts = _solid(shapely.difference(plan.grid_geometry(code), shape))
+        parts = _solid(shapely.difference(_ground(plan, code), shape))
         if parts:
             out.append((code, shapely.union_all(parts)))
     return out
@@ -133,7 +139,7 @@ def multi_part(county: CheckedCounty) -> list[Finding]:
     plan = county.plan
     out = []
     for code in plan.grids:
-        shape = plan.grid_geometry(code)
+        shape = _ground(plan, code)
         count = len(shapely.get_parts(shape))
         if count > 1:
             figures = plan.figures_of(code)

@@ -171,10 +171,7 @@ def _responsibility(draft: _Draft) -> None:
 def _number(draft: _Draft, nodes: Ints, parent: str, count: int, codes: NDArray[np.object_], least: int) -> None:
     """Divide a grid in `count` children and number them west to east, then north to south."""
     digits = 3 if codes is draft.unit else 2
-    weight = np.ones(len(nodes)) if draft.town[nodes[0]] >= 0 else None
-    share = draft.rng.lognormal(0.0, 0.12, count)
-    owner = divide(draft.fabric, nodes, share, draft.rng, weight=weight)
-    owner = straighten(draft.fabric, nodes, even_out(draft.fabric, nodes, owner, least), least)
+    owner = _children(draft, nodes, count, least)
     area = draft.fabric.area[nodes]
     middle = np.array(
         [np.average(draft.fabric.xy[nodes[owner == g]], axis=0, weights=area[owner == g]) for g in range(count)]
@@ -183,6 +180,22 @@ def _number(draft: _Draft, nodes: Ints, parent: str, count: int, codes: NDArray[
     rank[reading_order(middle)] = np.arange(1, count + 1)
     for face, group in zip(nodes.tolist(), owner.tolist(), strict=True):
         codes[face] = f"{parent}{rank[group]:0{digits}d}"
+
+
+def _children(draft: _Draft, nodes: Ints, count: int, least: int) -> Ints:
+    """Divide a grid in `count` parts of at least `least` faces each, starting afresh where that fails."""
+    weight = np.ones(len(nodes)) if draft.town[nodes[0]] >= 0 else None
+    best, most = np.zeros(len(nodes), dtype=np.int64), -1
+    for _ in range(20):
+        share = draft.rng.lognormal(0.0, 0.12, count)
+        owner = divide(draft.fabric, nodes, share, draft.rng, weight=weight)
+        owner = straighten(draft.fabric, nodes, even_out(draft.fabric, nodes, owner, least), least)
+        fewest = int(np.bincount(owner, minlength=count).min())
+        if fewest > most:
+            best, most = owner, fewest
+        if fewest >= least:
+            break
+    return best
 
 
 def reading_order(xy: Floats) -> Ints:

@@ -139,8 +139,10 @@ class SqlStore:
         t = self._tables["grids"]
         names = [t.c[f] for f in _GRID_FIELDS]
         return [
-            Grid(r[0], r[1], r[2], r[3], r[4] or "", r[5] or "", r[6] or "", tuple((k, v) for k, v in json.loads(r[7] or "[]")))
-            for r in c.execute(select(*names, t.c.extra).where(where))
+            Grid(r[0], r[1], r[2], r[3], r[4], r[5], r[6], tuple((k, v) for k, v in json.loads(row[7] or "[]")))
+            for row in c.execute(select(*names, t.c.extra).where(where))
+            # Another program may have left fields empty; the checks say so, nothing falls over it.
+            for r in [[str(v or "") for v in row[:7]]]
         ]  # fmt: skip
 
     def live_codes(self) -> pd.DataFrame:
