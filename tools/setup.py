@@ -137,12 +137,12 @@ def install(*, with_tests: bool) -> None:
     both = hash_of([ROOT / "requirements.txt", ROOT / "requirements-dev.txt"])
     if not done_before("packages", value) and not done_before("packages", both):
         say("安装软件包（第一次需要几分钟）", "installing packages (some minutes the first time)")
-        call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", files[-1])
+        call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", files[-1])
         mark_done("packages", value)
     project = hash_of([ROOT / "pyproject.toml"], str(ROOT))
     if not done_before("project", project):
         say("安装 GridGIS", "installing GridGIS")
-        call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-e", ".")
+        call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps", "-e", ".")
         mark_done("project", project)
 
 
@@ -154,7 +154,7 @@ def bundle() -> None:
         return
     if not shutil.which("npm", path=environment()["PATH"]):
         say("本机没有 npm，改用 Python 包中的 Node.js", "no npm here: taking Node.js as a Python package")
-        call(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE)
+        call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", NODE)
     say("准备地图组件", "bundling the map's browser code")
     call(PYTHON, script)
     mark_done("bundle", value)
