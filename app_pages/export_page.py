@@ -9,7 +9,7 @@ import streamlit as st
 
 from app_pages import mapview
 from app_pages.desk import Desk, the_desk
-from app_pages.panel import km2, number
+from app_pages.panel import km2, level_name, number
 from app_pages.state import keep, lang, say
 from app_pages.tableview import Column, table
 from gridgis.io.geojson import write_grids
@@ -33,7 +33,7 @@ def file_name(desk: Desk, level: str, datum: str) -> str:
 def choices(desk: Desk) -> None:
     """Show level, datum and the button."""
     state = st.session_state
-    names = {v.key: v.zh if lang() == "zh" else v.en.capitalize() for v in desk.scheme.levels}
+    names = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}
     st.html(f"<h4>{safe_text(say('level'))}</h4>")
     st.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True,
                          label_visibility="collapsed")  # fmt: skip

@@ -13,7 +13,7 @@ from layers.page import TOOLS
 def controls(desk: Desk) -> None:
     """Show level, colour and labels in one row above the map."""
     level, figure, labels = st.columns([5, 2, 2], vertical_alignment="center")
-    names = {v.key: v.zh if lang() == "zh" else v.en.capitalize() for v in desk.scheme.levels}
+    names = {v.key: panel.level_name(desk, v.key) for v in desk.scheme.levels}
     level.segmented_control(
         say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed"
     )

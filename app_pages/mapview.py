@@ -39,7 +39,7 @@ def live_map(desk: Desk, message: Message, *, key: str, height: str, **more: Any
         Identity of the component on its page.
     height
         CSS height of the map.
-    more
+    **more
         `tools`: the tools on offer; `on_event`: what to call when a gesture is finished.
     """
     tools = tuple(more.get("tools", ("select",)))
@@ -66,7 +66,7 @@ def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Me
         What colours the grids, one of `FIGURES`.
     labels
         ``code``, ``name`` or ``none``.
-    more
+    **more
         Further members of the message: selected, preview, focus, heat, ack, legend.
     """
     base = prefix()
@@ -83,8 +83,8 @@ def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Me
             "level": level, "version": version, "patches": inline(desk.patches(level)),
         },
         "outlines": {
-            name: {"url": f"{base}/layer/{desk.token(*desk.outline_item(key))}"}
-            for name, key in (("parent", above[-1] if above else None), ("top", keys[0] if len(above) > 1 else None))
+            name: {"url": f"{base}/layer/{desk.token(*desk.outline_item(key))}", "level": key}
+            for name, key in (("parent", above[-1] if len(above) > 1 else None), ("top", keys[0]))
             if key
         },
         "codeWidth": desk.scheme.width(level),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -54,13 +54,19 @@ def band_words(desk: Desk, level: str, zone: str) -> str | None:
     return say("band_rule", h=h, p=p, or_=say("band_or") if h and p else "")
 
 
+def level_name(desk: Desk, level: str) -> str:
+    """Return the name of a level in the language of the session."""
+    found = desk.scheme.level(level)
+    return found.zh if lang() == "zh" else found.en.capitalize()
+
+
 def overview(desk: Desk, level: str) -> None:
     """Show the county in figures at the level on the map."""
     _, frame = desk.frame(level)
     st.html(f"<h4>{safe_text(say('overview'))}</h4>")
     total = frame[[*_COLUMNS, "area_m2"]].sum()
     facts([
-        (desk.scheme.level(level).zh if lang() == "zh" else desk.scheme.level(level).en, say("grids_n", n=f"{len(frame):,}")),
+        (level_name(desk, level), say("grids_n", n=f"{len(frame):,}")),
         *((say(f"fig_{k}"), f"{number(total[k])} {say(f'unit_{k}')}") for k in _COLUMNS),
         (say("fig_area_m2"), f"{km2(total['area_m2'])} km²"),
     ])  # fmt: skip
@@ -118,9 +124,12 @@ def comparison(desk: Desk, edit: gg.Edit, level: str) -> None:
     """Show figures before and after, one row a code, with totals and the state of the size band."""
     zone = {g.code: g.zone for g in (*desk.plan.grids.values(), *edit.grids_added)}
     width = desk.scheme.width(level)
-    rows = _side(desk, say("before"), edit.before, zone, width, marks=dict.fromkeys(edit.voided, say("ends")))
     colours = {c: PREVIEW[i % len(PREVIEW)] for i, c in enumerate(after_codes(edit, width))}
-    rows += _side(desk, say("after"), edit.after, zone, width, marks=dict.fromkeys(edit.created, say("new")), colours=colours)
+    sides = (
+        Side(say("before"), edit.before, dict.fromkeys(edit.voided, say("ends")), {}),
+        Side(say("after"), edit.after, dict.fromkeys(edit.created, say("new")), colours),
+    )
+    rows = "".join(_side(desk, side, zone, width) for side in sides)
     heads = [say("code"), say("households"), say("persons"), say("buildings"), say("area")]
     head = "".join(f"<th>{safe_text(h)}</th>" for h in heads)
     st.html(f'<table class="gg-compare"><thead><tr>{head}</tr></thead>{rows}</table>')
@@ -131,24 +140,30 @@ def after_codes(edit: gg.Edit, width: int) -> list[str]:
     return sorted(c for c in edit.after if len(c) <= width)
 
 
-def _side(
-    desk: Desk, title: str, side: Mapping[str, Mapping[str, Any]], zone: Mapping[str, str], width: int,
-    marks: Mapping[str, str], colours: Mapping[str, str] | None = None,
-) -> str:  # fmt: skip
-    codes = sorted(c for c in side if len(c) <= width)
-    out = f'<tbody><tr class="gg-side"><th colspan="5">{safe_text(title)}</th></tr>'
+class Side(NamedTuple):
+    """One side of a comparison: its title, figures per code, words beside codes, colours of codes."""
+
+    title: str
+    figures: Mapping[str, Mapping[str, Any]]
+    marks: Mapping[str, str]
+    colours: Mapping[str, str]
+
+
+def _side(desk: Desk, side: Side, zone: Mapping[str, str], width: int) -> str:
+    codes = sorted(c for c in side.figures if len(c) <= width)
+    out = f'<tbody><tr class="gg-side"><th colspan="5">{safe_text(side.title)}</th></tr>'
     for code in codes:
-        f = side[code]
+        f = side.figures[code]
         level = desk.scheme.level_key(code)
         state = desk.band(level, zone.get(code, ""), f["households"], f["persons"])
         dot = f'<i class="gg-{state}" title="{safe_text(say("band_" + state))}"></i>' if state else ""
-        flag = f' style="--flag:{colours[code]}" class="gg-flag"' if colours and code in colours else ""
-        mark = f"<small>{safe_text(marks[code])}</small>" if code in marks else ""
+        flag = f' style="--flag:{side.colours[code]}" class="gg-flag"' if code in side.colours else ""
+        mark = f"<small>{safe_text(side.marks[code])}</small>" if code in side.marks else ""
         cells = "".join(f"<td>{number(f[k])}</td>" for k in _COLUMNS)
         out += f"<tr{flag}><th>{dot}{safe_text(code)}{mark}</th>{cells}<td>{km2(f['area_m2'])}</td></tr>"
     if len(codes) > 1:
-        sums = [number(sum(side[c][k] for c in codes)) for k in _COLUMNS]
-        sums.append(km2(sum(side[c]["area_m2"] for c in codes)))
+        sums = [number(sum(side.figures[c][k] for c in codes)) for k in _COLUMNS]
+        sums.append(km2(sum(side.figures[c]["area_m2"] for c in codes)))
         out += f'<tr class="gg-sum"><th>{safe_text(say("total"))}</th>' + "".join(f"<td>{s}</td>" for s in sums) + "</tr>"
     return out + "</tbody>"
 

@@ -39,7 +39,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Any]], *, key: str,
         Identity on the page.
     height
         CSS height beyond which the table scrolls.
-    more
+    **more
         `picked`: position of the row that is picked; `on_pick`: called with the position of a row.
     """
     pick = more.get("on_pick")

@@ -153,7 +153,7 @@ GridGIS.part("grids", (map, options) => {
   async function loadOutline(key, item) {
     const kept = outlines.get(key);
     if (kept && item && kept.url === item.url) return;
-    const entry = { url: item ? item.url : null, layer: null };
+    const entry = { url: item ? item.url : null, level: item ? item.level : null, layer: null };
     outlines.set(key, entry);
     if (kept && !item && kept.layer) map.removeLayer(kept.layer);
     if (!item) return;
@@ -190,7 +190,11 @@ GridGIS.part("grids", (map, options) => {
     byCode,
     get layer() { return layer; },
     get level() { return shown.level; },
-    get top() { return (outlines.get("top") || outlines.get("parent") || {}).named || []; },
+    // Names of the widest level, for far views of the finer ones.
+    get top() {
+      const entry = outlines.get("top");
+      return entry && entry.named && entry.level !== shown.level ? entry.named : [];
+    },
     listen(listener) { listeners.add(listener); },
     tooltips(on) {
       map.getContainer().classList.toggle("quiet", !on);
