@@ -103,13 +103,9 @@ def _villages(draft: _Draft, nodes: Ints, villages: tuple[Village, ...]) -> None
     built_up = bool(draft.town[nodes[0]] >= 0)
     ordered = [v for v in villages if v.at] + [v for v in villages if not v.at]
     main = parts[0]
-    # Built-up faces weigh the same each, since every unit grid needs a number of them, whatever their size.
-    weight = np.ones(len(main)) if built_up else draft.fabric.area[main]
-    share = draft.rng.lognormal(0.0, 0.22, len(ordered))
     fixed = np.array([v.at for v in ordered if v.at]).reshape(-1, 2)
-    owner = divide(draft.fabric, main, share, draft.rng, fixed=fixed, weight=weight)
     least = 2 * LEAST_CELLS + 2 if built_up and len(villages) > 1 else 3
-    owner = straighten(draft.fabric, main, even_out(draft.fabric, main, owner, least), least)
+    owner = _parts(draft, main, len(ordered), least, 0.22, fixed)
     for face, group in zip(main.tolist(), owner.tolist(), strict=True):
         draft.first[face] = ordered[group].code
 
@@ -171,7 +167,7 @@ def _responsibility(draft: _Draft) -> None:
 def _number(draft: _Draft, nodes: Ints, parent: str, count: int, codes: NDArray[np.object_], least: int) -> None:
     """Divide a grid in `count` children and number them west to east, then north to south."""
     digits = 3 if codes is draft.unit else 2
-    owner = _children(draft, nodes, count, least)
+    owner = _parts(draft, nodes, count, least)
     area = draft.fabric.area[nodes]
     middle = np.array(
         [np.average(draft.fabric.xy[nodes[owner == g]], axis=0, weights=area[owner == g]) for g in range(count)]
@@ -182,13 +178,20 @@ def _number(draft: _Draft, nodes: Ints, parent: str, count: int, codes: NDArray[
         codes[face] = f"{parent}{rank[group]:0{digits}d}"
 
 
-def _children(draft: _Draft, nodes: Ints, count: int, least: int) -> Ints:
-    """Divide a grid in `count` parts of at least `least` faces each, starting afresh where that fails."""
+def _parts(
+    draft: _Draft, nodes: Ints, count: int, least: int, uneven: float = 0.12, fixed: Floats | None = None
+) -> Ints:
+    """Divide connected faces in `count` parts of at least `least` faces each.
+
+    Starts afresh where that fails, in the end without the fixed places, which may lie too close together.
+    """
+    # Built-up faces weigh the same each: every unit grid needs a number of them, whatever their size.
     weight = np.ones(len(nodes)) if draft.town[nodes[0]] >= 0 else None
     best, most = np.zeros(len(nodes), dtype=np.int64), -1
-    for _ in range(20):
-        share = draft.rng.lognormal(0.0, 0.12, count)
-        owner = divide(draft.fabric, nodes, share, draft.rng, weight=weight)
+    for attempt in range(20):
+        share = draft.rng.lognormal(0.0, uneven, count)
+        places = fixed if attempt < 8 else None
+        owner = divide(draft.fabric, nodes, share, draft.rng, fixed=places, weight=weight)
         owner = straighten(draft.fabric, nodes, even_out(draft.fabric, nodes, owner, least), least)
         fewest = int(np.bincount(owner, minlength=count).min())
         if fewest > most:
