@@ -6,7 +6,7 @@ above the limit. `Settlement` holds the state of one overlay and its steps in th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -202,7 +202,7 @@ class Settlement:
                 mine = min(homeless, key=lambda i: (float(size[i]), i))
                 self.owner[region == r] = mine
                 has_own.add(mine)
-        self._settle(region, coverers, fallback=True)
+        self._settle(region, range(len(coverers)), lambda r, o: o in coverers[r], coverers)
         self._note(region, "overlap", [tuple(self.names[i] for i in c) for c in coverers], settled=True)
 
     def keep_untouched(self) -> None:
@@ -226,7 +226,7 @@ class Settlement:
         cells = [int(held[f]) for f in _first_face(region)]
         free = np.array([self._is_free(c) for c in cells], bool)
         small = (area <= self.limit) & (free | (area < SLIVER_M2) | (width < STRIP_WIDTH_M))
-        self._settle(region, [self._takers(c) if ok else () for c, ok in zip(cells, small, strict=True)])
+        self._settle(region, np.flatnonzero(small).tolist(), lambda r, o: self._is_taker(o, cells[r]))
         self._note(np.where(self.owner >= 0, region, -1), "gap", [()] * len(cells), settled=True)
         for r, cell in enumerate(cells):
             rest = (region == r) & (self.owner < 0)
@@ -240,8 +240,8 @@ class Settlement:
         held = self.existing_labels[cell] if cell >= 0 else None
         return held is None or any(n.startswith(held) and n != held for n in self.names)
 
-    def _takers(self, cell: int) -> frozenset[int]:
-        return frozenset(i for i, name in enumerate(self.names) if self._may_have(name, cell))
+    def _is_taker(self, owner: int, cell: int) -> bool:
+        return owner < len(self.names) and self._may_have(self.names[owner], cell)
 
     def absorb_slivers(self) -> None:
         """Give crumbs that hang on to the rest of their grid by nothing to a neighbour."""
@@ -256,8 +256,8 @@ class Settlement:
         was = self.owner.copy()
         self.owner[(whole >= 0) & crumb[whole]] = -1
         cells = self.existing[_first_face(whole)]
-        takers = [self._takers(int(c)) - {int(o)} for c, o in zip(cells, owner, strict=True)]
-        self._settle(whole, takers)
+        crumbs = np.flatnonzero(crumb).tolist()
+        self._settle(whole, crumbs, lambda r, o: o != owner[r] and self._is_taker(o, int(cells[r])))
         self.owner = np.where(self.owner < 0, was, self.owner)
         for r in np.flatnonzero(crumb):
             mine = whole == r
@@ -292,24 +292,30 @@ class Settlement:
             for i in np.flatnonzero(moved > NOISE_M2)
         )
 
-    def _settle(self, region: Ints, takers: Sequence[Collection[int]], fallback: bool = False) -> None:
-        """Give each unowned region to the taker with the longest border, outermost regions first."""
+    def _settle(
+        self,
+        region: Ints,
+        which: Iterable[int],
+        may: Callable[[int, int], bool],
+        last_resort: Sequence[tuple[int, ...]] | None = None,
+    ) -> None:
+        """Give each unowned region of `which` to the owner with the longest border that may have it."""
         first = _first_face(region)
-        waiting = {r for r in range(len(first)) if self.owner[first[r]] < 0 and takers[r]}
+        waiting = {r for r in which if self.owner[first[r]] < 0}
         while waiting:
             metres = self.faces.borders(region, self.owner, self.unassigned + 1)
             given = np.full(len(first), -1, np.int64)
             for r in waiting:
                 span = slice(metres.indptr[r], metres.indptr[r + 1])
-                found = zip(metres.data[span], metres.indices[span], strict=True)
-                best = max(((m, -int(i)) for m, i in found if int(i) in takers[r]), default=None)
+                found = zip(metres.data[span].tolist(), metres.indices[span].tolist(), strict=True)
+                best = max(((m, -o) for m, o in found if may(r, o)), default=None)
                 if best:
                     given[r] = -best[1]
-            if fallback and (given < 0).all():
-                for r in waiting:
-                    given[r] = min(takers[r])
             if (given < 0).all():
-                return
+                if last_resort is None:
+                    return
+                for r in waiting:
+                    given[r] = min(last_resort[r])
             taker = np.where(region >= 0, given[region], -1)
             self.owner = np.where((self.owner < 0) & (taker >= 0), taker, self.owner)
             waiting -= set(np.flatnonzero(given >= 0).tolist())

@@ -222,7 +222,21 @@ def finish(draft: Draft) -> ImportResult:
     repaired = draft.repaired
     applicable = repaired is not None and not repaired.refused
     cells = _cells(draft, repaired) if repaired is not None and applicable else None
+    if cells is not None:
+        _note_ended(draft, cells)
     return ImportResult(cells, _grids(draft), _boundaries(draft), _report(draft), _error(draft))
+
+
+def _note_ended(draft: Draft, cells: gpd.GeoDataFrame) -> None:
+    """Name the grids of the county that have no land left because others were drawn over them."""
+    held = {str(c) for c in draft.target.existing["code"].dropna()}
+    left = {code[:w] for code in cells["code"].dropna() for w in draft.target.widths if w <= len(code)}
+    ended = sorted(held - left)
+    if ended:
+        shown = ", ".join(ended[:5]) + (" …" if len(ended) > 5 else "")
+        zh = f"原有 {len(ended)} 个网格（{shown}）的范围已全部由新网格取代"
+        en = f"{len(ended)} grids of the county ({shown}) have lost all their land to the new ones"
+        draft.notes.append((zh, en))
 
 
 def _cells(draft: Draft, repaired: Repaired) -> gpd.GeoDataFrame:

@@ -114,6 +114,13 @@ def test_a_level_that_is_already_divided_is_not_redrawn(tmp_path: Path) -> None:
     assert result.report["notes"]
 
 
+def test_grids_that_lose_all_their_land_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.gpkg", {"350526103": TOWNS["350526100"]})
+    result = plan_import(path, target(**{f"_{c}": s for c, s in TOWNS.items()}))
+    assert codes(result) == {"350526101", "350526102", "350526103"}
+    assert any("350526100" in note for note in result.report["notes"])
+
+
 def test_reimport_of_the_same_drawing_keeps_every_cell(tmp_path: Path) -> None:
     first = plan_import(write(tmp_path / "towns.gpkg", TOWNS, 4490), target())
     county = Target(**{**vars(target()), "existing": first.cells.set_index("id").set_axis([5, 6, 7])})
