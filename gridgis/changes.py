@@ -73,12 +73,12 @@ def complete(plan: Plan, change: Change) -> Edit:
     gone = _emptied(plan, removed, added, new)
     edit = Edit(
         change.kind, change.command, removed, added, tuple(gone), tuple(new),
-        _lineage(plan, bits), base_version=plan.version,
+        base_version=plan.version,
     )  # fmt: skip
     require_conserved(plan, edit)
     before, after = (_figures(plan, change, edit, after=late) for late in (False, True))
     notes = [*change.notes, *_torn(plan, edit, [c for c in after if len(c) == plan.scheme.width(change.level)])]
-    return replace(edit, before=before, after=after, notes=tuple(notes))
+    return replace(edit, before=before, after=after, notes=tuple(notes), lineage=_lineage(plan, edit, bits))
 
 
 def _torn(plan: Plan, edit: Edit, grids: Iterable[str]) -> list[Note]:
@@ -197,17 +197,25 @@ def _emptied(plan: Plan, removed: Cells, added: Cells, new: list[Grid]) -> list[
     ]  # fmt: skip
 
 
-def _lineage(plan: Plan, bits: Iterable[Bit]) -> tuple[tuple[str, str], ...]:
-    """Return (before, after) pairs of every level at which a bit changes code, and what stayed of those codes."""
+def _lineage(plan: Plan, edit: Edit, bits: Iterable[Bit]) -> tuple[tuple[str, str], ...]:
+    """Return (before, after) pairs of every level at which ground changes code, and what stays of those codes."""
     pairs: set[tuple[str, str]] = set()
-    widths = plan.scheme.widths[1:]
     for bit in bits:
         for i in bit.origin:
             old = plan.rows.code[plan.row([i])[0]]
             if old is not None and bit.code is not None:
-                pairs |= {(old[:w], bit.code[:w]) for w in widths if len(old) >= w and len(bit.code) >= w}
-    moved = {a for a, b in pairs if a != b} | {b for a, b in pairs if a != b}
-    return tuple(sorted(p for p in pairs if p[0] in moved))
+                pairs |= set(_level_pairs(plan, old, bit.code))
+    pairs = {(a, b) for a, b in pairs if a != b}
+    named = {c for pair in pairs for c in pair}
+    gone, come = set(edit.voided), set(edit.created)
+    return tuple(sorted(pairs | {(c, c) for c in named - gone - come}))
+
+
+def _level_pairs(plan: Plan, old: str, new: str) -> Iterable[tuple[str, str]]:
+    """Pair the codes of two branches level by level; a level that one lacks meets the other's deepest code."""
+    for width in plan.scheme.widths[1:]:
+        if width <= max(len(old), len(new)):
+            yield old[:width], new[:width]
 
 
 def _figures(plan: Plan, change: Change, edit: Edit, *, after: bool) -> dict[str, Figures]:

@@ -6,7 +6,7 @@ import datetime as dt
 import threading
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,15 +17,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgis import edits
 from gridgis.elements import Elements, gather
 from gridgis.errors import EditError, InputError, StaleEditError
-from gridgis.plan import Edit, Plan, evolve, invert, make_plan, require_current, stale_codes
+from gridgis.history import History, busy, counted, history_of, rebased
+from gridgis.plan import Edit, Plan, evolve, invert, make_plan, stale_codes
 from gridgis.schema import FIGURES, TABLES
 from gridgis.scheme import Scheme, scheme_from
 from gridgis.store.sql import SqlStore, open_store
 
-_BASE_KINDS = ("new", "demo")
 _ATTEMPTS = 20
 
 
@@ -38,14 +37,6 @@ def open_county(path: str | Path) -> County:
         Nothing is there, or it is not a county.
     """
     return County(open_store(path))
-
-
-@dataclass(frozen=True)
-class History:
-    """Which edits stand and which are undone: the two ends of undo and redo."""
-
-    done: tuple[int, ...]
-    undone: tuple[int, ...]
 
 
 class County:
@@ -208,16 +199,13 @@ class County:
             for _ in range(_ATTEMPTS):
                 plan = self.plan
                 if plan.version != edit.base_version:
-                    edit = _rebased(plan, edit)
+                    edit = rebased(plan, edit)
                 try:
                     return self._save(plan, edit, by, reason, tables)
                 except StaleEditError:
                     if self.version == plan.version:
                         raise
-        raise StaleEditError(
-            "县区正被多人频繁修改，变更未保存：请稍后再试。",
-            "The county is being changed by many people at once and the edit was not saved: try again in a moment.",
-        )
+        raise busy()
 
     def _save(
         self, plan: Plan, edit: Edit, by: str, reason: str, tables: Mapping[str, pd.DataFrame] | None = None
@@ -232,18 +220,8 @@ class County:
         return edit
 
     def history(self) -> History:
-        """Return which edits stand and which are undone."""
-        done: list[int] = []
-        undone: list[int] = []
-        for row in self.store.log().itertuples():
-            if row.kind == "undo":
-                undone.append(done.pop())
-            elif row.kind == "redo":
-                done.append(undone.pop())
-            elif row.kind not in _BASE_KINDS:
-                done.append(int(str(row.version)))
-                undone.clear()
-        return History(tuple(done), tuple(undone))
+        """Return which edits stand and which are undone, in the order in which that happened."""
+        return history_of(self.store.log())
 
     @property
     def can_undo(self) -> bool:
@@ -262,11 +240,10 @@ class County:
         ------
         EditError
             There is nothing to undo.
+        StaleEditError
+            Its cells were changed since by an edit that is itself no longer undone.
         """
-        done = self.history().done
-        if not done:
-            raise EditError("没有可撤销的变更。", "There is nothing to undo.")
-        return self._again(invert(self.store.edit(done[-1])), by, reason)
+        return self._again(lambda h: h.done, invert, ("没有可撤销的变更。", "There is nothing to undo."), by, reason)
 
     def redo(self, *, by: str = "", reason: str = "") -> Edit:
         """Carry out again the edit undone last, with its old codes.
@@ -276,16 +253,33 @@ class County:
         EditError
             There is nothing to redo.
         """
-        undone = self.history().undone
-        if not undone:
-            raise EditError("没有可重做的变更。", "There is nothing to redo.")
-        edit = self.store.edit(undone[-1])
-        return self._again(replace(edit, kind="redo", undoes=edit.version), by, reason)
 
-    def _again(self, edit: Edit, by: str, reason: str) -> Edit:
+        def repeated(edit: Edit) -> Edit:
+            return replace(edit, kind="redo", undoes=edit.version)
+
+        nothing = ("没有可重做的变更。", "There is nothing to redo.")
+        return self._again(lambda h: h.undone, repeated, nothing, by, reason)
+
+    def _again(
+        self, which: Callable[[History], tuple[int, ...]], turn: Callable[[Edit], Edit], nothing: tuple[str, str],
+        by: str, reason: str,
+    ) -> Edit:  # fmt: skip
+        """Carry out a saved edit once more, one way or the other, on the plan that the log was read with."""
         with self._turn:
-            plan = self.plan
-            return self._save(plan, replace(edit, base_version=plan.version), by, reason)
+            for _ in range(_ATTEMPTS):
+                plan, log = self.plan, self.store.log()
+                if len(log) != plan.version:
+                    continue
+                versions = which(history_of(log))
+                if not versions:
+                    raise EditError(*nothing)
+                edit = counted(plan, turn(self.store.edit(versions[-1])))
+                try:
+                    return self._save(plan, replace(edit, base_version=plan.version), by, reason)
+                except StaleEditError:
+                    if self.version == plan.version:
+                        raise
+        raise busy()
 
     def log(self) -> pd.DataFrame:
         """Return one row per edit, oldest first."""
@@ -299,15 +293,6 @@ class County:
             progress(0.0, "统计各基元的户数、人口与要素")
         self.store.set_figures(rows.id.tolist(), self.elements.tally(rows.geometry))
         self._plan = None
-
-
-def _rebased(plan: Plan, edit: Edit) -> Edit:
-    """Ask the same command of the present plan, if what it touches is as it was."""
-    require_current(plan, replace(edit, grids_added=()))
-    if edit.kind in edits.VERBS:
-        return edits.run(plan, edit.command)
-    require_current(plan, edit)
-    return replace(edit, base_version=plan.version)
 
 
 def grid_frame(plan: Plan, codes: Sequence[str]) -> gpd.GeoDataFrame:

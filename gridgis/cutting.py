@@ -16,6 +16,8 @@ from gridgis.errors import EditError
 from gridgis.plan import Plan
 from gridgis.schema import metres, mm
 
+_FAR_M = 200_000.0
+
 
 def line_points(line: Any) -> NDArray[np.int64]:
     """Return the vertices of a usable line in millimetres."""
@@ -66,6 +68,7 @@ def cut_cells(
 ) -> tuple[list[Bit], frozenset[topology.EdgeKey]]:
     """Cut the cells `ids` along the line; return bits of everything that changes and of `also`, and the seams."""
     index = plan.index or CellIndex(plan.rows)
+    _require_near(plan, line)
     path = shapely.linestrings(metres(line))
     reach = shapely.buffer(path, 0.2)
     own = plan.rows.take(plan.row(ids))
@@ -80,6 +83,16 @@ def cut_cells(
     bits += [Bit(p, (int(near.id[k]),), near.code[k]) for k, p in cut.noded.items() if k not in pieces]
     done = {i for b in bits for i in b.origin}
     return bits + whole_bits(plan, set(also) - done), cut.seams
+
+
+def _require_near(plan: Plan, line: NDArray[np.int64]) -> None:
+    """Refuse a line so long that whole-millimetre arithmetic would overflow."""
+    low, high = np.reshape(shapely.bounds(plan.outline), (2, 2)) + np.array([[-_FAR_M], [_FAR_M]])
+    if (metres(line) < low).any() or (metres(line) > high).any():
+        raise EditError(
+            f"所画的线超出县区 {_FAR_M / 1000:.0f} 公里以上：请检查坐标系后重新画线。",
+            f"The line leaves the county by more than {_FAR_M / 1000:.0f} km: check the CRS and draw it again.",
+        )
 
 
 def whole_bits(plan: Plan, ids: Iterable[int]) -> list[Bit]:

@@ -57,6 +57,12 @@ def split(plan: Plan, code: str, line: Any) -> Edit:
     inside = [b for b in bits if codes.is_within(b.code, grid.code)]
     rest = [b for b in bits if not codes.is_within(b.code, grid.code)]
     parts, slivers = divided(inside, seams, plan.scheme.sliver_m2)
+    if parts.max(initial=0) == 0 and slivers:
+        size = plan.scheme.sliver_m2
+        raise EditError(
+            f"切分线只从网格“{grid.code}”切下了小于 {size:g} m² 的碎屑：请把线画在网格中部。",
+            f"The line cuts only slivers below {size:g} m2 off grid '{grid.code}': draw it further inside.",
+        )
     if parts.max(initial=0) == 0:
         raise EditError(
             f"切分线没有把网格“{grid.code}”分成两部分：请让线的两端都越过该网格的边界。",
@@ -354,10 +360,11 @@ def _transferred(plan: Plan, ids: Sequence[int], shape: Any) -> list[tuple[Bit, 
     for k, bit in enumerate(bits):
         groups.setdefault(bit.origin[0], []).append(k)
     for members in groups.values():
-        if len(members) > 1:
-            for k in members:
-                if area[k] < plan.scheme.sliver_m2:
-                    inside[k] = not inside[k]
+        # Slivers of a cell go where its largest piece goes.
+        largest = max(members, key=lambda k: area[k])
+        for k in members:
+            if area[k] < plan.scheme.sliver_m2:
+                inside[k] = inside[largest]
         whole, labels = healed(plan, [bits[k] for k in members], inside[members].astype(np.int64))
         out += list(zip(whole, labels.astype(bool).tolist(), strict=True))
     return out

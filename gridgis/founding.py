@@ -147,7 +147,7 @@ def found(path: str | Path, given: Founding) -> None:
         edge = pd.concat([pd.DataFrame([row]), edge], ignore_index=True)
     tables["boundaries"] = edge
     elements = frame_elements(tables)
-    cells = Cells.of(range(1, len(polygons) + 1), given.cells["code"].where(given.cells["code"].notna(), None),
+    cells = Cells.of(range(1, len(polygons) + 1), [None if pd.isna(c) else str(c) for c in given.cells["code"]],
                      polygons, elements.tally(polygons))  # fmt: skip
     grids = _grid_rows(given.grids)
     plan = make_plan(rules, given.code, given.epsg, given.outline)

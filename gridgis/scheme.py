@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from functools import cached_property
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -167,6 +168,13 @@ class Scheme(BaseModel):
             raise CodeError(
                 f"“{text}”是县区编码，不是网格编码：请给出下级网格的编码。",
                 f"'{text}' is the county's own code, not a grid: give the code of a grid below it.",
+            )
+        segments = (text[a:b] for a, b in pairwise(self.widths) if b <= len(text))
+        if any(not s.strip("0") for s in segments):
+            raise CodeError(
+                f"编码“{text}”中有全零的一段：顺序号从 1 起，全零表示没有该层级，请改用其他编码。",
+                f"Code '{text}' has a group of zeros: numbers run from 1 and zeros mean that a level is missing; "
+                "choose another code.",
             )
         return text
 

@@ -71,15 +71,13 @@ def read_geometry(path: str, epsg: int) -> Any:
     InputError
         There is no such file, it is no GeoJSON, or holds no coordinates in degrees.
     """
-    data = _geojson(path)
-    shapes = [shapely.from_geojson(json.dumps(g)) for g in _geometries(data) if g]
-    shapes = [s for s in shapes if not s.is_empty]
+    shapes = [s for s in _geometries(_geojson(path), path) if not s.is_empty]
     if not shapes:
         raise InputError(
             f"“{path}”中没有几何图形：请在其中画一条线或一个面。",
             f"'{path}' holds no geometry: draw a line or an area in it.",
         )
-    shape = shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
+    shape = shapes[0] if len(shapes) == 1 else shapely.union_all(shapely.make_valid(shapes))
     xy = shapely.get_coordinates(shape)
     if not (np.isfinite(xy).all() and (np.abs(xy) <= [180, 90]).all()):
         raise InputError(
@@ -96,24 +94,27 @@ def _geojson(path: str) -> Any:
         raise InputError(
             f"无法读取“{path}”：{error.strerror}。", f"'{path}' cannot be read: {error.strerror}."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"“{path}”不是 GeoJSON 文件：请给出一个含线或面的 GeoJSON。",
             f"'{path}' is not GeoJSON: give a GeoJSON file with a line or an area.",
         ) from error
 
 
-def _geometries(data: Any) -> list[Any]:
+def _geometries(data: Any, path: str) -> list[Any]:
+    """Return the geometries of a FeatureCollection, a Feature or a bare geometry."""
     try:
-        if data["type"] == "FeatureCollection":
-            return [f["geometry"] for f in data["features"]]
-        shape = data["geometry"] if data["type"] == "Feature" else data
-        shapely.from_geojson(json.dumps(shape))
-        return [shape]
-    except (KeyError, TypeError, shapely.errors.GEOSException) as error:
+        kind = data["type"]
+        features = (
+            data["features"] if kind == "FeatureCollection" else [data if kind == "Feature" else {"geometry": data}]
+        )
+        drawn = [f["geometry"] for f in features if f["geometry"] is not None]
+        return [shapely.from_geojson(json.dumps(g)) for g in drawn]
+    except (KeyError, TypeError, ValueError, shapely.errors.GEOSException) as error:
         raise InputError(
-            "GeoJSON 内容不完整：需要 FeatureCollection、Feature 或几何对象。",
-            "The GeoJSON is incomplete: it must be a FeatureCollection, a Feature or a geometry.",
+            f"“{path}”的几何内容不完整或有误：需要 FeatureCollection、Feature 或几何对象，线至少两点，面须闭合。",
+            f"The geometry in '{path}' is incomplete or wrong: it must be a FeatureCollection, a Feature or a geometry, "
+            "a line of two points or more, an area closed.",
         ) from error
 
 

@@ -25,6 +25,7 @@ from gridgis.plan import Edit, Grid
 from gridgis.schema import FIGURES, TABLES
 from gridgis.store.engine import file_engine, not_a_county, require_county_file
 from gridgis.store.geometry import decode, encode
+from gridgis.store.geopackage import INDEXED
 from gridgis.store.records import at_version, edit_from, edit_row
 from gridgis.store.tables import metadata
 
@@ -282,8 +283,12 @@ class SqlStore:
         near, values = "", {}
         if bounds is not None:
             near = (
-                f' WHERE fid IN (SELECT id FROM "rtree_{table}_geometry" WHERE maxx >= :x0 AND minx <= :x1'
-                " AND maxy >= :y0 AND miny <= :y1)"
+                " WHERE x BETWEEN :x0 AND :x1 AND y BETWEEN :y0 AND :y1"
+                if table not in INDEXED
+                else (
+                    f' WHERE fid IN (SELECT id FROM "rtree_{table}_geometry" WHERE maxx >= :x0 AND minx <= :x1'
+                    " AND maxy >= :y0 AND miny <= :y1)"
+                )
             )
             values = dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True))
         with self._reading() as c:

@@ -1,0 +1,94 @@
+"""Which edits stand, and edits carried out again: undone, redone, or on a plan that has moved on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import shapely
+
+from gridgis import edits
+from gridgis.changes import tally
+from gridgis.errors import StaleEditError
+from gridgis.plan import Edit, Plan, require_current
+
+_BASE_KINDS = ("new", "demo")
+
+
+@dataclass(frozen=True)
+class History:
+    """Which edits stand and which are undone: the two ends of undo and redo."""
+
+    done: tuple[int, ...]
+    undone: tuple[int, ...]
+
+
+def busy() -> StaleEditError:
+    """Return the error for a county that others change faster than we can."""
+    return StaleEditError(
+        "县区正被多人频繁修改，变更未保存：请稍后再试。",
+        "The county is being changed by many people at once and the edit was not saved: try again in a moment.",
+    )
+
+
+def history_of(log: pd.DataFrame) -> History:
+    """Read off a log which edits stand and which are undone."""
+    done: list[int] = []
+    undone: list[int] = []
+    for version, kind, undoes in zip(log["version"], log["kind"], log["undoes"], strict=True):
+        if kind in ("undo", "redo"):
+            source, target = (done, undone) if kind == "undo" else (undone, done)
+            if int(undoes) in source:
+                source.remove(int(undoes))
+            target.append(int(undoes))
+        elif kind not in _BASE_KINDS:
+            done.append(int(version))
+            undone.clear()
+    return History(tuple(done), tuple(undone))
+
+
+def counted(plan: Plan, edit: Edit) -> Edit:
+    """Count the elements of cells that come back afresh: the e-map may have changed since they left."""
+    known = dict(zip(edit.removed.id.tolist(), range(len(edit.removed)), strict=True))
+    figures = edit.added.figures.copy()
+    fresh = [k for k, i in enumerate(edit.added.id.tolist()) if i not in known]
+    for k, i in enumerate(edit.added.id.tolist()):
+        if i in known:
+            figures[k] = edit.removed.figures[known[i]]
+    loose = plan.rows.take(plan.row(set(known) - set(edit.added.id.tolist())))
+    figures[fresh] = tally(plan, loose, edit.added.geometry[fresh])
+    return replace(edit, added=replace(edit.added, figures=figures))
+
+
+def rebased(plan: Plan, edit: Edit) -> Edit:
+    """Ask the same command of the present plan, if it still means what its author saw.
+
+    Raises
+    ------
+    StaleEditError
+        The cells it touches were changed, or it would now touch others or give them to others.
+    """
+    require_current(plan, replace(edit, grids_added=()))
+    if edit.kind not in edits.VERBS:
+        require_current(plan, edit)
+        return replace(edit, base_version=plan.version)
+    again = edits.run(plan, edit.command)
+    if _meaning(again) != _meaning(edit):
+        raise StaleEditError(
+            "他人刚改动了同一处网格，您看到的结果已不成立：变更未保存也未丢失，请查看最新状态后重新确认。",
+            "Someone else changed the grids in this place and what you saw no longer holds: your edit was neither saved "
+            "nor lost; look at the present state and confirm again.",
+        )
+    return again
+
+
+def _meaning(edit: Edit) -> tuple[Any, ...]:
+    """Return what an edit does, but for the numbers that new codes happen to get."""
+    fresh = set(edit.created)
+    taken = sorted((int(i), str(c)) for i, c in zip(edit.removed.id, edit.removed.code, strict=True))
+    given = sorted(
+        ("new" if c in fresh else str(c), shapely.to_wkb(g))
+        for c, g in zip(edit.added.code, edit.added.geometry, strict=True)
+    )
+    return taken, given, edit.voided, len(fresh)
