@@ -14,7 +14,9 @@ import gridgis as gg
 from app_pages import gestures, panel
 from app_pages.desk import Desk
 from app_pages.state import attempt, say, tell
+from app_pages.words import WORDS
 from gridgis.edits import run
+from gridgis.errors import InputError
 from layers import geojson, grids
 
 _TOOLS = ("split", "merge", "transfer", "paint")
@@ -40,6 +42,24 @@ def take(desk: Desk, event: Mapping[str, Any]) -> None:
     elif kind in ("undo", "redo"):
         step(desk, kind)
     st.session_state.ack = int(event.get("n", 0))
+
+
+def find(desk: Desk) -> None:
+    """Select the grid whose code or name was typed, and go there; an exact end of a code comes first."""
+    state = st.session_state
+    wanted = state.search.strip()
+    if not wanted:
+        return
+    _, frame = desk.frame(state.level)
+    codes = frame.index.astype(str)
+    by_code, by_name = codes.str.endswith(wanted), frame["name"].str.contains(wanted, regex=False).to_numpy()
+    found = [*codes[by_code & wanted.isdigit()], *codes[by_name]]
+    if not found:
+        tell(problem=InputError(*(t.format(text=wanted) for t in WORDS["not_found"])))
+        return
+    state.selected = (found[0],)
+    state.goto = {"key": f"find:{found[0]}:{time.time_ns()}", "bounds": bounds_of(desk, frame.geometry[found[0]])}
+    tell()
 
 
 def propose(desk: Desk, event: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import geopandas as gpd
 import pandas as pd
@@ -50,7 +51,7 @@ def focus(desk: Desk, found: gpd.GeoDataFrame, version: int) -> dict[str, object
         return None
     shape = found.geometry.iloc[at]
     return {
-        "key": f"{version}:{at}", "bounds": bench.bounds_of(desk, shape),
+        "key": f"{version}:{at}:{st.session_state.get('picked_at', 0)}", "bounds": bench.bounds_of(desk, shape),
         "shape": json.loads(shapely.to_geojson(to_degrees(shape, desk.crs))),
     }  # fmt: skip
 
@@ -76,7 +77,7 @@ def report(desk: Desk) -> None:
     if not found.empty:
         columns = [Column(say(name), kind) for name, kind in COLUMNS]
         table(columns, rows_of(found), key="findings", height="max(220px, calc(48dvh - 130px))", picked=state.finding,
-              on_pick=lambda row: state.update(finding=row))  # fmt: skip
+              on_pick=lambda row: state.update(finding=row, picked_at=time.time_ns()))  # fmt: skip
 
 
 desk = the_desk()

@@ -248,9 +248,9 @@ class Desk:
 
     def findings(self) -> tuple[int, gpd.GeoDataFrame]:
         """Return what the checks find in the present plan, and its version; checked once per version."""
-        with self.quiet() as county:
-            version = county.version
-            return version, self._frames.get(("findings", version), lambda: gg.check(county))
+        version = self.version
+        # The store serves several readers; holding the county would keep everybody else waiting.
+        return version, self._frames.get(("findings", version), lambda: gg.check(self.county))
 
     def warm(self) -> None:
         """Make what the first edit and the first close look would otherwise wait for."""

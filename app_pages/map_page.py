@@ -12,11 +12,13 @@ from layers.page import TOOLS
 
 def controls(desk: Desk) -> None:
     """Show level, colour and labels in one row above the map."""
-    level, figure, labels = st.columns([5, 2, 2], vertical_alignment="center")
+    level, search, figure, labels = st.columns([5, 2, 2, 2], vertical_alignment="center")
     names = {v.key: panel.level_name(desk, v.key) for v in desk.scheme.levels}
     level.segmented_control(
         say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed"
     )
+    search.text_input(say("search"), key="search", placeholder=say("search"), label_visibility="collapsed", max_chars=40,
+                      on_change=bench.find, args=(desk,))  # fmt: skip
     figure.selectbox(
         say("colour_by"), mapview.FIGURES, key="figure", label_visibility="collapsed",
         format_func=lambda k: f"{say('colour_by')} · {say('fig_' + k)}",
@@ -66,7 +68,7 @@ def workbench(desk: Desk) -> None:
     with left:
         picture = mapview.message(
             desk, state.level, state.figure, state.labels,
-            selected=list(state.selected), preview=state.preview, ack=state.ack,
+            selected=list(state.selected), preview=state.preview, ack=state.ack, focus=state.goto,
         )  # fmt: skip
         mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=TOOLS,
                          on_event=lambda: bench.on_event(desk))  # fmt: skip
@@ -85,7 +87,7 @@ def workbench(desk: Desk) -> None:
 
 
 desk = the_desk()
-for choice in ("level", "figure", "labels", "author", "reason"):
+for choice in ("level", "figure", "labels", "author", "reason", "search"):
     keep(choice)
 bench.watch(desk)
 workbench(desk)

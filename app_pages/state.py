@@ -28,6 +28,8 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("categories", []),
     ("datum", "cgcs2000"),
     ("seen", 0),
+    ("search", ""),
+    ("goto", None),
 )
 
 

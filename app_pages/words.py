@@ -17,6 +17,11 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
         "Households, persons, buildings, incidents and some boundaries are generated for demonstration.",
     ),
     "version": ("版本 {n}", "Version {n}"),
+    "search": ("查找编码或名称", "Find code or name"),
+    "not_found": (
+        "这一层级没有编码或名称含“{text}”的网格：请核对，或换一个层级再找。",
+        "No grid of this level has '{text}' in its code or name: check it, or look at another level.",
+    ),
     "level": ("层级", "Level"),
     "colour_by": ("着色", "Colour by"),
     "labels": ("标注", "Labels"),

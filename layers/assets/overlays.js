@@ -85,11 +85,14 @@ GridGIS.part("focus", (map, options) => {
       layer = null;
       document.body.dataset.focus = key === null ? "" : String(key);
       if (!message.focus) return;
-      layer = L.geoJSON(message.focus.shape, {
+      if (message.focus.shape) layer = L.geoJSON(message.focus.shape, {
         pane: "preview", interactive: false, pmIgnore: true, snapIgnore: true, style: options.style,
         pointToLayer: (f, p) => L.circleMarker(p, Object.assign({ radius: 9 }, options.style)),
       }).addTo(map);
       const [west, south, east, north] = message.focus.bounds;
+      // Coming back to a page must not take the view back to a place looked at before.
+      if (sessionStorage.getItem("gridgis:focus") === String(key)) return;
+      sessionStorage.setItem("gridgis:focus", String(key));
       map.fitBounds([[south, west], [north, east]], { padding: [70, 70], maxZoom: options.maxZoom });
     },
   };

@@ -197,6 +197,17 @@ def test_a_snapped_end_that_stops_just_short_is_drawn_on() -> None:
 
 
 @pytest.mark.usefixtures("small_county")
+@pytest.mark.parametrize(("typed", "found"), [("001002", B), (C, C), ("第3网格", C), ("没有", None), ("999", None)])
+def test_search_goes_to_a_grid(typed: str, found: str | None) -> None:
+    app = run()
+    app.text_input(key="search").set_value(typed).run()
+    assert not app.exception
+    assert app.session_state["selected"] == ((found,) if found else ())
+    assert (typed in text_of(app)) or found
+    assert (app.session_state["goto"] is None) == (found is None)
+
+
+@pytest.mark.usefixtures("small_county")
 def test_checks_page() -> None:
     app = run("checks_page.py")
     assert "gg-clear" in text_of(app) or "gg-warnings" in text_of(app) or "gg-errors" in text_of(app)
