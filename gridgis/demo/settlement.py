@@ -98,7 +98,7 @@ def _country(ground: Ground, total: int, rng: np.random.Generator) -> tuple[Plot
     lines = np.array([*roads, *ground.network.main_roads], dtype=object)
     rows, row_hamlet, row_far = roadside(lines, centres, rng)
     houses, house_hamlet, house_far = hamlets(
-        centres, _valley(ground, centres), np.ceil(2.4 * want + 12).astype(np.int64), rng
+        centres, _valley(ground, centres), np.ceil(1.3 * want + 10).astype(np.int64), rng
     )
     plots, hamlet = Plots.join([rows, houses]), np.concatenate([row_hamlet, house_hamlet])
     far = np.concatenate([0.45 * row_far, house_far])
