@@ -221,7 +221,7 @@ def test_merge_keeps_the_code_with_most_households_and_voids_the_rest() -> None:
     edit = gg.merge(plan, [A, B])
     assert letters(after(plan, edit), "ABC") == "BBC"
     assert (edit.created, edit.voided) == ((), (A,))
-    assert set(edit.lineage) == {(A, B)}
+    assert set(edit.lineage) == {(A, B), (B, B)}
 
 
 def test_merge_touches_no_geometry() -> None:

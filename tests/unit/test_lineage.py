@@ -77,7 +77,7 @@ def test_the_line_of_a_code_goes_back_to_its_origins() -> None:
     plan, edits = story()
     assert plan.codes("unit") == [A, C, E]
     # The east of A became D, D went into B, and B is E now.
-    assert ancestry(edits, E) == [(2, A, D), (3, D, B), (4, B, E)]
+    assert ancestry(edits, E) == [(2, A, D), (3, B, B), (3, D, B), (4, B, E)]
     assert ancestry(edits, A) == [(2, A, D)]
 
 
