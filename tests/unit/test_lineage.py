@@ -78,7 +78,7 @@ def test_the_line_of_a_code_goes_back_to_its_origins() -> None:
     assert plan.codes("unit") == [A, C, E]
     # The east of A became D, D went into B, and B is E now.
     assert ancestry(edits, E) == [(2, A, D), (3, B, B), (3, D, B), (4, B, E)]
-    assert ancestry(edits, A) == [(2, A, D)]
+    assert ancestry(edits, A) == [(2, A, A), (2, A, D)]
 
 
 def test_a_code_that_nothing_happened_to_has_no_line() -> None:
