@@ -32,9 +32,7 @@ def tracked(*suffixes: str) -> list[Path]:
     """Return the files that git tracks or would track; from an archive, all that look like ours."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-            "\0"
-        )
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     except (OSError, subprocess.CalledProcessError):
         folders = (*PACKAGES, "tools", "tests", "benchmarks", "docs", ".ci", ".streamlit")
         found = [path for name in folders for path in (ROOT / name).rglob("*") if "vendor" not in path.parts]
@@ -103,9 +101,7 @@ def test_files_are_short() -> None:
 
 
 def test_functions_are_short() -> None:
-    found = {
-        where(path, f.lineno) + f" {f.name}": body_lines(f) for path in program() for f in functions(path)
-    }
+    found = {where(path, f.lineno) + f" {f.name}": body_lines(f) for path in program() for f in functions(path)}
     assert {name: n for name, n in found.items() if n > FUNCTION_LINES} == {}
 
 
@@ -156,10 +152,7 @@ def test_no_error_is_swallowed() -> None:
         for path in program()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ExceptHandler)
-        and (
-            node.type is None
-            or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException"))
-        )
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
         and all(isinstance(line, ast.Pass) for line in node.body)
     ]
     assert found == []
@@ -182,11 +175,7 @@ def test_nothing_names(what: str) -> None:
     found = []
     for path in set(tracked(*SEARCHED)) - {Path(__file__).resolve()}:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        found += [
-            f"{where(path, n)}: {line.strip()[:120]}"
-            for n, line in enumerate(lines, 1)
-            if pattern.search(line)
-        ]
+        found += [f"{where(path, n)}: {line.strip()[:120]}" for n, line in enumerate(lines, 1) if pattern.search(line)]
     assert found == [], f"these lines name {what}"
 
 
@@ -199,12 +188,10 @@ def test_every_package_is_listed() -> None:
     assert set(settings()["tool"]["setuptools"]["packages"]) == found
 
 
-def imported() -> set[str]:
-    """Return the top-level names that the program imports, or reads files of, from outside itself."""
+def imported(paths: list[Path]) -> set[str]:
+    """Return the top-level names that `paths` import, or read files of, from outside the standard library."""
     names = set()
-    for path in program():
-        if path.relative_to(ROOT).parts[0] in ("tools", "benchmarks"):
-            continue
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Import():
@@ -213,7 +200,14 @@ def imported() -> set[str]:
                     names.add(module.split(".")[0])
                 case ast.Call(func=ast.Name(id="files"), args=[ast.Constant(value=str(package))]):
                     names.add(package.split(".")[0])
-    return names - set(sys.stdlib_module_names) - {*PACKAGES, "app", "__future__"}
+    return names - set(sys.stdlib_module_names) - {"__future__"}
+
+
+def owners_of(names: set[str]) -> set[str]:
+    """Return the distributions that hold `names`, less those of our own modules."""
+    owners = packages_distributions()
+    own = {path.stem for path in tracked(".py")} | {*PACKAGES, "tests"}
+    return {canonical(owners.get(SUPPLIED_BY.get(name, name), [name])[0]) for name in names - own}
 
 
 def canonical(name: str) -> str:
@@ -225,9 +219,15 @@ def required(requirements: list[str]) -> set[str]:
 
 
 def test_dependencies_are_what_is_imported() -> None:
-    owners = packages_distributions()
-    wanted = {canonical(owners[SUPPLIED_BY.get(name, name)][0]) for name in imported()}
-    assert required(settings()["project"]["dependencies"]) == wanted
+    aside = ("tools", "benchmarks")
+    ours = [path for path in program() if path.relative_to(ROOT).parts[0] not in aside]
+    assert required(settings()["project"]["dependencies"]) == owners_of(imported(ours))
+
+
+def test_tests_import_what_is_installed_for_them() -> None:
+    project = settings()["project"]
+    installed = required(project["dependencies"]) | required(project["optional-dependencies"]["dev"])
+    assert owners_of(imported(tracked(".py"))) - installed == set()
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
@@ -237,7 +237,5 @@ def test_every_requirement_is_pinned(name: str) -> None:
     loose = [line for line in pins if not re.match(r"^[A-Za-z0-9._-]+==[\w.!+]+( ;.*)?(  # via.*)?$", line)]
     assert loose == []
     project = settings()["project"]
-    direct = (
-        project["dependencies"] if name == "requirements.txt" else project["optional-dependencies"]["dev"]
-    )
+    direct = project["dependencies"] if name == "requirements.txt" else project["optional-dependencies"]["dev"]
     assert required(direct) <= required(pins)
