@@ -206,7 +206,7 @@ def imported(paths: list[Path]) -> set[str]:
 def owners_of(names: set[str]) -> set[str]:
     """Return the distributions that hold `names`, less those of our own modules."""
     owners = packages_distributions()
-    own = {path.stem for path in tracked(".py")} | {*PACKAGES, "tests"}
+    own = {path.stem for path in tracked(".py")} | {*PACKAGES, "tests", "benchmarks", "tools"}
     return {canonical(owners.get(SUPPLIED_BY.get(name, name), [name])[0]) for name in names - own}
 
 
