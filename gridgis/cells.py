@@ -77,9 +77,9 @@ class Cells:
 
     def frame(self, epsg: int) -> gpd.GeoDataFrame:
         """Return the rows as a GeoDataFrame with index `id`."""
-        data: dict[str, Any] = {"code": self.code}
-        data |= {name: self.figures[:, k] for k, name in enumerate(FIGURES)}
         index = pd.Index(self.id, name="id")
+        data: dict[str, Any] = {"code": pd.Series(self.code, index=index, dtype=object)}
+        data |= {name: self.figures[:, k] for k, name in enumerate(FIGURES)}
         return gpd.GeoDataFrame(data, geometry=self.geometry, index=index, crs=epsg)
 
 

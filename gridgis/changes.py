@@ -7,7 +7,7 @@ done here, once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -71,6 +71,7 @@ def complete(plan: Plan, change: Change) -> Edit:
     added = _rows(plan, removed, bits)
     new = [*change.new_grids, *_new_grids(plan, change.templates)]
     gone = _emptied(plan, removed, added, new)
+    new = [_inherited(plan, change.templates.get(g.code), gone, g) for g in new]
     edit = Edit(
         change.kind, change.command, removed, added, tuple(gone), tuple(new),
         base_version=plan.version,
@@ -157,29 +158,49 @@ def _new_grids(plan: Plan, templates: Mapping[str, str]) -> list[Grid]:
     """Return the rows of new grids, each after its template, parents first so that names follow."""
     made: dict[str, Grid] = {}
     for code in sorted(templates, key=lambda c: (len(c), c)):
-        if code in plan.grids:
+        # Where a level is missing in the branch there is nothing to take after, and nothing to make.
+        if code in plan.grids or templates[code] not in plan.grids:
             continue
         old = plan.grids[templates[code]]
         up = plan.scheme.parent(code)
         parent = made.get(up or "") or plan.grids.get(up or "")
         former = plan.grids.get(plan.scheme.parent(old.code) or "")
-        name = new_name(old, code, former.name if former else "", parent.name if parent else "")
+        own = (len(codes.parent(c, plan.scheme.widths) or "") for c in (old.code, code))
+        numbers = tuple(int(c[n:]) for c, n in zip((old.code, code), own, strict=True))
+        name = new_name(old.name, numbers, former.name if former else "", parent.name if parent else "")
         made[code] = Grid(code, old.level, old.kind, name, old.category, old.class_, old.zone)
     return list(made.values())
 
 
-def new_name(old: Grid, code: str, former_parent: str, parent: str) -> str:
-    """Return the name of a grid that continues `old` under another code: its number follows the code."""
-    name = old.name
+def new_name(name: str, numbers: tuple[int, ...], former_parent: str, parent: str) -> str:
+    """Return the name of a grid that continues another under a new code: its number follows the code.
+
+    Parameters
+    ----------
+    name
+        Name of the grid it takes after.
+    numbers
+        The number of that grid under its parent, and that of the new one.
+    former_parent, parent
+        Names of the parents before and after.
+    """
+    old, new = numbers
     if former_parent and parent and name.startswith(former_parent):
         name = parent + name[len(former_parent) :]
-    tail = code[-2:] if len(code) - 2 in (15,) else code[-3:]
-    numbers = list(re.finditer(r"\d+", name))
-    if numbers:
-        last = numbers[-1]
+    # Only the number that is the grid's own may change: "5号楼网格" is named after a building.
+    found = list(re.finditer(r"[0-9]+", name))
+    if found and int(found[-1].group()) == old:
+        last = found[-1]
         width = len(last.group()) if last.group().startswith("0") else 1
-        return name[: last.start()] + str(int(tail)).zfill(width) + name[last.end() :]
-    return f"{name}（{tail}）" if name else ""
+        return name[: last.start()] + str(new).zfill(width) + name[last.end() :]
+    return f"{name}（{new}）" if name else ""
+
+
+def _inherited(plan: Plan, template: str | None, gone: Sequence[Grid], grid: Grid) -> Grid:
+    """Hand the register over to a grid that replaces another as a whole."""
+    if template is not None and template in {g.code for g in gone}:
+        return replace(grid, extra=plan.grids[template].extra)
+    return grid
 
 
 def _emptied(plan: Plan, removed: Cells, added: Cells, new: list[Grid]) -> list[Grid]:
@@ -226,8 +247,16 @@ def _figures(plan: Plan, change: Change, edit: Edit, *, after: bool) -> dict[str
         olds = {plan.rows.code[plan.row([i])[0]] for i in bit.origin}
         if olds != {bit.code} or len(bit.origin) > 1:
             moved |= {c[:width] for c in (*olds, bit.code) if c is not None}
+            moved |= {c for pair in _unlike(plan, olds, bit.code) for c in pair}
     live = plan.grids.keys() if not after else (plan.grids.keys() - set(edit.voided)) | set(edit.created)
     return {c: _sum(plan, edit, c, after=after) for c in sorted(moved & set(live))}
+
+
+def _unlike(plan: Plan, olds: Iterable[str | None], new: str | None) -> Iterable[tuple[str, str]]:
+    """Return the codes above in which old and new differ: their boundary moves too."""
+    for old in olds:
+        if old is not None and new is not None:
+            yield from (p for p in _level_pairs(plan, old, new) if p[0] != p[1])
 
 
 def _sum(plan: Plan, edit: Edit, code: str, *, after: bool) -> Figures:
@@ -241,7 +270,7 @@ def _sum(plan: Plan, edit: Edit, code: str, *, after: bool) -> Figures:
                 figures[name] += sign * value
             figures["area_m2"] += sign * float(shapely.area(cells.geometry[mine]).sum())
         figures["area_m2"] = round(figures["area_m2"], 3)
-    return figures
+    return {name: value if name == "area_m2" else int(value) for name, value in figures.items()}
 
 
 def arrivals(plan: Plan, cells: Cells, to: str, taken: Iterable[str] = ()) -> tuple[list[str], dict[str, str]]:

@@ -19,7 +19,8 @@ import shapely
 
 from gridgis.elements import Elements, gather
 from gridgis.errors import EditError, InputError, StaleEditError
-from gridgis.history import History, busy, counted, history_of, rebased
+from gridgis.guards import require_conserved
+from gridgis.history import History, busy, counted, history_of, outlines_turned, rebased
 from gridgis.plan import Edit, Plan, evolve, invert, make_plan, stale_codes
 from gridgis.schema import FIGURES, TABLES
 from gridgis.scheme import Scheme, scheme_from
@@ -211,8 +212,10 @@ class County:
         self, plan: Plan, edit: Edit, by: str, reason: str, tables: Mapping[str, pd.DataFrame] | None = None
     ) -> Edit:
         at = dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="seconds")
+        by, reason = (text.encode("utf-8", "replace").decode() for text in (by, reason))
         edit = replace(edit, version=plan.version + 1, at=at, by=by, reason=reason)
         after = evolve(plan, edit)
+        require_conserved(plan, edit)
         edit = replace(edit, hash=after.hash)
         changed = sorted((c for c in stale_codes(plan, edit) if c in after.grids), key=len, reverse=True)
         self.store.append(edit, {c: after.grid_geometry(c) for c in changed}, tables)
@@ -273,9 +276,11 @@ class County:
                 versions = which(history_of(log))
                 if not versions:
                     raise EditError(*nothing)
-                edit = counted(plan, turn(self.store.edit(versions[-1])))
+                saved = self.store.edit(versions[-1])
+                edit = replace(counted(plan, turn(saved)), base_version=plan.version)
+                tables = outlines_turned(saved, self.store.frame("boundaries"), back=edit.kind == "undo")
                 try:
-                    return self._save(plan, replace(edit, base_version=plan.version), by, reason)
+                    return self._save(plan, edit, by, reason, tables)
                 except StaleEditError:
                     if self.version == plan.version:
                         raise

@@ -160,7 +160,7 @@ def paint(plan: Plan, cells: Iterable[int], to: str, *, unlock: bool = False) ->
         No cell is named, or all of them are in the grid already.
     """
     target = plan.grid(to)
-    wanted = sorted({_cell_id(i) for i in cells})
+    wanted = sorted(_cell_ids(cells))
     rows = plan.rows.take(plan.row(wanted))
     ids = [int(i) for i, c in zip(rows.id, rows.code, strict=True) if not codes.is_within(c, target.code)]
     if not ids:
@@ -232,8 +232,14 @@ def _weight(plan: Plan, code: str) -> tuple[float, ...]:
     return f["households"], f["persons"], f["area_m2"]
 
 
+def _cell_ids(cells: Any) -> set[int]:
+    return {_cell_id(i) for i in ([cells] if isinstance(cells, str) else cells)}
+
+
 def _cell_id(value: Any) -> int:
     try:
+        if isinstance(value, (bool, float)) or not str(value).isascii():
+            raise ValueError(value)
         return int(np.int64(value))
     except (TypeError, ValueError, OverflowError) as error:
         raise EditError(
@@ -252,7 +258,7 @@ def _split_codes(
     middle = shapely.get_coordinates(shapely.point_on_surface(
         [shapely.union_all(polygons_of([b for b, q in zip(bits, parts, strict=True) if q == p])) for p in others]
     ))  # fmt: skip
-    under = plan.scheme.parent(code) or plan.county_code
+    under = codes.parent(code, plan.scheme.widths) or plan.county_code
     used = {c for c in plan.ledger if len(c) == len(code) and c.startswith(under)}
     fresh: dict[int, list[str]] = {}
     templates: dict[str, str] = {}
@@ -337,7 +343,7 @@ def _overshoot(plan: Plan, near: Cells, free: NDArray[np.bool_], shape: Any, to:
     if free.all():
         return []
     share = shapely.area(shapely.intersection(near.geometry, shape))
-    if share[~free].sum() > _OVERSHOOT_SHARE * max(share[free].sum(), 1e-9):
+    if share[~free].sum() > _OVERSHOOT_SHARE * shape.area or share[free].sum() <= 0:
         require_unlocked(plan, near.code[~free], to, unlock=False)
         raise RefusedError("区域越出上级网格。", "The area leaves the parent grid.")
     if share[~free].sum() < 1e-6:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from gridgis import edits
+from gridgis.cells import Cells
 from gridgis.changes import tally
 from gridgis.errors import StaleEditError
 from gridgis.plan import Edit, Plan, require_current
@@ -71,8 +74,9 @@ def rebased(plan: Plan, edit: Edit) -> Edit:
     """
     require_current(plan, replace(edit, grids_added=()))
     if edit.kind not in edits.VERBS:
+        edit = _renumbered(plan, edit)
         require_current(plan, edit)
-        return replace(edit, base_version=plan.version)
+        return edit
     again = edits.run(plan, edit.command)
     if _meaning(again) != _meaning(edit):
         raise StaleEditError(
@@ -81,6 +85,16 @@ def rebased(plan: Plan, edit: Edit) -> Edit:
             "nor lost; look at the present state and confirm again.",
         )
     return again
+
+
+def _renumbered(plan: Plan, edit: Edit) -> Edit:
+    """Give cells that are new in an edit ids that the present plan has not used."""
+    ids = edit.added.id.copy()
+    fresh = ~np.isin(ids, edit.removed.id)
+    ids[fresh] = plan.next_id + np.arange(int(fresh.sum()))
+    added = edit.added
+    rows = Cells.of(ids.tolist(), added.code, added.geometry, added.figures)
+    return replace(edit, added=rows, base_version=plan.version)
 
 
 def _meaning(edit: Edit) -> tuple[Any, ...]:
@@ -92,3 +106,34 @@ def _meaning(edit: Edit) -> tuple[Any, ...]:
         for c, g in zip(edit.added.code, edit.added.geometry, strict=True)
     )
     return taken, given, edit.voided, len(fresh)
+
+
+def rows_of(boundaries: pd.DataFrame) -> list[list[str]]:
+    """Return rows of `boundaries` as JSON-ready values, to keep beside the edit that replaces them."""
+    names = ["code", "level", "name", "source", "as_of"]
+    plain = boundaries.reindex(columns=names).astype(object).where(lambda f: f.notna(), "")
+    shapes = shapely.to_wkb(np.asarray(boundaries["geometry"], dtype=object), hex=True)
+    return [[*map(str, row), wkb] for row, wkb in zip(plain.to_numpy().tolist(), shapes, strict=True)]
+
+
+def outlines_turned(edit: Edit, known: gpd.GeoDataFrame, *, back: bool) -> dict[str, pd.DataFrame]:
+    """Return the table `boundaries` as it is after an import of outlines is undone (`back`) or redone.
+
+    Parameters
+    ----------
+    edit
+        The import, as saved.
+    known
+        The table as it stands.
+    back
+        True to undo.
+    """
+    sides = [edit.command.get(k) for k in ("outlines_after", "outlines_before")]
+    if sides[0] is None:
+        return {}
+    leaving, coming = sides if back else sides[::-1]
+    kept = known[~known["code"].isin([row[0] for row in leaving or []])]
+    rows = [dict(zip(("code", "level", "name", "source", "as_of"), row[:5], strict=True)) for row in coming or []]
+    fresh = pd.DataFrame(rows).assign(geometry=[shapely.from_wkb(row[5]) for row in coming or []])
+    both = pd.concat([pd.DataFrame(kept), fresh], ignore_index=True)
+    return {"boundaries": gpd.GeoDataFrame(both, geometry="geometry", crs=known.crs)}

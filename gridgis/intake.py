@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from gridgis.changes import tally
 from gridgis.county import County
 from gridgis.errors import CodeError, GridgisError, InputError
 from gridgis.guards import require_conserved
+from gridgis.history import rows_of
 from gridgis.io.importing import ImportResult, Options, Target, plan_import
 from gridgis.io.surveying import survey
 from gridgis.plan import Edit, Grid, Plan, evolve
@@ -94,8 +95,14 @@ def bring_in(
         raise result.error
     if apply and edit is not None:
         words = reason or f"导入 {Path(path).name}"
-        edit = county.apply(edit, by=by, reason=words, tables=_tables(county, evolve(plan, edit), result, options))
+        tables = _tables(county, evolve(plan, edit), result, options)
+        if tables:
+            fixed = tables["boundaries"]
+            mine = fixed["code"].isin(result.boundaries["code"]) & (fixed["level"] != "county")
+            edit = replace(edit, command=dict(edit.command) | {"outlines_after": rows_of(fixed[mine])})
+        edit = county.apply(edit, by=by, reason=words, tables=tables)
     result.report["applied"] = apply
+    result.report["redrawn"] = edit is not None
     return Intake(result.report, tuple(_words(result.report, result.error, applied=apply)), edit if apply else None)
 
 
@@ -118,10 +125,16 @@ def _edit(county: County, plan: Plan, result: ImportResult, options: Options) ->
     """Return the edit that the import amounts to, None when it changes nothing."""
     removed, added = _cells(plan, result)
     grids_removed, grids_added = _grids(plan, result, removed, added)
-    if not len(removed) and not len(added) and not grids_added and not len(result.boundaries):
+    outlines = (
+        result.boundaries[result.boundaries["level"] != "county"] if len(result.boundaries) else result.boundaries
+    )
+    if not len(removed) and not len(added) and not grids_added and not len(outlines):
         return None
     _require_unused(county, [g.code for g in grids_added if g.code not in plan.grids])
-    command = {"import": result.report["file"], "as": options.as_}
+    command: dict[str, Any] = {"import": result.report["file"], "as": options.as_}
+    if len(outlines):
+        known = county.table("boundaries")
+        command["outlines_before"] = rows_of(known[known["code"].isin(outlines["code"])])
     edit = Edit("import", command, removed, added, tuple(grids_removed), tuple(grids_added), base_version=plan.version)
     require_conserved(plan, edit)
     return edit
@@ -144,7 +157,9 @@ def _cells(plan: Plan, result: ImportResult) -> tuple[Cells, Cells]:
 def _grids(plan: Plan, result: ImportResult, removed: Cells, added: Cells) -> tuple[list[Grid], list[Grid]]:
     """Return the grid rows that end or change, and those that begin or replace them."""
     rows = _rows(result.grids)
-    changed = {g.code: g for g, implied in rows if not (implied and g.code in plan.grids)}
+    named = result.report["name_field"] is not None
+    changed = {g.code: _overlaid(plan.grids.get(g.code), g, named=named) for g, implied in rows
+               if not (implied and g.code in plan.grids)}  # fmt: skip
     new = {c: g for c, g in changed.items() if plan.grids.get(c) != g}
     balance: dict[str, int] = {}
     for cells, step in ((removed, -1), (added, 1)):
@@ -159,6 +174,18 @@ def _grids(plan: Plan, result: ImportResult, removed: Cells, added: Cells) -> tu
     return [plan.grids[c] for c in sorted(ends)], [new[c] for c in sorted(new) if c not in (*empty, *lacking)]
 
 
+def _overlaid(known: Grid | None, given: Grid, *, named: bool) -> Grid:
+    """Return a living grid with what the file says of it; what the file does not say stays."""
+    if known is None:
+        return given
+    said = {k: v for k in ("category", "class_", "zone") if (v := getattr(given, k))}
+    if named and given.name and given.name != given.code:
+        said["name"] = given.name
+    if given.kind != "comprehensive":
+        said["kind"] = given.kind
+    return replace(known, **said, extra=tuple((dict(known.extra) | dict(given.extra)).items()))
+
+
 def _rows(frame: pd.DataFrame) -> list[tuple[Grid, bool]]:
     extra = [c for c in frame.columns if c not in (*_GRID_COLUMNS, "implied")]
     out = []
@@ -171,7 +198,7 @@ def _rows(frame: pd.DataFrame) -> list[tuple[Grid, bool]]:
 
 
 def _require_unused(county: County, codes: Sequence[str]) -> None:
-    taken = sorted(set(codes) & county.store.voided_codes())
+    taken = sorted(set(codes) & county.store.spent_codes())
     if taken:
         raise CodeError(
             f"编码“{taken[0]}”曾使用后停用，不得再用于新网格：请为该行换一个未用过的编码。",
@@ -228,6 +255,13 @@ def _words(r: dict[str, Any], error: GridgisError | None, *, applied: bool) -> l
         for c in r["changes"]
     ]  # fmt: skip
     out += list(zip(r["notes_zh"], r["notes"], strict=True))
+    if r["as"] == "boundaries" and not r["changes"] and r["accepted"] and not r.get("redrawn", True):
+        out.append(
+            (
+                "县界在新建县区时确定，导入不改动它。",
+                "The outline of the county is set when the county is made and was kept.",
+            )
+        )
     if error is not None:
         out.append((error.zh, error.en))
     if r["applied"]:

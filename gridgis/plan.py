@@ -345,6 +345,8 @@ def require_current(plan: Plan, edit: Edit) -> None:
     live = at < len(plan.rows)
     live[live] = plan.rows.id[at[live]] == edit.removed.id[live]
     live[live] = plan.rows.code[at[live]] == edit.removed.code[live]
+    # The same id in another copy or branch of the county may stand for other ground.
+    live[live] = shapely.equals_identical(plan.rows.geometry[at[live]], edit.removed.geometry[live])
     moved = {str(c) for c in edit.removed.code[~live] if c is not None}
     moved |= {g.code for g in edit.grids_removed if plan.grids.get(g.code) != g}
     gone = {g.code for g in edit.grids_removed}

@@ -169,8 +169,12 @@ class Scheme(BaseModel):
                 f"“{text}”是县区编码，不是网格编码：请给出下级网格的编码。",
                 f"'{text}' is the county's own code, not a grid: give the code of a grid below it.",
             )
-        segments = (text[a:b] for a, b in pairwise(self.widths) if b <= len(text))
-        if any(not s.strip("0") for s in segments):
+        groups = [
+            (text[a:b], level) for (a, b), level in zip(pairwise(self.widths), self.levels, strict=True) if text[a:b]
+        ]
+        if any(
+            not g.strip("0") and (not level.optional or k == len(groups) - 1) for k, (g, level) in enumerate(groups)
+        ):
             raise CodeError(
                 f"编码“{text}”中有全零的一段：顺序号从 1 起，全零表示没有该层级，请改用其他编码。",
                 f"Code '{text}' has a group of zeros: numbers run from 1 and zeros mean that a level is missing; "
@@ -179,8 +183,15 @@ class Scheme(BaseModel):
         return text
 
     def parent(self, code: str) -> str | None:
-        """Return the prefix of `code` one level up."""
-        return codes.parent(code, self.widths)
+        """Return the prefix of `code` one level up, past optional levels that its branch lacks (zeros)."""
+        up = codes.parent(code, self.widths)
+        while up is not None and len(up) > self.county_digits and self._is_missing(up):
+            up = codes.parent(up, self.widths)
+        return up
+
+    def _is_missing(self, code: str) -> bool:
+        level = self.level_of(code)
+        return level.optional and not code[-level.digits :].strip("0")
 
     def band(self, level: str, zone: str | None) -> Band | None:
         """Return the band that holds at `level` in `zone`, the zone's own before the general one."""

@@ -11,6 +11,8 @@ import shapely
 from gridgis.checks.finding import CheckedCounty, Finding
 from gridgis.guards import outer_edges
 from gridgis.plan import Plan
+from gridgis.schema import MM
+from gridgis.topology import ring_edges, undirected
 
 _HAIR_M = 0.002
 """Differences thinner than this come from new vertices on an edge and are no gap."""
@@ -42,13 +44,16 @@ def seamless(plan: Plan) -> bool:
     edges = outer_edges(geometry)
     if edges is None:
         return False
-    xy = np.array(sorted(edges), dtype=np.float64) / 1000
-    boundary = shapely.boundary(plan.outline)
-    shapely.prepare(boundary)
-    near = shapely.dwithin(shapely.points(xy.reshape(-1, 2)), boundary, _HAIR_M).all()
-    length = float(np.hypot(*(xy[:, 2:] - xy[:, :2]).T).sum())
-    same = abs(float(shapely.area(geometry).sum()) - float(shapely.area(plan.outline))) < _HAIR_M * max(length, 1)
-    return bool(near) and bool(same)
+    outline = set(map(tuple, undirected(ring_edges(shapely.get_parts(plan.outline))[0]).tolist()))
+    lost, won = _lines(outline - edges), _lines(edges - outline)
+    # New vertices on the outline shift it by under a millimetre; apart from that the two are the same lines.
+    return all(
+        bool(shapely.covers(shapely.buffer(a, _HAIR_M), b)) for a, b in ((lost, won), (won, lost)) if not b.is_empty
+    )
+
+
+def _lines(edges: set[tuple[int, ...]]) -> Any:
+    return shapely.multilinestrings(np.array(sorted(edges), dtype=np.int64).reshape(-1, 2, 2) / MM)
 
 
 def gaps(county: CheckedCounty) -> list[Finding]:
@@ -113,14 +118,16 @@ def outside_parent(county: CheckedCounty) -> list[Finding]:
         elif code in plan.grids:
             inside = shapely.difference(_ground(plan, code), shape)
             parts = _outside(plan, [c for c in plan.leaf_codes if c.startswith(code)], shape) if _solid(inside) else []
+            missing = _solid(shapely.difference(shape, _ground(plan, code)))
+            parts += [(code, shapely.union_all(missing))] if missing else []
         else:
             parts = []
         for grid, part in parts:
             area = part.area
             out.append(Finding(
-                grid, round(area, 2), "m2", f"网格“{grid}”越出“{name or code}”固定界线 {area:.1f} m²。",
-                f"Grid '{grid}' leaves the fixed outline of '{name or code}' by {area:.1f} m2.",
-                "把越出部分划回，或先更新固定界线。", "Move the part back, or update the fixed outline first.", part,
+                grid, round(area, 2), "m2", f"网格“{grid}”与“{name or code}”的固定界线相差 {area:.1f} m²。",
+                f"Grid '{grid}' and the fixed outline of '{name or code}' differ by {area:.1f} m2.",
+                "把这部分划回，或更新固定界线。", "Move this part back, or update the fixed outline.", part,
             ))  # fmt: skip
     return out
 

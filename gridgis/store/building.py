@@ -47,6 +47,9 @@ def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str
     building = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         _build(building, scheme, scheme_text, meta, first, tables, shapes)
+        # A log left by a killed program would be replayed into the new file as if it were its own.
+        for stale in ("-wal", "-shm", "-journal"):
+            Path(f"{path}{stale}").unlink(missing_ok=True)
         building.replace(path)
     except OSError as error:
         raise StoreError(

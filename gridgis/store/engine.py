@@ -29,6 +29,14 @@ def file_engine(path: Path) -> Engine:
     return engine
 
 
+def in_use(path: Path) -> StoreError:
+    """Return the error for a file that another program holds."""
+    return StoreError(
+        f"“{path}”正被另一个程序占用：请在该程序中关闭它后重试。",
+        f"'{path}' is held by another program: close it there and try again.",
+    )
+
+
 def not_a_county(path: Path) -> StoreError:
     """Return the error for a file that is no county."""
     return StoreError(

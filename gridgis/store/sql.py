@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from gridgis.cells import Cells
 from gridgis.errors import StaleEditError, StoreError
 from gridgis.plan import Edit, Grid
 from gridgis.schema import FIGURES, TABLES
-from gridgis.store.engine import file_engine, not_a_county, require_county_file
+from gridgis.store.engine import file_engine, in_use, not_a_county, require_county_file
 from gridgis.store.geometry import decode, encode
 from gridgis.store.geopackage import INDEXED
 from gridgis.store.records import at_version, edit_from, edit_row
@@ -68,11 +68,13 @@ class SqlStore:
         self._engine = file_engine(path)
         try:
             self._epsg = int(self.meta()["epsg"])
-            # The file was made so; a desktop GIS may have set it back. Only now do we know that it is ours.
-            self._plainly("PRAGMA journal_mode = WAL")
         except (KeyError, ValueError, DatabaseError) as error:
             self.close()
-            raise not_a_county(path) from error
+            raise in_use(path) if "locked" in str(error) else not_a_county(path) from error
+        # The file was made so; a desktop GIS may have set it back. Only now do we know that it is ours,
+        # and if another program holds it, reading goes on all the same.
+        with suppress(sqlite3.OperationalError):
+            self._plainly("PRAGMA journal_mode = WAL")
         self._tables = metadata(self._epsg).tables
 
     @property
@@ -82,8 +84,11 @@ class SqlStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, connection.begin():
-            yield connection
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except OperationalError as error:
+            raise in_use(self.path) if "locked" in str(error) else error from error
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -165,10 +170,16 @@ class SqlStore:
     def _ledger(self, c: Connection) -> frozenset[str]:
         return frozenset(c.execute(select(self._tables["code_ledger"].c.code)).scalars())
 
-    def voided_codes(self) -> frozenset[str]:
-        """Return codes that an edit ended for good: void now, and not merely because an edit was undone."""
+    def spent_codes(self) -> frozenset[str]:
+        """Return codes that no import may bring: not live, and either allotted or ended by an edit on the map.
+
+        A code that only ever came with an import, and went with its undoing, may come again.
+        """
         query = """
-            SELECT DISTINCT g.code FROM grids g JOIN edits e ON e.version = g.removed_in
+            SELECT code FROM code_ledger JOIN edits ON version = allotted_in
+            WHERE kind <> 'import' AND code NOT IN (SELECT code FROM grids WHERE removed_in IS NULL)
+            UNION
+            SELECT g.code FROM grids g JOIN edits e ON e.version = g.removed_in
             WHERE e.kind NOT IN ('undo', 'import') AND g.code NOT IN (SELECT code FROM grids WHERE removed_in IS NULL)
         """
         with self._reading() as c:
