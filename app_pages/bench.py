@@ -134,7 +134,7 @@ def preview(desk: Desk, edit: gg.Edit, level: str) -> dict[str, Any]:
     """Return the polygons an edit of the present plan would leave, as the map shows them."""
     codes = panel.after_codes(edit, desk.scheme.width(level))
     after = gg.evolve(desk.plan, edit)
-    unit = say("unit_households") or say("fig_households")
+    unit = say("unit_households") or say("fig_households").lower()
     words = [f"{panel.number(edit.after[c]['households'])} {unit}" for c in codes]
     shapes = [after.grid_geometry(c) for c in codes]
     return {

@@ -45,8 +45,8 @@ GridGIS.part("cells", (map, options) => {
     L.DomEvent.stop(event.originalEvent);
     const { id, code } = feature.properties;
     if (!target) {
-      const width = GridGIS.message.codeWidth;
-      if (code && code.length >= width) GridGIS.tools.cellTarget(code.slice(0, width));
+      // Where a branch lacks the level, its coarser grid stands in, with its shorter code.
+      if (code) GridGIS.tools.cellTarget(code.slice(0, GridGIS.message.codeWidth));
       return;
     }
     stroke = chosen.has(id) ? "drop" : "take";
