@@ -23,7 +23,7 @@ from gridgis.errors import CodeError, InputError
 from gridgis.plan import Edit, Grid, evolve, make_plan
 from gridgis.schema import TABLES, county_epsg, reproject, to_lattice
 from gridgis.scheme import Scheme, load_scheme
-from gridgis.store.building import create_store
+from gridgis.store.building import Contents, create_store
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,8 @@ def found(path: str | Path, given: Founding) -> None:
     edit = replace(edit, hash=after.hash)
     meta = {"scheme": rules.name, "code": given.code, "name": given.name, "epsg": str(given.epsg)} | dict(given.meta)
     shapes = {c: after.grid_geometry(c) for c in sorted(after.grids, key=len, reverse=True)}
-    create_store(Path(path), rules, scheme_text(given.scheme), meta, edit, tables, shapes)
+    meta["scheme_toml"] = scheme_text(given.scheme)
+    create_store(Path(path), rules, meta, edit, Contents(tables, shapes))
 
 
 def _grid_rows(frame: pd.DataFrame) -> tuple[Grid, ...]:

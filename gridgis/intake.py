@@ -50,7 +50,7 @@ class Intake:
 
 
 def bring_in(
-    county: County, path: str | Path, options: Options, *, apply: bool = True, by: str = "", reason: str = "",
+    county: County, path: str | Path, options: Options, *, apply: bool = True, signed: tuple[str, str] = ("", ""),
     progress: Callable[[float, str], None] | None = None,
 ) -> Intake:  # fmt: skip
     """Import grids or boundaries from a file.
@@ -65,7 +65,7 @@ def bring_in(
         How to read it.
     apply
         False for a dry run.
-    by, reason
+    signed
         Author and reason of the edit.
     progress
         Called with a share from 0 to 1 and what is being done.
@@ -94,13 +94,13 @@ def bring_in(
         result.error.account = result.report | {"error": result.error.en, "error_zh": result.error.zh}
         raise result.error
     if apply and edit is not None:
-        words = reason or f"导入 {Path(path).name}"
+        by, reason = signed
         tables = _tables(county, evolve(plan, edit), result, options)
         if tables:
             fixed = tables["boundaries"]
             mine = fixed["code"].isin(result.boundaries["code"]) & (fixed["level"] != "county")
             edit = replace(edit, command=dict(edit.command) | {"outlines_after": rows_of(fixed[mine])})
-        edit = county.apply(edit, by=by, reason=words, tables=tables)
+        edit = county.apply(edit, by=by, reason=reason or f"导入 {Path(path).name}", tables=tables)
     result.report["applied"] = apply
     result.report["redrawn"] = edit is not None
     return Intake(result.report, tuple(_words(result.report, result.error, applied=apply)), edit if apply else None)

@@ -286,7 +286,7 @@ def make_plan(scheme: Scheme, county_code: str, epsg: int, outline: Any, **given
     ----------
     scheme, county_code, epsg, outline
         As in `Plan`.
-    given
+    **given
         Further fields of `Plan`: rows, grids, ledger, elements, version, next_id.
     """
     rows: Cells = given.get("rows", Cells.none())

@@ -83,7 +83,7 @@ def import_(
 
     with open_county(county) as c:
         try:
-            outcome = bring_in(c, file, options, apply=not dry_run, by=by, reason=reason, progress=bar)
+            outcome = bring_in(c, file, options, apply=not dry_run, signed=(by, reason), progress=bar)
         except GridgisError as error:
             _write_report(report, account_of(error, file))
             raise

@@ -54,14 +54,7 @@ def check(
 ) -> None:  # fmt: skip
     """覆盖检查 / Check the coverage."""
     if list_:
-        rules = rule_list()
-        if json:
-            dump(rules)
-        else:
-            table(
-                [[r["rule"], r["severity"], r[lang]] for r in rules],
-                ["rule", "severity", "规则" if lang == "zh" else "name"],
-            )
+        _print_rules(json=json, lang=lang)
         return
     if county is None:
         raise InputError("请给出县区文件：gridgis check county.gpkg。", "Name the county: gridgis check county.gpkg.")
@@ -71,7 +64,21 @@ def check(
         bar.end()
         if out is not None:
             _write_findings(found, out)
-    rows = found.drop(columns="geometry")
+    _print_findings(found.drop(columns="geometry"), json=json, lang=lang)
+    if (found["severity"] == "error").any():
+        raise typer.Exit(1)
+
+
+def _print_rules(*, json: bool, lang: str) -> None:
+    rules = rule_list()
+    if json:
+        dump(rules)
+        return
+    head = ["rule", "severity", "规则" if lang == "zh" else "name"]
+    table([[r["rule"], r["severity"], r[lang]] for r in rules], head)
+
+
+def _print_findings(rows: Any, *, json: bool, lang: str) -> None:
     if json:
         keys = ["rule", "severity", "code", "measure", "unit", "households", "persons", "words", "fix"]
         if lang == "en":
@@ -89,8 +96,6 @@ def check(
             f"共 {errors} 个错误、{len(rows) - errors} 个警告。",
             f"{errors} errors, {len(rows) - errors} warnings.",
         )
-    if (rows["severity"] == "error").any():
-        raise typer.Exit(1)
 
 
 def _write_findings(found: Any, out: Path) -> None:

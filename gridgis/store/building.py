@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,22 @@ from gridgis.store.sql import SqlStore
 from gridgis.store.tables import metadata
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What a county file holds besides its first edit.
+
+    Attributes
+    ----------
+    tables
+        E-map tables by name.
+    shapes
+        Polygon of each grid.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    shapes: Mapping[str, Any]
+
+
 def require_free(path: Path) -> None:
     """Raise StoreError unless a county can be made under this name."""
     if path.exists():
@@ -34,8 +51,7 @@ def require_free(path: Path) -> None:
         )
 
 
-def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
-                 tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
+def create_store(path: Path, scheme: Scheme, meta: Mapping[str, str], first: Edit, contents: Contents) -> None:
     """Make a county file whose first version is `first`; it appears under its name only when complete.
 
     Raises
@@ -46,7 +62,7 @@ def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str
     require_free(path)
     building = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _build(building, scheme, scheme_text, meta, first, tables, shapes)
+        _build(building, scheme, meta, first, contents)
         # A log left by a killed program would be replayed into the new file as if it were its own.
         for stale in ("-wal", "-shm", "-journal"):
             Path(f"{path}{stale}").unlink(missing_ok=True)
@@ -60,8 +76,7 @@ def create_store(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str
             left.unlink(missing_ok=True)
 
 
-def _build(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str], first: Edit,
-           tables: Mapping[str, pd.DataFrame], shapes: Mapping[str, Any]) -> None:  # fmt: skip
+def _build(path: Path, scheme: Scheme, meta: Mapping[str, str], first: Edit, contents: Contents) -> None:
     """Fill a file that nobody knows yet: no care for crashes is needed before it gets its name."""
     epsg = int(meta["epsg"])
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
@@ -72,11 +87,11 @@ def _build(path: Path, scheme: Scheme, scheme_text: str, meta: Mapping[str, str]
         geopackage.create_registers(c, epsg)
         metadata(epsg).create_all(c)
         geopackage.register_layers(c, scheme, epsg)
-        kept = dict(meta) | {"scheme_toml": scheme_text, "schema_version": str(SCHEMA_VERSION)}
+        kept = dict(meta) | {"schema_version": str(SCHEMA_VERSION)}
         c.execute(insert(store._tables["meta"]), [{"key": k, "value": v} for k, v in kept.items()])
-        for table, frame in tables.items():
+        for table, frame in contents.tables.items():
             store._fill(c, table, frame)
-        store._append(c, first, shapes)
+        store._append(c, first, contents.shapes)
         geopackage.update_extents(c)
     engine.dispose()
     with sqlite3.connect(path) as finished:
