@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 
 def town_grid(desk: Any) -> str:
@@ -27,6 +27,13 @@ def draw_split(desk: Any, code: str) -> None:
     desk.click([north + margin, lon])
     desk.click([lat, lon])
     desk.click([south - margin, lon], double=True)
+
+
+def press(page: Page, name: str) -> None:
+    """Click a button once it stands alone: while the page is redrawn, the one of before stands beside it for a moment."""
+    button = page.get_by_role("button", name=name)
+    expect(button).to_have_count(1)
+    button.click()
 
 
 def test_planner_splits_undoes_and_exports(desk: Any, tmp_path: Path) -> None:
@@ -69,8 +76,7 @@ def test_planner_splits_undoes_and_exports(desk: Any, tmp_path: Path) -> None:
     expect(page.locator(".gg-history")).to_contain_text("小区交付")
     desk.shot("04_confirmed")
 
-    # While the page is being redrawn the button of before, disabled, may stand beside the new one for a moment.
-    page.get_by_role("button", name="撤销", disabled=False).click()
+    press(page, "撤销")
     desk.body('[data-version="3"]')
     assert desk.codes() == before
     expect(page.get_by_role("button", name="重做", disabled=False)).to_be_enabled()
@@ -131,5 +137,5 @@ def test_proposal_and_view_survive_a_page_switch(desk: Any) -> None:
     desk.body('[data-preview="2"]')
     assert desk.page.locator(".gg-compare").inner_text() == figures
     assert desk.js("() => [GridGIS.map.getZoom(), GridGIS.map.getCenter().lat.toFixed(4)]") == view
-    desk.page.get_by_role("button", name="放弃").click()
+    press(desk.page, "放弃")
     desk.body('[data-preview=""]')
