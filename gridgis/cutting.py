@@ -131,7 +131,9 @@ def divided(bits: Sequence[Bit], seams: frozenset[topology.EdgeKey], sliver_m2: 
             for a, b in ((i, j), (j, i)):
                 if parts[a] == small and parts[b] != small:
                     reach[int(parts[b])] = reach.get(int(parts[b]), 0.0) + length
-        parts[parts == small] = max(reach, key=lambda p: (reach[p], -p))
+        # An island that is a sliver as a whole touches nothing: it stays with the largest part.
+        weight = reach or {p: size for p, size in sizes.items() if p != small}
+        parts[parts == small] = max(weight, key=lambda p: (weight[p], -p))
         slivers += 1
     largest = max(sizes, key=lambda p: (sizes[p], -p))
     parts[np.isin(island, whole)] = largest

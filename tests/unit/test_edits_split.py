@@ -9,6 +9,8 @@ import pytest
 import shapely
 
 import gridgis as gg
+from gridgis.changes import Bit
+from gridgis.cutting import divided
 from gridgis.errors import CodeError, EditError
 from gridgis.plan import Plan
 from tests.drawn import SIDE, area, cell_at, code_of, drawn, households, letters, line, plan_of
@@ -207,3 +209,16 @@ def test_before_and_after_figures_add_up() -> None:
     assert (edit.after[A]["persons"], edit.after[C]["persons"]) == (10, 2)
     assert edit.before[A]["area_m2"] == edit.after[A]["area_m2"] + edit.after[C]["area_m2"]
     assert C not in edit.before
+
+
+def test_an_island_that_is_a_sliver_as_a_whole_stays_with_the_largest_part() -> None:
+    # Two far squares: the small one, 8 m wide, is cut into two slivers that touch nothing else of the grid.
+    def bit(x: float, side: float) -> Bit:
+        return Bit(shapely.box(x, 0, x + side, side), (int(x),), A)
+
+    bits = [bit(0, 50), bit(50, 50), bit(500, 4), bit(504, 4)]
+    seams = frozenset({(50_000, 0, 50_000, 50_000), (504_000, 0, 504_000, 4_000)})
+    parts, slivers = divided(bits, seams, 100.0)
+    assert slivers == 2
+    assert parts[0] != parts[1]
+    assert parts[2] == parts[3]
