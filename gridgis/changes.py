@@ -82,6 +82,28 @@ def complete(plan: Plan, change: Change) -> Edit:
     return replace(edit, before=before, after=after, notes=tuple(notes), lineage=_lineage(plan, edit, bits))
 
 
+def rewritten(plan: Plan, kind: str, command: Mapping[str, Any], rows: Iterable[Grid]) -> Edit:
+    """Return the edit that changes what is written of living grids, and no ground.
+
+    Parameters
+    ----------
+    kind, command
+        As in `Edit`.
+    rows
+        The grids as they shall read, by their present codes.
+    """
+    new = tuple(sorted((g for g in rows if plan.grid(g.code) != g), key=lambda g: g.code))
+    figures = {g.code: _whole(plan.figures_of(g.code)) for g in new}
+    return Edit(
+        kind, command, Cells.none(), Cells.none(), tuple(plan.grids[g.code] for g in new), new,
+        tuple((g.code, g.code) for g in new), figures, figures, base_version=plan.version,
+    )  # fmt: skip
+
+
+def _whole(figures: Figures) -> Figures:
+    return {name: value if name == "area_m2" else int(value) for name, value in figures.items()}
+
+
 def _torn(plan: Plan, edit: Edit, grids: Iterable[str]) -> list[Note]:
     """Say which grids the edit leaves in several parts."""
     out = []
@@ -165,8 +187,7 @@ def _new_grids(plan: Plan, templates: Mapping[str, str]) -> list[Grid]:
         up = plan.scheme.parent(code)
         parent = made.get(up or "") or plan.grids.get(up or "")
         former = plan.grids.get(plan.scheme.parent(old.code) or "")
-        own = (len(codes.parent(c, plan.scheme.widths) or "") for c in (old.code, code))
-        numbers = tuple(int(c[n:]) for c, n in zip((old.code, code), own, strict=True))
+        numbers = (plan.scheme.number(old.code), plan.scheme.number(code))
         name = new_name(old.name, numbers, former.name if former else "", parent.name if parent else "")
         made[code] = Grid(code, old.level, old.kind, name, old.category, old.class_, old.zone)
     return list(made.values())
@@ -270,7 +291,7 @@ def _sum(plan: Plan, edit: Edit, code: str, *, after: bool) -> Figures:
                 figures[name] += sign * value
             figures["area_m2"] += sign * float(shapely.area(cells.geometry[mine]).sum())
         figures["area_m2"] = round(figures["area_m2"], 3)
-    return {name: value if name == "area_m2" else int(value) for name, value in figures.items()}
+    return _whole(figures)
 
 
 def arrivals(plan: Plan, cells: Cells, to: str, taken: Iterable[str] = ()) -> tuple[list[str], dict[str, str]]:
@@ -314,11 +335,15 @@ def _numbered(
     middle = shapely.get_coordinates(shapely.point_on_surface(
         [shapely.union_all([g for g, h in zip(cells.geometry, heads, strict=True) if h == head]) for head in distinct]
     ))  # fmt: skip
+    letters = plan.scheme.levels[plan.scheme.widths.index(step) - 1].letters
     used = {c for c in (*plan.ledger, *taken) if len(c) == step and c.startswith(to)}
     out: dict[str | None, str] = {}
     for k in codes.reading_order(middle[:, 0], middle[:, 1]).tolist():
-        out[distinct[k]] = codes.next_code(to, step, used)
-        used.add(out[distinct[k]])
+        head = distinct[k]
+        # A code without a number of this level begins with the first letter of the scheme.
+        under = to + (head[len(to)] if head else next(iter(letters))) if letters else to
+        out[head] = codes.next_code(under, step, {c for c in used if c.startswith(under)})
+        used.add(out[head])
     return out
 
 

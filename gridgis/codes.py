@@ -8,7 +8,7 @@ sequence 001-999 inside it, the 15-digit profile of DB11/T 2157-2023.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ Code = str
 Widths = tuple[int, ...]
 
 
-def parse(code: object, widths: Widths) -> Code:
+def parse(code: object, widths: Widths, letters: Mapping[int, str] | None = None) -> Code:
     """Return `code` as checked text.
 
     Parameters
@@ -28,15 +28,20 @@ def parse(code: object, widths: Widths) -> Code:
         Text or whole number; full-width digits and surrounding blanks are accepted.
     widths
         Allowed lengths, coarse to fine.
+    letters
+        Characters allowed at positions that hold a type letter; digits stand everywhere else.
 
     Raises
     ------
     CodeError
-        The code is empty, holds anything but digits, or has a length that no level has.
+        The code is empty, holds anything but digits and type letters in their place, or has a
+        length that no level has.
     """
     text = _as_text(code)
     if not text:
         raise CodeError("编码为空：请填写网格编码。", "The code is empty: give the code of a grid.")
+    if letters:
+        return _lettered(text, widths, letters)
     if not (text.isascii() and text.isdigit()):
         bad = next(c for c in text if not (c.isascii() and c.isdigit()))
         raise CodeError(
@@ -49,6 +54,19 @@ def parse(code: object, widths: Widths) -> Code:
             f"编码“{text}”为 {len(text)} 位：本体系的编码应为 {allowed} 位。",
             f"The code '{text}' has {len(text)} digits: codes of this scheme have {_either(widths)}.",
         )
+    return text
+
+
+def _lettered(text: str, widths: Widths, letters: Mapping[int, str]) -> Code:
+    """Check a code of a scheme whose codes hold type letters."""
+    text = text.upper()
+    for at, allowed in letters.items():
+        if at < len(text) and text[at] not in allowed:
+            raise CodeError(
+                f"编码“{text}”的第 {at + 1} 位应为类型字母 {'、'.join(allowed)}，不是“{text[at]}”。",
+                f"Character {at + 1} of the code '{text}' must be a type letter, one of {', '.join(allowed)}, not '{text[at]}'.",
+            )
+    parse("".join("0" if at in letters else c for at, c in enumerate(text)), widths)
     return text
 
 

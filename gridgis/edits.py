@@ -1,4 +1,4 @@
-"""The verbs of redrawing: split, merge, transfer, paint, recode. Pure functions, Plan -> Edit.
+"""The verbs of redrawing: split, merge, transfer, paint, and by code: recode, convert. Pure functions, Plan -> Edit.
 
 *Paint* and *merge* change codes and touch no geometry; *split* and *transfer* cut the few cells
 under a line. Every verb either returns an edit that keeps all invariants or raises; nothing is
@@ -8,7 +8,6 @@ saved before a county applies it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,15 @@ from numpy.typing import NDArray
 from gridgis import codes, topology
 from gridgis.cells import CellIndex, Cells
 from gridgis.changes import Bit, Change, arrivals, complete, require_unlocked, tally
+from gridgis.coding import convert, recode
 from gridgis.cutting import absorbed, cut_cells, divided, healed, line_points, polygons_of, usable_area
-from gridgis.errors import CodeError, EditError, RefusedError
-from gridgis.plan import Edit, Grid, Plan
+from gridgis.errors import EditError, RefusedError
+from gridgis.plan import Edit, Plan
 from gridgis.schema import FIGURES, mm
 
-VERBS = ("split", "merge", "transfer", "paint", "recode")
+__all__ = ["VERBS", "convert", "merge", "paint", "recode", "run", "split", "transfer"]
+
+VERBS = ("split", "merge", "transfer", "paint", "recode", "convert")
 _OVERSHOOT_SHARE = 0.1
 """An area that reaches less than this share of itself into a locked grid merely overshoots."""
 
@@ -175,41 +177,6 @@ def paint(plan: Plan, cells: Iterable[int], to: str, *, unlock: bool = False) ->
     )
 
 
-def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
-    """Give a grid another code of the same level; its shape stays, grids below follow.
-
-    Raises
-    ------
-    CodeError
-        The new code is malformed, of another level, was ever allotted, or has no live parent.
-    """
-    grid = plan.grid(code)
-    text = plan.scheme.parse_grid(new)
-    if len(text) != len(grid.code):
-        raise CodeError(
-            f"新编码“{text}”与“{grid.code}”层级不同：请使用 {len(grid.code)} 位编码。",
-            f"New code '{text}' is of another level than '{grid.code}': use {len(grid.code)} digits.",
-        )
-    if text in plan.ledger:
-        raise CodeError(
-            f"编码“{text}”已经使用过，编码不得重复使用：请换一个未用过的编码。",
-            f"Code '{text}' has been allotted before and codes are never reused: choose another.",
-        )
-    up = plan.scheme.parent(text) or ""
-    if up not in plan.grids and up != plan.county_code:
-        raise CodeError(
-            f"新编码“{text}”的上级“{up}”不存在：请先建立上级网格或改用现有上级的前缀。",
-            f"The parent '{up}' of the new code '{text}' does not exist: use the prefix of a live grid.",
-        )
-    require_unlocked(plan, [grid.code], text, unlock=unlock)
-    rows = plan.rows.take(plan.row(plan.cell_ids(grid.code)))
-    bits = [Bit(g, (int(i),), text + c[len(text):], int(i)) for i, c, g in zip(rows.id, rows.code, rows.geometry, strict=True)]  # fmt: skip
-    olds = [grid.code, *plan.below(grid.code)]
-    made = [_replace_code(plan, c, text + c[len(text):]) for c in olds]  # fmt: skip
-    command = {"recode": grid.code, "new": text, "unlock": unlock}
-    return complete(plan, Change("recode", command, grid.level, bits, new_grids=made))
-
-
 def run(plan: Plan, command: Mapping[str, Any]) -> Edit:
     """Carry out a command as `Edit.command` records it, on this plan."""
     unlock = {"unlock": bool(command.get("unlock"))}
@@ -219,12 +186,9 @@ def run(plan: Plan, command: Mapping[str, Any]) -> Edit:
         "transfer": lambda: transfer(plan, shapely.from_wkt(command["transfer"]), command["to"], **unlock),
         "paint": lambda: paint(plan, command["paint"], command["to"], **unlock),
         "recode": lambda: recode(plan, command["recode"], command["new"], **unlock),
+        "convert": lambda: convert(plan, command["convert"], command["kind"]),
     }
     return next(verbs[key] for key in verbs if key in command)()
-
-
-def _replace_code(plan: Plan, code: str, new: str) -> Grid:
-    return replace(plan.grids[code], code=new)
 
 
 def _weight(plan: Plan, code: str) -> tuple[float, ...]:
@@ -258,7 +222,7 @@ def _split_codes(
     middle = shapely.get_coordinates(shapely.point_on_surface(
         [shapely.union_all(polygons_of([b for b, q in zip(bits, parts, strict=True) if q == p])) for p in others]
     ))  # fmt: skip
-    under = codes.parent(code, plan.scheme.widths) or plan.county_code
+    under = plan.scheme.stem(code)
     used = {c for c in plan.ledger if len(c) == len(code) and c.startswith(under)}
     fresh: dict[int, list[str]] = {}
     templates: dict[str, str] = {}

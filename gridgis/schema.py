@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 
 from gridgis.errors import InputError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MM = 1000.0
 """Millimetres per metre: coordinates are kept on the lattice of whole millimetres."""
 
@@ -67,12 +67,32 @@ TABLES: dict[str, tuple[Column, ...]] = {
         "closed_at text 办结时间", "handled_in text 处置方式", "valid int 是否有效", "source text 来源",
         "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 位置",
     ),
+    "nets": _columns("net text 网络", "code text 编码", "name text 名称", "kind text 类型", "source text 来源",
+                     "as_of text 截至日期", "geometry geometry 范围"),
+    "staff": _columns(
+        "id text 人员编号", "name text 姓名", "phone text 电话", "role text 岗位", "organisation text 所属组织",
+        "x real 住处横坐标", "y real 住处纵坐标", "source text 来源", "as_of text 截至日期",
+    ),
+    "organisations": _columns(
+        "id text 组织编号", "kind text 类别", "name text 名称", "phone text 电话", "code text 所在网格",
+        "parent text 上级组织", "x real 横坐标", "y real 纵坐标", "source text 来源", "as_of text 截至日期",
+    ),
+    "postings": _columns(
+        "id text 任职编号", "role text 岗位", "code text 网格编码", "staff text 人员编号", "organisation text 组织编号",
+        "since text 起始日期", "until text 终止日期", "note text 备注", "source text 来源",
+    ),
+    "visits": _columns("id text 走访编号", "staff text 人员编号", "code text 网格编码", "at text 走访日期",
+                       "note text 备注", "source text 来源"),
 }  # fmt: skip
-"""Layers of the county file that a desktop GIS shows, with their Chinese field aliases."""
+"""Tables of the county file with their Chinese field aliases; those with a geometry are map layers."""
+
+LAYERS = tuple(name for name, columns in TABLES.items() if any(c.kind == "geometry" for c in columns))
+"""Tables that a desktop GIS shows on the map; the others are registers of people and bodies."""
 
 TABLE_ALIASES = {
     "cells": "基元", "grids": "网格（全部版本）", "boundaries": "固定界线", "buildings": "建筑", "roads": "道路",
-    "water": "水系", "places": "场所", "incidents": "事件",
+    "water": "水系", "places": "场所", "incidents": "事件", "nets": "其他部门的网络", "staff": "人员台账",
+    "organisations": "组织台账", "postings": "任职", "visits": "走访",
 }  # fmt: skip
 
 

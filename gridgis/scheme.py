@@ -7,66 +7,22 @@ package lie in ``gridgis/schemes``; any other is given by its path.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gridgis import codes
 from gridgis.errors import CodeError, SchemeError
-
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class Named(BaseModel):
-    """A key with its names in both languages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key: Key
-    zh: str
-    en: str
-
-
-class Level(Named):
-    """One tier of the hierarchy.
-
-    Attributes
-    ----------
-    digits
-        How many digits the level adds to the code of its parent.
-    fixed
-        True where the e-map gives the outlines, so that editing never moves them unasked.
-    optional
-        True where a branch of the tree may lack the level.
-    """
-
-    digits: Annotated[int, Field(ge=1, le=6)]
-    fixed: bool = False
-    optional: bool = False
-
-
-class Band(BaseModel):
-    """The size a grid should have; met when households *or* persons lie inside, bounds included."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    level: Key
-    zone: Key | None = None
-    households: tuple[int, int] | None = None
-    persons: tuple[int, int] | None = None
-
-    def met(self, households: int, persons: int) -> bool:
-        """Tell whether a grid of this many households and persons is in the band."""
-        pairs = ((self.households, households), (self.persons, persons))
-        return any(band is not None and band[0] <= value <= band[1] for band, value in pairs)
+from gridgis.scheme_parts import Band, Duty, Key, Level, Limit, Named, Numbering, Role, Staffing
 
 
 class Scheme(BaseModel):
-    """Levels, code widths, kinds, zones and bands of a county.
+    """Levels, code widths, kinds, zones, bands, duties and roles of a county.
 
     Attributes
     ----------
@@ -74,6 +30,10 @@ class Scheme(BaseModel):
         Length of the county's own code (GB/T 2260: six).
     sliver_m2
         Parts of a cut smaller than this join their longest neighbour inside the grid.
+    road_rule
+        Whose a road is that crosses or bounds several grids: of the grid with its ``longest`` part
+        (of two sides of a boundary, the lower code), of the ``lower_code`` that it touches, or of
+        ``both`` sides, which `gridgis stats` still counts once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,23 +49,70 @@ class Scheme(BaseModel):
     classes: tuple[Named, ...] = ()
     zones: tuple[Named, ...] = ()
     bands: tuple[Band, ...] = ()
+    numbering: Numbering = Numbering()
+    limits: tuple[Limit, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    roles: tuple[Role, ...] = ()
+    staffing: tuple[Staffing, ...] = ()
+    organisations: tuple[Named, ...] = ()
+    places: tuple[Named, ...] = ()
+    road_rule: Literal["longest", "lower_code", "both"] = "longest"
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for what in ("levels", "kinds", "categories", "classes", "zones"):
+        listed = (
+            "levels",
+            "kinds",
+            "categories",
+            "classes",
+            "zones",
+            "limits",
+            "duties",
+            "roles",
+            "organisations",
+            "places",
+        )
+        for what in listed:
             keys = [item.key for item in getattr(self, what)]
             if len(set(keys)) != len(keys):
                 raise ValueError(f"{what}: keys must differ, got {keys}")
         if "county" in self.level_keys:
             raise ValueError("levels: 'county' is every scheme's outermost level and is not listed")
+        for what, key, of in self._references():
+            known = [item.key for item in getattr(self, of)]
+            if key is not None and key not in known:
+                raise ValueError(f"{what}: '{key}' is not one of the {of}: {', '.join(known) or 'none is listed'}")
         for band in self.bands:
-            if band.level not in self.level_keys:
-                raise ValueError(f"bands: level '{band.level}' is not one of {list(self.level_keys)}")
-            if band.zone is not None and band.zone not in {z.key for z in self.zones}:
-                raise ValueError(f"bands: zone '{band.zone}' is not one of the zones")
             if band.households is None and band.persons is None:
                 raise ValueError(f"bands: the band of '{band.level}' names neither households nor persons")
+            for pair in (band.households, band.persons):
+                if pair is not None and not 0 <= pair[0] <= pair[1]:
+                    raise ValueError(f"bands: the band of '{band.level}' runs from {pair[0]} to {pair[1]}")
         return self
+
+    def _references(self) -> Iterator[tuple[str, str | None, str]]:
+        """Yield (where, key, list that must have it) for each key that names something else."""
+        for level in self.levels:
+            for kind in (*level.kinds, *level.letters.values()):
+                yield f"levels.{level.key}", kind, "kinds"
+        for band in self.bands:
+            yield "bands", band.level, "levels"
+            yield "bands", band.zone, "zones"
+        for duty in self.duties:
+            yield f"duties.{duty.key}", duty.level, "levels"
+            yield f"duties.{duty.key}", duty.limit, "limits"
+        for role in self.roles:
+            yield f"roles.{role.key}", role.level, "levels"
+            yield from ((f"roles.{role.key}", kind, "kinds") for kind in role.kinds)
+            yield from ((f"roles.{role.key}", zone, "zones") for zone in role.zones)
+        for line in self.staffing:
+            for key, of in (
+                (line.level, "levels"),
+                (line.role, "roles"),
+                (line.category, "categories"),
+                (line.class_, "classes"),
+            ):
+                yield "staffing", key, of
 
     @cached_property
     def level_keys(self) -> tuple[str, ...]:
@@ -117,7 +124,7 @@ class Scheme(BaseModel):
         """Cumulative code lengths, the county's first."""
         out = [self.county_digits]
         for level in self.levels:
-            out.append(out[-1] + level.digits)
+            out.append(out[-1] + level.width)
         return tuple(out)
 
     def level(self, key: str) -> Level:
@@ -153,7 +160,22 @@ class Scheme(BaseModel):
 
     def parse(self, code: object) -> str:
         """Return `code` as checked text; see `gridgis.codes.parse`."""
-        return codes.parse(code, self.widths)
+        return codes.parse(code, self.widths, self.letters)
+
+    @cached_property
+    def letters(self) -> dict[int, str]:
+        """Type letters allowed at a position of a code."""
+        places = zip(self.widths, self.levels, strict=False)
+        return {at: "".join(level.letters) + "0" * level.optional for at, level in places if level.letters}
+
+    def stem(self, code: str) -> str:
+        """Return what stands before the number of a grid: the prefix one level up and its type letter."""
+        up = codes.parent(code, self.widths) or ""
+        return code[: len(up) + bool(self.level_of(code).letters)]
+
+    def number(self, code: str) -> int:
+        """Return the number of a grid under its parent."""
+        return int(code[len(self.stem(code)) :])
 
     def parse_grid(self, code: object) -> str:
         """Return `code` as checked text of a grid below the county.
@@ -170,7 +192,9 @@ class Scheme(BaseModel):
                 f"'{text}' is the county's own code, not a grid: give the code of a grid below it.",
             )
         groups = [
-            (text[a:b], level) for (a, b), level in zip(pairwise(self.widths), self.levels, strict=True) if text[a:b]
+            (text[a + bool(level.letters) : b], level)
+            for (a, b), level in zip(pairwise(self.widths), self.levels, strict=True)
+            if text[a:b]
         ]
         if any(
             not g.strip("0") and (not level.optional or k == len(groups) - 1) for k, (g, level) in enumerate(groups)
@@ -191,7 +215,7 @@ class Scheme(BaseModel):
 
     def _is_missing(self, code: str) -> bool:
         level = self.level_of(code)
-        return level.optional and not code[-level.digits :].strip("0")
+        return level.optional and not code[-level.width :].strip("0")
 
     def band(self, level: str, zone: str | None) -> Band | None:
         """Return the band that holds at `level` in `zone`, the zone's own before the general one."""

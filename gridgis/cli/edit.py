@@ -15,13 +15,13 @@ from gridgis.plan import Edit
 
 _KINDS = {
     "new": "新建", "demo": "示例", "import": "导入", "split": "拆分", "merge": "合并", "transfer": "划转", "paint": "涂改",
-    "recode": "改码", "undo": "撤销", "redo": "重做",
+    "recode": "改码", "convert": "改类型", "register": "登记", "undo": "撤销", "redo": "重做",
 }  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    for command in (split, merge, transfer, paint, recode, undo, redo, log):
+    for command in (split, merge, transfer, paint, recode, convert, undo, redo, log):
         app.command()(command)
 
 
@@ -90,6 +90,17 @@ def recode(
     """更换网格编码 / Give a grid another code."""
     with open_county(county) as c:
         show(c.apply(edits.recode(c.plan, code, new, unlock=unlock), by=by, reason=reason), json=json, lang=lang)
+
+
+def convert(
+    county: County,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="网格 / the grid")],
+    to: Annotated[str, typer.Option("--to", metavar="KIND", help="体系中的类型 / a kind of the scheme")],
+    by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """改变网格类型，如综合网格与单位网格互换 / Make a grid one of another kind."""
+    with open_county(county) as c:
+        show(c.apply(edits.convert(c.plan, code, to), by=by, reason=reason), json=json, lang=lang)
 
 
 def undo(county: County, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh") -> None:

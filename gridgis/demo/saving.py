@@ -40,5 +40,14 @@ def founding_of(county: DemoCounty, scheme: str, seed: int) -> Founding:
         "notes_en": "\n".join(en for _, en in county.notes),
     }  # fmt: skip
     return Founding(
-        scheme, county.county_code, county.name, county.epsg, "demo", county.outline, county.cells, county.grids, tables, meta
+        scheme,
+        county.county_code,
+        county.name,
+        county.epsg,
+        "demo",
+        county.outline,
+        county.cells,
+        county.grids,
+        tables,
+        meta,
     )

@@ -9,11 +9,11 @@ from xml.sax.saxutils import quoteattr
 from pyproj import CRS
 from sqlalchemy import Connection
 
-from gridgis.schema import TABLE_ALIASES, TABLES, Column
+from gridgis.schema import LAYERS, TABLE_ALIASES, TABLES, Column
 from gridgis.scheme import Scheme
 
 APPLICATION_ID = 0x47504B47
-INDEXED = tuple(t for t in TABLES if t != "incidents")
+INDEXED = tuple(t for t in LAYERS if t != "incidents")
 """Tables with a spatial index; incidents are read by time, and an index would double their cost."""
 
 _NOW = "strftime('%Y-%m-%dT%H:%M:%fZ','now')"
@@ -65,15 +65,27 @@ def _extension(connection: Connection, table: str, column: str | None, name: str
 
 def register_layers(connection: Connection, scheme: Scheme, epsg: int) -> None:
     """Register every table and view as a layer, with Chinese aliases and a default style."""
-    for table, columns in TABLES.items():
-        _register(connection, table, TABLE_ALIASES[table], columns, epsg)
-        if table in INDEXED:
-            _rtree(connection, table)
+    for table in TABLES:
+        register_table(connection, table, epsg)
     register_views(connection, scheme, epsg)
     for table in ("edits", "code_ledger", "exceptions", "meta"):
         connection.exec_driver_sql(
             "INSERT INTO gpkg_contents(table_name, data_type, identifier) VALUES (?, 'attributes', ?)", (table, table)
         )
+
+
+def register_table(connection: Connection, table: str, epsg: int) -> None:
+    """Register one table of a county, as a layer where it has a geometry, else as a table of attributes."""
+    if table in LAYERS:
+        _register(connection, table, TABLE_ALIASES[table], TABLES[table], epsg)
+        if table in INDEXED:
+            _rtree(connection, table)
+        return
+    connection.exec_driver_sql(
+        "INSERT INTO gpkg_contents(table_name, data_type, identifier) VALUES (?, 'attributes', ?)",
+        (table, f"{TABLE_ALIASES[table]} {table}"),
+    )
+    _name_columns(connection, table, TABLES[table])
 
 
 def register_views(connection: Connection, scheme: Scheme, epsg: int) -> None:
@@ -99,14 +111,18 @@ def _register(connection: Connection, table: str, alias: str, columns: Iterable[
     connection.exec_driver_sql(
         "INSERT INTO gpkg_geometry_columns VALUES (?, 'geometry', 'GEOMETRY', ?, 0, 0)", (table, epsg)
     )
-    connection.exec_driver_sql(
-        "INSERT INTO gpkg_data_columns(table_name, column_name, name, title) VALUES (?, ?, ?, ?)",
-        [(table, c.name, f"{table}.{c.name}", c.zh) for c in columns if c.kind != "geometry"],
-    )
+    _name_columns(connection, table, columns)
     connection.exec_driver_sql(
         "INSERT INTO layer_styles(f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML,"
         " styleSLD, useAsDefault, description) VALUES ('', '', ?, 'geometry', ?, ?, '', 1, ?)",
         (table, alias, _qml(columns, table), alias),
+    )
+
+
+def _name_columns(connection: Connection, table: str, columns: Iterable[Column]) -> None:
+    connection.exec_driver_sql(
+        "INSERT INTO gpkg_data_columns(table_name, column_name, name, title) VALUES (?, ?, ?, ?)",
+        [(table, c.name, f"{table}.{c.name}", c.zh) for c in columns if c.kind != "geometry"],
     )
 
 

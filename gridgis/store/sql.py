@@ -22,10 +22,11 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from gridgis.cells import Cells
 from gridgis.errors import StaleEditError, StoreError
 from gridgis.plan import Edit, Grid
-from gridgis.schema import FIGURES, TABLES
+from gridgis.schema import FIGURES, SCHEMA_VERSION, TABLES
 from gridgis.store.engine import file_engine, in_use, not_a_county, require_county_file
 from gridgis.store.geometry import decode, encode
 from gridgis.store.geopackage import INDEXED
+from gridgis.store.migrating import backup_name, migrate, require_known, schema_version
 from gridgis.store.records import at_version, edit_from, edit_row
 from gridgis.store.tables import metadata
 
@@ -67,7 +68,8 @@ class SqlStore:
         self.path = path
         self._engine = file_engine(path)
         try:
-            self._epsg = int(self.meta()["epsg"])
+            meta = self.meta()
+            self._epsg, written_as = int(meta["epsg"]), schema_version(meta)
         except (KeyError, ValueError, DatabaseError) as error:
             self.close()
             raise in_use(path) if "locked" in str(error) else not_a_county(path) from error
@@ -76,6 +78,17 @@ class SqlStore:
         with suppress(sqlite3.OperationalError):
             self._plainly("PRAGMA journal_mode = WAL")
         self._tables = metadata(self._epsg).tables
+        require_known(path, written_as)
+        if written_as < SCHEMA_VERSION:
+            self._migrate(written_as)
+
+    def _migrate(self, version: int) -> None:
+        """Bring an older file up to date; a copy as it was stays beside it."""
+        backup = backup_name(self.path, version)
+        if not backup.exists():
+            self.copy_to(backup)
+        with self._writing() as c:
+            migrate(c, self.path, self._epsg)
 
     @property
     def epsg(self) -> int:

@@ -1,0 +1,106 @@
+"""The verbs that change what a grid is called or counts as, and never its shape: recode, convert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from gridgis import codes
+from gridgis.changes import Bit, Change, complete, require_unlocked, rewritten
+from gridgis.errors import CodeError, EditError
+from gridgis.plan import Edit, Plan
+
+
+def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
+    """Give a grid another code of the same level; its shape stays, grids below follow.
+
+    Raises
+    ------
+    CodeError
+        The new code is malformed, of another level, was ever allotted, or has no live parent.
+    """
+    grid = plan.grid(code)
+    text = plan.scheme.parse_grid(new)
+    if len(text) != len(grid.code):
+        raise CodeError(
+            f"新编码“{text}”与“{grid.code}”层级不同：请使用 {len(grid.code)} 位编码。",
+            f"New code '{text}' is of another level than '{grid.code}': use {len(grid.code)} digits.",
+        )
+    if text in plan.ledger:
+        raise CodeError(
+            f"编码“{text}”已经使用过，编码不得重复使用：请换一个未用过的编码。",
+            f"Code '{text}' has been allotted before and codes are never reused: choose another.",
+        )
+    up = plan.scheme.parent(text) or ""
+    if up not in plan.grids and up != plan.county_code:
+        raise CodeError(
+            f"新编码“{text}”的上级“{up}”不存在：请先建立上级网格或改用现有上级的前缀。",
+            f"The parent '{up}' of the new code '{text}' does not exist: use the prefix of a live grid.",
+        )
+    letter = plan.scheme.level(grid.level).letters.get(text[len(plan.scheme.stem(text)) - 1], grid.kind)
+    if letter != grid.kind:
+        raise CodeError(
+            f"新编码“{text}”的类型字母与网格“{grid.code}”的类型不符：改变类型请用 gridgis convert。",
+            f"The type letter of the new code '{text}' does not fit the kind of grid '{grid.code}': to change the kind "
+            "use gridgis convert.",
+        )
+    require_unlocked(plan, [grid.code], text, unlock=unlock)
+    return _renamed(plan, grid.code, text, "recode", {"recode": grid.code, "new": text, "unlock": unlock})
+
+
+def convert(plan: Plan, code: str, kind: str) -> Edit:
+    """Make a grid one of another kind; shape and households stay.
+
+    The code stays too, unless the scheme puts a type letter for the kind in it: then the grid gets
+    the next free number under its parent with that letter, and the grids below follow.
+
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    code
+        Grid of any level.
+    kind
+        Key of a kind of the scheme that the level allows.
+
+    Raises
+    ------
+    CodeError
+        No such grid, or no free number.
+    EditError
+        The scheme has no such kind at this level, or the grid is of it already.
+    """
+    grid, scheme = plan.grid(code), plan.scheme
+    level = scheme.level(grid.level)
+    allowed = level.kinds or tuple(k.key for k in scheme.kinds)
+    if kind not in allowed:
+        raise EditError(
+            f"层级“{level.zh}”没有类型“{kind}”：可用的类型是 {'、'.join(allowed)}。",
+            f"Level '{level.en}' has no kind '{kind}': its kinds are {', '.join(allowed)}.",
+        )
+    if kind == grid.kind:
+        raise EditError(f"网格“{grid.code}”已经是该类型。", f"Grid '{grid.code}' is of this kind already.")
+    command = {"convert": grid.code, "kind": kind}
+    if not level.letters:
+        return rewritten(plan, "convert", command, [replace(grid, kind=kind)])
+    under = (codes.parent(grid.code, scheme.widths) or "") + level.letter(kind)
+    if len(under) == len(scheme.stem(grid.code)) - 1:
+        raise EditError(
+            f"体系没有为类型“{kind}”规定类型字母：请先在体系文件中补充。",
+            f"The scheme has no type letter for the kind '{kind}': add one to the scheme file.",
+        )
+    used = {c for c in plan.ledger if len(c) == len(grid.code) and c.startswith(under)}
+    return _renamed(plan, grid.code, codes.next_code(under, len(grid.code), used), "convert", command, kind)
+
+
+def _renamed(plan: Plan, old: str, new: str, verb: str, command: Mapping[str, Any], kind: str | None = None) -> Edit:
+    """Give a grid and the grids below it codes that begin with `new`."""
+    rows = plan.rows.take(plan.row(plan.cell_ids(old)))
+    bits = [
+        Bit(g, (int(i),), new + c[len(new) :], int(i))
+        for i, c, g in zip(rows.id, rows.code, rows.geometry, strict=True)
+    ]
+    made = [replace(plan.grids[c], code=new + c[len(new) :]) for c in (old, *plan.below(old))]
+    made[0] = replace(made[0], kind=kind or made[0].kind)
+    return complete(plan, Change(verb, command, plan.grids[old].level, bits, new_grids=made))

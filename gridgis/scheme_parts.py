@@ -1,0 +1,154 @@
+"""What a scheme is made of: levels, bands, limits, duties, roles, staffing, numbering; each checked by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Named(BaseModel):
+    """A key with its names in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: Key
+    zh: str
+    en: str
+
+
+class Level(Named):
+    """One tier of the hierarchy.
+
+    Attributes
+    ----------
+    digits
+        How many digits the level adds to the code of its parent.
+    letters
+        Type letters before the digits, each with the kind that it stands for; none by default.
+    kinds
+        Keys of the kinds that grids of the level may have; every kind by default.
+    fixed
+        True where the e-map gives the outlines, so that editing never moves them unasked.
+    optional
+        True where a branch of the tree may lack the level.
+    """
+
+    digits: Annotated[int, Field(ge=1, le=6)]
+    letters: dict[Annotated[str, Field(pattern=r"^[A-Z]$")], Key] = {}
+    kinds: tuple[Key, ...] = ()
+    fixed: bool = False
+    optional: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many characters the level adds to the code of its parent."""
+        return self.digits + bool(self.letters)
+
+    def letter(self, kind: str) -> str:
+        """Return the type letter of a kind, nothing where codes bear none."""
+        return next((letter for letter, stands_for in self.letters.items() if stands_for == kind), "")
+
+
+class Band(BaseModel):
+    """The size a grid should have; met when households *or* persons lie inside, bounds included."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: Key
+    zone: Key | None = None
+    households: tuple[int, int] | None = None
+    persons: tuple[int, int] | None = None
+
+    def met(self, households: int, persons: int) -> bool:
+        """Tell whether a grid of this many households and persons is in the band."""
+        pairs = ((self.households, households), (self.persons, persons))
+        return any(band is not None and band[0] <= value <= band[1] for band, value in pairs)
+
+
+class Limit(Named):
+    """How long a kind of matter may take."""
+
+    hours: Annotated[float, Field(gt=0)] | None = None
+    days: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        if (self.hours is None) == (self.days is None):
+            raise ValueError(f"the limit '{self.key}' needs either hours or days")
+        return self
+
+    @property
+    def total_hours(self) -> float:
+        """The limit in hours."""
+        return self.hours if self.hours is not None else 24 * (self.days or 0)
+
+
+class Duty(Named):
+    """What a grid of a level must do, and within which limit."""
+
+    level: Key
+    limit: Key | None = None
+
+
+class Role(Named):
+    """What a person or a body may be in the system.
+
+    Attributes
+    ----------
+    level
+        Level of the grids that the role is held for; None for a role of the register alone.
+    holder
+        Whether a person or an organisation holds it.
+    required
+        True where every grid of the level (of `kinds` and `zones`, if given) must have a holder.
+    kinds, zones
+        Limit the grids concerned; all by default.
+    at_most
+        How many grids one holder may have in this role.
+    visit_days
+        The holder must visit the grid at least once in so many days.
+    at_home
+        True where the holder should live in the grid.
+    """
+
+    level: Key | None = None
+    holder: Literal["person", "organisation"] = "person"
+    required: bool = False
+    kinds: tuple[Key, ...] = ()
+    zones: tuple[Key, ...] = ()
+    at_most: Annotated[int, Field(ge=1)] | None = None
+    visit_days: Annotated[int, Field(ge=1)] | None = None
+    at_home: bool = False
+
+
+class Staffing(BaseModel):
+    """How many holders of a role a grid gets, by its category and class; the first line that fits counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: Key
+    role: Key
+    number: Annotated[int, Field(ge=0)]
+    category: Key | None = None
+    class_: Annotated[Key | None, Field(alias="class")] = None
+
+
+class Numbering(BaseModel):
+    """How grids are numbered under their parent at first; numbers are frozen afterwards.
+
+    Attributes
+    ----------
+    order
+        ``west_north``: west to east in bands from the north (DB11/T 2157-2023); ``north_west``:
+        north to south in bands from the west.
+    first
+        The first number.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    order: Literal["west_north", "north_west"] = "west_north"
+    first: Annotated[int, Field(ge=1)] = 1

@@ -1,0 +1,75 @@
+"""Bringing a county file of an older version up to date: a copy first, then one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError
+
+from gridgis.errors import StoreError
+from gridgis.schema import SCHEMA_VERSION
+from gridgis.store import geopackage
+from gridgis.store.tables import metadata
+
+
+def _people_and_nets(connection: Connection, epsg: int) -> None:
+    """Version 2: registers of people and bodies, and foreign nets."""
+    for table in ("nets", "staff", "organisations", "postings", "visits"):
+        metadata(epsg).tables[table].create(connection)
+        geopackage.register_table(connection, table, epsg)
+
+
+STEPS: Mapping[int, Callable[[Connection, int], None]] = {1: _people_and_nets}
+"""What leads from each version of the schema to the next."""
+
+
+def schema_version(meta: Mapping[str, str]) -> int:
+    """Return the version of the schema that a county file was written with."""
+    return int(meta.get("schema_version", "1"))
+
+
+def require_known(path: Path, version: int) -> None:
+    """Refuse a file that a newer GridGIS has written.
+
+    Raises
+    ------
+    StoreError
+        The file is newer than this program.
+    """
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"“{path}”由更新版本的 GridGIS 写成（数据结构 {version}，本程序支持到 {SCHEMA_VERSION}）：请升级后再打开。",
+            f"'{path}' was written by a newer GridGIS (schema {version}; this program knows up to {SCHEMA_VERSION}): "
+            "upgrade to open it.",
+        )
+
+
+def backup_name(path: Path, version: int) -> Path:
+    """Return the name under which the file is kept as it was before migration."""
+    return path.with_name(f"{path.stem}.schema{version}{path.suffix}")
+
+
+def migrate(connection: Connection, path: Path, epsg: int) -> None:
+    """Carry out every step that is still due, inside the transaction of the connection.
+
+    Raises
+    ------
+    StoreError
+        A step failed; the transaction is to be rolled back.
+    """
+    # Asked again inside the transaction: another process may have been first.
+    found = connection.execute(text("SELECT value FROM meta WHERE key = 'schema_version'")).scalar()
+    try:
+        for version in range(int(found or 1), SCHEMA_VERSION):
+            STEPS[version](connection, epsg)
+    except DatabaseError as error:
+        raise StoreError(
+            f"“{path}”无法升级到新的数据结构：{error.orig}。文件未改动；请检查磁盘空间与权限。",
+            f"'{path}' cannot be brought up to date: {error.orig}. It is unchanged; check disk space and permissions.",
+        ) from error
+    connection.execute(text("DELETE FROM meta WHERE key = 'schema_version'"))
+    connection.execute(
+        text("INSERT INTO meta (key, value) VALUES ('schema_version', :value)"), {"value": str(SCHEMA_VERSION)}
+    )
