@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ import shapely
 from gridgis import edits
 from gridgis.cells import Cells
 from gridgis.changes import tally
-from gridgis.errors import StaleEditError
+from gridgis.errors import InputError, StaleEditError
 from gridgis.plan import Edit, Plan, require_current
 
 _BASE_KINDS = ("new", "demo")
@@ -49,6 +50,47 @@ def history_of(log: pd.DataFrame) -> History:
             done.append(int(version))
             undone.clear()
     return History(tuple(done), tuple(undone))
+
+
+def version_on(log: pd.DataFrame, when: str) -> int:
+    """Return the version that was in force at a moment.
+
+    Parameters
+    ----------
+    log
+        One row per edit, oldest first.
+    when
+        A day (its end counts, in the time zone of this machine) or a moment, in ISO 8601.
+
+    Raises
+    ------
+    InputError
+        The text is no date, or the county began later.
+    """
+    try:
+        moment = dt.datetime.fromisoformat(when.strip())
+    except ValueError as error:
+        raise InputError(
+            f"“{when}”不是日期：请写成 2026-11-22 或 2026-11-22T15:30。",
+            f"'{when}' is no date: write 2026-11-22 or 2026-11-22T15:30.",
+        ) from error
+    if len(when.strip()) <= len("2026-11-22"):
+        moment += dt.timedelta(days=1, microseconds=-1)
+    moment = moment.astimezone()
+    first = None
+    found = 0
+    for version, at in zip(log["version"], log["at"], strict=True):
+        saved = dt.datetime.fromisoformat(str(at)).astimezone()
+        first = first or saved
+        # A clock that was set back must not hide later versions that are already in force.
+        found = int(version) if saved <= moment else found
+    if not found:
+        began = first.date().isoformat() if first else "–"
+        raise InputError(
+            f"{when} 时还没有方案：本县区从 {began} 开始。",
+            f"There was no plan on {when}: the county begins on {began}.",
+        )
+    return found
 
 
 def counted(plan: Plan, edit: Edit) -> Edit:

@@ -128,9 +128,7 @@ def browser_program() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(
-    browser_type_launch_args: dict[str, Any], browser_program: Path
-) -> dict[str, Any]:
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_program: Path) -> dict[str, Any]:
     """Tell Playwright which browser to start, and to keep it from calling home."""
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -164,9 +164,7 @@ def letters(plan: Plan, drawing: str) -> str:
     return "\n".join("".join(out[k : k + width]) for k in range(0, len(out), width))
 
 
-def drawn_county(
-    path: Path, drawing: str, *, homes: str = "", more: dict[str, pd.DataFrame] | None = None
-) -> Path:
+def drawn_county(path: Path, drawing: str, *, homes: str = "", more: dict[str, pd.DataFrame] | None = None) -> Path:
     """Write the county that a drawing shows, with further e-map tables, and return its path."""
     if more is not None or path.exists():
         return _build(path, drawing, homes, more or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 import time
@@ -115,6 +116,23 @@ def _geometries(data: Any, path: str) -> list[Any]:
             f"“{path}”的几何内容不完整或有误：需要 FeatureCollection、Feature 或几何对象，线至少两点，面须闭合。",
             f"The geometry in '{path}' is incomplete or wrong: it must be a FeatureCollection, a Feature or a geometry, "
             "a line of two points or more, an area closed.",
+        ) from error
+
+
+def write_csv(frame: Any, out: Path) -> None:
+    """Write a frame for spreadsheets: UTF-8 with mark, nothing that would run as a formula."""
+    try:
+        with out.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(frame.columns)
+            # A spreadsheet would run text that starts like a formula.
+            writer.writerows(
+                [f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" and v else v for v in row]
+                for row in frame.itertuples(index=False, name=None)
+            )
+    except OSError as error:
+        raise InputError(
+            f"无法写入“{out}”：{error.strerror}。", f"'{out}' cannot be written: {error.strerror}."
         ) from error
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,9 +11,9 @@ import typer
 
 from gridgis.checks import check as run_checks
 from gridgis.checks import rule_list
-from gridgis.cli.common import County, Json, Lang, Progress, dump, say, table
+from gridgis.cli.common import County, Json, Lang, Progress, dump, say, table, write_csv
+from gridgis.cli.history import version_of
 from gridgis.county import open_county
-from gridgis.diff import differences
 from gridgis.errors import InputError
 from gridgis.schema import reproject
 from gridgis.statistics import grid_statistics, overview
@@ -24,7 +22,7 @@ from gridgis.verify import verify as run_verify
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    for command in (info, check, stats, diff, verify, export):
+    for command in (info, check, stats, verify, export):
         app.command()(command)
 
 
@@ -123,69 +121,8 @@ def stats(
         ]
         table(shown.astype(object).to_numpy().tolist(), list(shown.columns))
     if out is not None:
-        _write_csv(frame.reset_index(), out)
+        write_csv(frame.reset_index(), out)
         say(lang, f"已写出 {len(frame)} 行：{out}", f"Wrote {len(frame)} rows: {out}")
-
-
-def _write_csv(frame: Any, out: Path) -> None:
-    try:
-        with out.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(frame.columns)
-            # A spreadsheet would run text that starts like a formula.
-            writer.writerows(
-                [f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" and v else v for v in row]
-                for row in frame.itertuples(index=False, name=None)
-            )
-    except OSError as error:
-        raise InputError(
-            f"无法写入“{out}”：{error.strerror}。", f"'{out}' cannot be written: {error.strerror}."
-        ) from error
-
-
-def diff(
-    county: Annotated[str, typer.Argument(metavar="COUNTY|A")],
-    first: Annotated[str, typer.Argument(metavar="V1|B")],
-    second: Annotated[str | None, typer.Argument(metavar="[V2]")] = None,
-    json: Json = False, lang: Lang = "zh",
-) -> None:  # fmt: skip
-    """两个版本或两个县区文件的差异 / What differs between two versions or two counties."""
-    if second is None:
-        with open_county(county) as a, open_county(first) as b:
-            rows = differences(a.plan, b.plan)
-    else:
-        with open_county(county) as c:
-            rows = differences(c.plan_at(_version(first)), c.plan_at(_version(second)))
-    if json:
-        dump([r.row() for r in rows])
-        return
-    if not rows:
-        say(lang, "没有差异。", "No difference.")
-        return
-    head = (
-        ["编码", "变化", "移动 m²", "户数", "人口"]
-        if lang == "zh"
-        else ["code", "change", "moved m2", "households", "persons"]
-    )
-    words = {"added": "新增", "removed": "停用", "reshaped": "范围变化", "changed": "属性变化"}
-    table([[r.code, words[r.change] if lang == "zh" else r.change, r.moved_m2, _arrow(r, "households"), _arrow(r, "persons")]
-           for r in rows], head)  # fmt: skip
-    counts = Counter(r.change for r in rows)
-    typer.echo(" · ".join(f"{words[k] if lang == 'zh' else k} {n}" for k, n in counts.items()))
-
-
-def _version(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise InputError(
-            f"“{text}”不是版本号：请给出整数，见 gridgis log。",
-            f"'{text}' is not a version: give a whole number, see gridgis log.",
-        )
-    return int(text)
-
-
-def _arrow(row: Any, key: str) -> str:
-    sides = [str(int(s[key])) if s else "–" for s in (row.before, row.after)]
-    return sides[0] if sides[0] == sides[1] else " → ".join(sides)
 
 
 def verify(county: County, json: Json = False, lang: Lang = "zh") -> None:
@@ -216,6 +153,7 @@ def export(
     datum: Annotated[Literal["wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准 / datum")
     ] = "cgcs2000",
     format_: Annotated[Literal["auto", "geojson"], typer.Option("--format", help="格式 / format")] = "auto",
+    as_of: Annotated[str | None, typer.Option("--as-of", help="按该日期或版本的方案 / the plan of a date or version")] = None,
     lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """导出网格为 GeoJSON（RFC 7946）/ Export grids as GeoJSON."""
@@ -227,6 +165,7 @@ def export(
             f"Cannot export '{out.suffix or out.name}': use .geojson.",
         )
     with open_county(county) as c:
-        count = export_grids(c, out, level=level, datum=datum)
+        version = None if as_of is None else version_of(c, as_of)
+        count = export_grids(c, out, level=level, datum=datum, version=version)
     say(lang, f"已导出 {count} 个网格：{out}", f"Exported {count} grids: {out}")
     sys.stdout.flush()

@@ -49,6 +49,9 @@ class Store(Protocol):
     def log(self) -> pd.DataFrame:
         """Return one row per edit, oldest first."""
 
+    def lineages(self) -> list[tuple[int, list[tuple[str, str]]]]:
+        """Return version and lineage of every edit, oldest first."""
+
     def frame(self, table: str, columns: Sequence[str] | None = None, bounds: Any = None) -> gpd.GeoDataFrame:
         """Return rows of a table, those whose box meets `bounds` if given."""
 

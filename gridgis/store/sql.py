@@ -299,6 +299,13 @@ class SqlStore:
             out[name] = [json.loads(v or "[]") for v in out[name]]
         return out
 
+    def lineages(self) -> list[tuple[int, list[tuple[str, str]]]]:
+        """Return version and lineage of every edit, oldest first."""
+        t = self._tables["edits"]
+        with self._reading() as c:
+            rows = c.execute(select(t.c.version, t.c.lineage).order_by(t.c.version)).all()
+        return [(int(version), [(a, b) for a, b in json.loads(pairs or "[]")]) for version, pairs in rows]
+
     def frame(self, table: str, columns: Sequence[str] | None = None, bounds: Any = None) -> gpd.GeoDataFrame:
         """Return rows of a table, those whose box meets `bounds` (xmin, ymin, xmax, ymax) if given."""
         known = [c.name for c in TABLES[table]]

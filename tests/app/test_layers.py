@@ -19,7 +19,17 @@ from layers import figures, geojson, grids, heat, page, patch
 from layers.text import safe_text
 
 CRS = 4548
-HOSTILE = ("<img src=x onerror=alert(1)>", "{{7*7}}", "${7*7}", "{% raw %}", "`", "\\", "</script>", "a & b", '"quoted"')
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "{{7*7}}",
+    "${7*7}",
+    "{% raw %}",
+    "`",
+    "\\",
+    "</script>",
+    "a & b",
+    '"quoted"',
+)
 
 
 @given(st.text())
@@ -33,7 +43,10 @@ def test_safe_text_leaves_nothing_that_a_template_or_a_script_would_read(text: s
 
 
 def frame(names: dict[str, str], side: float = 100.0) -> gpd.GeoDataFrame:
-    boxes = [shapely.box(600_000 + k * side, 2_820_000, 600_000 + (k + 1) * side, 2_820_000 + side) for k in range(len(names))]
+    boxes = [
+        shapely.box(600_000 + k * side, 2_820_000, 600_000 + (k + 1) * side, 2_820_000 + side)
+        for k in range(len(names))
+    ]
     data = {"name": list(names.values()), "households": range(1, len(names) + 1), "band": [None] * len(names)}
     return gpd.GeoDataFrame(data, geometry=boxes, index=list(names), crs=CRS)
 
@@ -122,7 +135,9 @@ def test_our_scripts_never_put_text_in_as_html() -> None:
     own = list(page.ASSETS.glob("*.js"))
     assert len(own) >= 8
     for path in own:
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path.read_text("utf-8")), path
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path.read_text("utf-8")
+        ), path
 
 
 def test_packed_layers_are_gzip_and_stable() -> None:

@@ -27,7 +27,9 @@ def fetch(client: TestClient, address: str) -> dict[str, object]:
     return json.loads(answer.text)
 
 
-@pytest.mark.parametrize("address", ["/layer/none", "/view/none?bbox=1,2,3,4", "/frame/none", "/layer/..%2f..%2fapp.py"])
+@pytest.mark.parametrize(
+    "address", ["/layer/none", "/view/none?bbox=1,2,3,4", "/frame/none", "/layer/..%2f..%2fapp.py"]
+)
 def test_unknown_addresses_are_404(client: TestClient, address: str) -> None:
     assert client.get(address).status_code == 404
 

@@ -99,7 +99,9 @@ def test_planner_splits_undoes_and_exports(desk: Any, tmp_path: Path) -> None:
 
 def row_figures(row: Any) -> tuple[str, list[float]]:
     """Return code and figures of a row of the comparison."""
-    head = row.locator("th").evaluate("n => [...n.childNodes].filter(c => c.nodeType === 3).map(c => c.textContent).join('')")
+    head = row.locator("th").evaluate(
+        "n => [...n.childNodes].filter(c => c.nodeType === 3).map(c => c.textContent).join('')"
+    )
     cells = row.locator("td").all_inner_texts()
     return head.strip(), [float(c.replace(",", "")) for c in cells]
 

@@ -10,7 +10,9 @@ from playwright.sync_api import expect
 
 PHONE = {"width": 390, "height": 844}
 # Names of standards and formats are the same in both languages.
-COMMON = re.compile(r"GIS|GeoJSON|RFC|CGCS2000|WGS84|GCJ-02|BD-09|English|km²|m²|geojson|[\w.]+_v\d+_\w+", re.IGNORECASE)
+COMMON = re.compile(
+    r"GIS|GeoJSON|RFC|CGCS2000|WGS84|GCJ-02|BD-09|English|km²|m²|geojson|[\w.]+_v\d+_\w+", re.IGNORECASE
+)
 WORD = re.compile(r"[A-Za-z]{3,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -22,7 +24,9 @@ def words_on(desk: Any) -> str:
         " c.style.cssText = 'position:absolute;left:-9999px'; document.body.append(c); const t = c.innerText; c.remove(); return t; }"
     )
     if desk.page.locator("iframe.gridgis-map").count():
-        out += desk.js("() => ['.toolbar', '.hint', '.legend'].map(s => (document.querySelector(s) || {}).innerText || '').join(' ')")
+        out += desk.js(
+            "() => ['.toolbar', '.hint', '.legend'].map(s => (document.querySelector(s) || {}).innerText || '').join(' ')"
+        )
     return COMMON.sub("", out)
 
 
@@ -94,7 +98,9 @@ def test_phone_shows_the_page_without_sideways_scrolling(desk: Any, path: str) -
     desk.open(path)
     desk.page.locator("[data-testid=stMain] .gg-facts, .gg-clear, .gg-warnings, .gg-errors, .gg-table").first.wait_for()
     wide = desk.page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-    main = desk.page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }")
+    main = desk.page.evaluate(
+        "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }"
+    )
     desk.shot(f"40_phone_{path}")
     assert wide <= 0
     assert main <= 0

@@ -64,7 +64,9 @@ def test_a_township_that_moves_shows_in_the_diff(shared_data: Path, tmp_path: Pa
     folder = shared_data / "beijing"
     first, second, drawn = tmp_path / "a.gpkg", tmp_path / "b.gpkg", tmp_path / "out.geojson"
     for county in (first, second):
-        gridgis("new", county, "--scheme", "generic", "--code", "110117", "--boundary", folder / "pinggu-outline.geojson")
+        gridgis(
+            "new", county, "--scheme", "generic", "--code", "110117", "--boundary", folder / "pinggu-outline.geojson"
+        )
     gridgis("import", first, folder / "pinggu-all.geojson", "--as", "grids")
     gridgis("export", first, drawn, "--level", "township")
     data = json.loads(drawn.read_text(encoding="utf-8"))

@@ -42,9 +42,7 @@ def test_random_histories_on_slanted_edges(numbers, width, asked) -> None:  # ty
 
 @pytest.mark.long
 @settings(max_examples=4000, derandomize=False)
-@given(
-    numbers=DRAWING, width=WIDTH, strength=st.integers(0, 2), asked=st.lists(MOVE, min_size=1, max_size=15)
-)
+@given(numbers=DRAWING, width=WIDTH, strength=st.integers(0, 2), asked=st.lists(MOVE, min_size=1, max_size=15))
 def test_long_random_histories(numbers, width, strength, asked) -> None:  # type: ignore[no-untyped-def]
     assert_kept(numbers, width, strength, asked)
 
@@ -79,5 +77,7 @@ def test_every_house_is_located_in_the_one_grid_that_counts_it(numbers, width, s
     plan, houses = history.plan, history.houses
     codes = gg.locate(plan, houses[["x", "y"]].to_numpy()).fillna("").to_numpy()
     for code in {c or "" for c in plan.rows.code}:
-        counted = sum(f[0] for i, f in judge.picture(plan).figures.items() if (plan.rows.code[plan.row([i])[0]] or "") == code)
+        counted = sum(
+            f[0] for i, f in judge.picture(plan).figures.items() if (plan.rows.code[plan.row([i])[0]] or "") == code
+        )
         assert houses["households"][codes == code].sum() == counted

@@ -182,7 +182,9 @@ def test_fault_undo_brings_back_other_figures(monkeypatch: Patch) -> None:
 
     def careless(edit: gg.Edit) -> gg.Edit:
         back = real(edit)
-        return replace(back, added=back.added.of(back.added.id, back.added.code, back.added.geometry, back.added.figures * 0))
+        return replace(
+            back, added=back.added.of(back.added.id, back.added.code, back.added.geometry, back.added.figures * 0)
+        )
 
     monkeypatch.setattr(gg, "invert", careless)
     assert any("undo of" in w and "figures differ" in w for w in violations())
@@ -233,7 +235,9 @@ def test_fault_a_cell_far_from_the_line_is_drawn_anew() -> None:
     split = gg.split(plan, str(code_of("B")), line((2.5, -1), (2.5, 0.5), (4, 0.5)))
     first = plan.rows.take([0])
     fresh = first.of([99], first.code, first.geometry, first.figures)
-    both = replace(split, removed=split.removed.merged(first.id * 0, first), added=split.added.merged(fresh.id * 0, fresh))
+    both = replace(
+        split, removed=split.removed.merged(first.id * 0, first), added=split.added.merged(fresh.id * 0, fresh)
+    )
     now = moves.judge.picture(gg.evolve(plan, both))
     bad = moves.judge.untouched(moves.judge.picture(plan), now, line((2.5, -1), (2.5, 0.5), (4, 0.5)))
     assert any("far from the line" in w for w in bad)
@@ -243,4 +247,6 @@ def test_fault_an_edit_that_draws_nothing_redraws() -> None:
     plan = drawn("AB\nCD")
     edit = gg.transfer(plan, area((0.5, 0), (1, 0), (1, 1), (0.5, 1)), str(code_of("B")))
     now = moves.judge.picture(gg.evolve(plan, edit))
-    assert moves.judge.untouched(moves.judge.picture(plan), now, None) == ["geometry changed in an edit that draws nothing"]
+    assert moves.judge.untouched(moves.judge.picture(plan), now, None) == [
+        "geometry changed in an edit that draws nothing"
+    ]

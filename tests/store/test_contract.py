@@ -73,7 +73,20 @@ def test_an_edit_survives_reopening(shelf: Shelf, county: gg.County) -> None:
 def test_a_saved_edit_reads_back_whole(county: gg.County) -> None:
     done = county.apply(halve(county), by="王", reason="试")
     back = county.store.edit(2)
-    for name in ("kind", "command", "lineage", "before", "after", "notes", "by", "reason", "hash", "at", "created", "voided"):
+    for name in (
+        "kind",
+        "command",
+        "lineage",
+        "before",
+        "after",
+        "notes",
+        "by",
+        "reason",
+        "hash",
+        "at",
+        "created",
+        "voided",
+    ):
         assert getattr(back, name) == getattr(done, name), name
     assert set(back.grids_added) == set(done.grids_added)
     for side in ("removed", "added"):

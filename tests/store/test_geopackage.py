@@ -135,7 +135,9 @@ def test_gdal_never_opens_the_live_county(path: Path, opened: list[str]) -> None
     assert not [name for name in opened if "county.gpkg" in name]
 
 
-@pytest.mark.parametrize("door", [(gpd, "read_file"), (pyogrio, "read_dataframe"), (pyogrio, "read_info"), (fiona, "open")])
+@pytest.mark.parametrize(
+    "door", [(gpd, "read_file"), (pyogrio, "read_dataframe"), (pyogrio, "read_info"), (fiona, "open")]
+)
 @pytest.mark.filterwarnings("ignore:More than one layer")
 def test_the_watch_on_gdal_notices(path: Path, opened: list[str], door: tuple[Any, str]) -> None:
     # Were the store read through GDAL, the test above would fail: this is the planted fault.
@@ -188,7 +190,9 @@ def test_elements_open_too(copy: Path) -> None:
 
 
 def test_a_box_finds_rows_through_the_spatial_index(copy: Path) -> None:
-    found = pyogrio.read_dataframe(copy, layer="cells", bbox=(600_201, 2_819_801, 600_299, 2_819_899), where="removed_in IS NULL")
+    found = pyogrio.read_dataframe(
+        copy, layer="cells", bbox=(600_201, 2_819_801, 600_299, 2_819_899), where="removed_in IS NULL"
+    )
     assert found["code"].tolist() == [B]
 
 
@@ -202,7 +206,9 @@ def test_the_index_follows_the_rows(copy: Path) -> None:
 
 def test_fields_have_chinese_aliases(copy: Path) -> None:
     db = sqlite3.connect(copy)
-    titles = {(t, c): title for t, c, title in db.execute("SELECT table_name, column_name, title FROM gpkg_data_columns")}
+    titles = {
+        (t, c): title for t, c, title in db.execute("SELECT table_name, column_name, title FROM gpkg_data_columns")
+    }
     for table, columns in TABLES.items():
         for column in columns:
             if column.kind != "geometry":
@@ -226,7 +232,9 @@ def test_styles_are_well_formed_and_name_every_layer(copy: Path) -> None:
 def test_the_registers_say_where_the_county_lies(copy: Path) -> None:
     db = sqlite3.connect(copy)
     assert db.execute("PRAGMA application_id").fetchone()[0] == 0x47504B47
-    box = db.execute("SELECT min_x, min_y, max_x, max_y, srs_id FROM gpkg_contents WHERE table_name = 'cells'").fetchone()
+    box = db.execute(
+        "SELECT min_x, min_y, max_x, max_y, srs_id FROM gpkg_contents WHERE table_name = 'cells'"
+    ).fetchone()
     assert box == (600_000.0, 2_819_800.0, 600_300.0, 2_820_000.0, EPSG)
     assert db.execute("SELECT count(*) FROM gpkg_spatial_ref_sys WHERE srs_id = ?", (EPSG,)).fetchone()[0] == 1
     db.close()

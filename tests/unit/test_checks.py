@@ -21,7 +21,20 @@ DRAWING, HOMES = "AABa\nCCBa", "1500\n2100"
 A, B, C, D = (str(code_of(c)) for c in "ABCD")
 a = str(code_of("a"))
 TOWN, UPPER, LOWER = "350526100", "350526100001", "350526100002"
-COLUMNS = ["rule", "severity", "code", "measure", "unit", "households", "persons", "words", "words_en", "fix", "fix_en", "geometry"]
+COLUMNS = [
+    "rule",
+    "severity",
+    "code",
+    "measure",
+    "unit",
+    "households",
+    "persons",
+    "words",
+    "words_en",
+    "fix",
+    "fix_en",
+    "geometry",
+]
 
 
 @pytest.fixture
@@ -133,7 +146,17 @@ def test_all_rules_together_find_it_too(rule: str, path: Path) -> None:
     assert frame["severity"].tolist() == sorted(frame["severity"], key=lambda s: s != "error")
 
 
-LOCATED = ("gap", "overlap", "outside_parent", "invalid", "unassigned", "multi_part", "size_band", "element_none", "element_two")
+LOCATED = (
+    "gap",
+    "overlap",
+    "outside_parent",
+    "invalid",
+    "unassigned",
+    "multi_part",
+    "size_band",
+    "element_none",
+    "element_two",
+)
 
 
 @pytest.mark.parametrize("rule", LOCATED)
@@ -200,7 +223,12 @@ def test_a_fixed_township_is_held_to_its_outline(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("level", "code"),
-    [("unit", "350526100009"), ("community", "350526100001009"), ("unit", "350500100001009"), ("moon", "350526100001009")],
+    [
+        ("unit", "350526100009"),
+        ("community", "350526100001009"),
+        ("unit", "350500100001009"),
+        ("moon", "350526100001009"),
+    ],
 )
 def test_a_code_that_does_not_fit_its_level_or_county(path: Path, level: str, code: str) -> None:
     tamper(path, f"INSERT INTO grids (code, level, added_in) VALUES ('{code}', '{level}', 1)")
@@ -228,7 +256,9 @@ def test_a_house_on_a_shared_edge_is_in_one_grid(tmp_path: Path) -> None:
     assert len(found(path, "element_none", "element_two")) == 0
 
 
-@pytest.mark.parametrize(("households", "persons", "fine"), [(300, 0, True), (299, 899, False), (0, 1000, True), (501, 0, False)])
+@pytest.mark.parametrize(
+    ("households", "persons", "fine"), [(300, 0, True), (299, 899, False), (0, 1000, True), (501, 0, False)]
+)
 def test_the_band_is_met_by_either(path: Path, households: int, persons: int, fine: bool) -> None:
     tamper(
         path, f"UPDATE grids SET zone = 'built_up' WHERE code = '{A}'",
@@ -274,7 +304,9 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "a house more": (("UPDATE buildings SET households = 77 WHERE id = 'h0'",), "households"),
     "a code out of the ledger": ((f"DELETE FROM code_ledger WHERE code = '{B}'",), "ledger"),
     "a drawn polygon": (
-        (f"UPDATE grids SET geometry = (SELECT geometry FROM grids WHERE code = '{C}') WHERE code = '{A}' AND removed_in IS NULL",),
+        (
+            f"UPDATE grids SET geometry = (SELECT geometry FROM grids WHERE code = '{C}') WHERE code = '{A}' AND removed_in IS NULL",
+        ),
         A,
     ),
     "a polygon gone": ((f"UPDATE grids SET geometry = NULL WHERE code = '{A}' AND removed_in IS NULL",), A),

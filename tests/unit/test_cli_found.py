@@ -203,7 +203,9 @@ CASES = (
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_import_refuses_in_one_sentence_and_the_county_is_byte_equal(case: str, empty: Path, tmp_path: Path, tell: Tell) -> None:
+def test_import_refuses_in_one_sentence_and_the_county_is_byte_equal(
+    case: str, empty: Path, tmp_path: Path, tell: Tell
+) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
     words, named = bad_imports(folder)[case]
@@ -258,7 +260,9 @@ def test_demo_refuses_before_it_builds(empty: Path, tmp_path: Path, tell: Tell) 
     assert tell("demo", tmp_path / "d.gpkg", "--seed", "-1").code == 2
 
 
-@pytest.mark.parametrize("verb", ["new", "import", "demo", "scheme", "info", "check", "stats", "diff", "verify", "export"])
+@pytest.mark.parametrize(
+    "verb", ["new", "import", "demo", "scheme", "info", "check", "stats", "diff", "verify", "export"]
+)
 def test_every_command_explains_itself(tell: Tell, verb: str) -> None:
     answer = tell(verb, "--help")
     assert answer.code == 0

@@ -51,7 +51,9 @@ def test_info_has_the_keys_that_machines_read(path: Path, tell: Tell) -> None:
 
 
 def test_info_counts_places_by_kind(tmp_path: Path, tell: Tell) -> None:
-    places = pd.DataFrame({"id": list("123"), "kind": ["school", "school", "station"], "x": [600_050.0] * 3, "y": [2_819_950.0] * 3})
+    places = pd.DataFrame(
+        {"id": list("123"), "kind": ["school", "school", "station"], "x": [600_050.0] * 3, "y": [2_819_950.0] * 3}
+    )
     path = drawn_county(tmp_path / "county.gpkg", "AB", more={"places": places})
     assert tell("info", path, "--json").json["places"] == {"school": 2, "station": 1}
 
@@ -244,7 +246,16 @@ def test_export_refuses(path: Path, tmp_path: Path, tell: Tell) -> None:
 
 # -- a store that is not one -------------------------------------------------------------------------
 
-READERS = (["info"], ["check"], ["stats", "--level", "unit"], ["log"], ["verify"], ["undo"], ["export", "o.geojson"], ["diff", "1", "1"])
+READERS = (
+    ["info"],
+    ["check"],
+    ["stats", "--level", "unit"],
+    ["log"],
+    ["verify"],
+    ["undo"],
+    ["export", "o.geojson"],
+    ["diff", "1", "1"],
+)
 
 
 @pytest.mark.parametrize("words", READERS, ids=lambda w: w[0])

@@ -148,7 +148,9 @@ def test_numbering_runs_west_to_east_then_north_to_south() -> None:
 
 def test_a_row_is_a_band_not_a_line() -> None:
     # The middle of the northern row hangs 20 m lower and is still its second.
-    assert order((0, 200), (100, 180), (200, 200), (0, 100), (100, 110), (200, 100), (0, 0), (100, 0), (200, 0)) == [*range(9)]
+    assert order((0, 200), (100, 180), (200, 200), (0, 100), (100, 110), (200, 100), (0, 0), (100, 0), (200, 0)) == [
+        *range(9)
+    ]
 
 
 def test_a_single_row_and_a_single_column() -> None:

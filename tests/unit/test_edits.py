@@ -199,9 +199,7 @@ def test_transfer_of_an_area_outside_the_county_is_refused() -> None:
         gg.transfer(drawn("AB"), area((5, 5), (6, 5), (6, 6)), A)
 
 
-@pytest.mark.parametrize(
-    "bad", [shapely.Polygon(), line((0, 0), (1, 1)), area((0, 0), (1, 1), (1, 0), (0, 1)), None]
-)
+@pytest.mark.parametrize("bad", [shapely.Polygon(), line((0, 0), (1, 1)), area((0, 0), (1, 1), (1, 0), (0, 1)), None])
 def test_what_is_no_area_is_refused(bad: object) -> None:
     with pytest.raises(EditError):
         gg.transfer(drawn("AB"), bad, A)
@@ -241,7 +239,13 @@ def test_recode_of_a_community_carries_its_units() -> None:
 
 @pytest.mark.parametrize(
     ("new", "why"),
-    [(B, "使用过"), ("350526100001", "层级不同"), ("35052610000100X", "非数字"), ("350526100007001", "上级"), ("350526", "县区编码")],
+    [
+        (B, "使用过"),
+        ("350526100001", "层级不同"),
+        ("35052610000100X", "非数字"),
+        ("350526100007001", "上级"),
+        ("350526", "县区编码"),
+    ],
 )
 def test_recode_refuses(new: str, why: str) -> None:
     with pytest.raises(CodeError, match=why):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import gridgis as gg
-from gridgis.lineage import ancestry
+from gridgis.lineage import Pairs, ancestry, descent, successors
 from tests.drawn import area, cell_at, code_of, drawn, line
 
 A, B, C, D, E = (str(code_of(c)) for c in "ABCDE")
@@ -61,7 +61,7 @@ def test_patches_bring_an_old_map_up_to_date() -> None:
         plan = after
 
 
-def story() -> tuple[gg.Plan, list[gg.Edit]]:
+def story() -> tuple[gg.Plan, list[tuple[int, Pairs]]]:
     """Split A into A and D, merge D into B, recode B to E."""
     plan = drawn("AAB\nCCB", homes="509\n111")
     edits: list[gg.Edit] = []
@@ -70,7 +70,7 @@ def story() -> tuple[gg.Plan, list[gg.Edit]]:
     ):  # fmt: skip
         edits.append(replace(make(plan), version=len(edits) + 2))
         plan = gg.evolve(plan, edits[-1])
-    return plan, edits
+    return plan, [(e.version or 0, e.lineage) for e in edits]
 
 
 def test_the_line_of_a_code_goes_back_to_its_origins() -> None:
@@ -78,7 +78,22 @@ def test_the_line_of_a_code_goes_back_to_its_origins() -> None:
     assert plan.codes("unit") == [A, C, E]
     # The east of A became D, D went into B, and B is E now.
     assert ancestry(edits, E) == [(2, A, D), (3, B, B), (3, D, B), (4, B, E)]
-    assert ancestry(edits, A) == [(2, A, A), (2, A, D)]
+    assert ancestry(edits, A) == [(2, A, A)]
+
+
+def test_what_became_of_a_code() -> None:
+    _, edits = story()
+    # B took in D, which the split made of A, and became E.
+    assert descent(edits, A) == [(2, A, A), (2, A, D), (3, D, B), (4, B, E)]
+    assert successors(edits, A) == [A, E]
+    assert successors(edits, B) == [E]
+    assert successors(edits, C) == [C]
+
+
+def test_codes_before_a_code_was_allotted_are_not_its_heirs() -> None:
+    _, edits = story()
+    assert descent(edits, D, since=2) == [(3, D, B), (4, B, E)]
+    assert descent(edits, B, since=3) == [(4, B, E)]
 
 
 def test_a_code_that_nothing_happened_to_has_no_line() -> None:

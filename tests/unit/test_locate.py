@@ -52,7 +52,9 @@ def test_the_answer_follows_an_edit() -> None:
 
 
 def test_the_index_of_the_input_is_kept() -> None:
-    frame = gpd.GeoDataFrame({"n": [1, 2]}, geometry=shapely.points(places((0.5, 0.5), (2.5, 0.5))), index=["x", "y"], crs=EPSG)
+    frame = gpd.GeoDataFrame(
+        {"n": [1, 2]}, geometry=shapely.points(places((0.5, 0.5), (2.5, 0.5))), index=["x", "y"], crs=EPSG
+    )
     for points in (frame, frame.geometry):
         found = gg.locate(drawn(DRAWING), points)
         assert found.index.tolist() == ["x", "y"]

@@ -70,7 +70,14 @@ def test_a_level_may_be_missing_in_a_branch() -> None:
 
 def test_children_skip_a_level_that_is_missing() -> None:
     base = drawn("AB")
-    made = make_plan(base.scheme, COUNTY, EPSG, base.outline, rows=base.rows, grids={c: g for c, g in base.grids.items() if c != UPPER})
+    made = make_plan(
+        base.scheme,
+        COUNTY,
+        EPSG,
+        base.outline,
+        rows=base.rows,
+        grids={c: g for c, g in base.grids.items() if c != UPPER},
+    )
     assert made.children(TOWN) == [A, B]
     assert made.grid_geometry(TOWN).area == 2 * SIDE * SIDE
 
@@ -166,7 +173,11 @@ def test_evolve_leaves_the_first_plan_alone_and_counts_on() -> None:
 
 def test_what_evolve_keeps_up_is_what_a_fresh_plan_has() -> None:
     base = plan()
-    for make in (lambda p: gg.split(p, A, line((1, -1), (1.2, 3))), lambda p: gg.merge(p, [B, C]), lambda p: gg.recode(p, UPPER, "350526100009")):
+    for make in (
+        lambda p: gg.split(p, A, line((1, -1), (1.2, 3))),
+        lambda p: gg.merge(p, [B, C]),
+        lambda p: gg.recode(p, UPPER, "350526100009"),
+    ):
         base = gg.evolve(base, make(base))
         fresh = again(base)
         assert base.hash == fresh.hash
@@ -246,7 +257,10 @@ BAD_ROWS = {
     "shifted": [area((0.1, 0), (1.1, 0), (1.1, 1), (0.1, 1))],
     "overlapping halves": [area((0, 0), (0.6, 0), (0.6, 1), (0, 1)), area((0.4, 0), (1, 0), (1, 1), (0.4, 1))],
     "a bow tie": [area((0, 0), (1, 1), (1, 0), (0, 1))],
-    "halves that do not match": [area((0, 0), (1, 0), (1, 0.5), (0, 0.5)), area((0, 0.5), (0.5, 0.5), (1, 0.5), (1, 1), (0, 1))],
+    "halves that do not match": [
+        area((0, 0), (1, 0), (1, 0.5), (0, 0.5)),
+        area((0, 0.5), (0.5, 0.5), (1, 0.5), (1, 1), (0, 1)),
+    ],
     "twice": [SQUARE, SQUARE],
     "a moved corner": [area((0, 0), (1, 0), (0.99, 1), (0, 1)), area((1, 0), (1, 1), (0.99, 1))],
 }

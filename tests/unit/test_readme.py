@@ -34,9 +34,7 @@ def households(figures: Mapping[str, Mapping[str, float]], width: int) -> float:
 
 
 def test_places_exist() -> None:
-    named = re.findall(
-        r"`((?:gridgis|app_pages|layers|tests|benchmarks|tools|docs)/[\w./-]*|app\.py|LICENSE)`", TEXT
-    )
+    named = re.findall(r"`((?:gridgis|app_pages|layers|tests|benchmarks|tools|docs)/[\w./-]*|app\.py|LICENSE)`", TEXT)
     built_later = ("layers/assets/vendor/", "docs/figures")
     assert [name for name in named if not name.startswith(built_later) and not (ROOT / name).exists()] == []
     assert (ROOT / "docs" / "map.png").stat().st_size > 10_000

@@ -139,7 +139,15 @@ def test_a_zone_has_its_own_band_before_the_general_one() -> None:
 
 @pytest.mark.parametrize(
     ("households", "persons", "met"),
-    [(300, 0, True), (500, 0, True), (299, 0, False), (501, 0, False), (0, 900, True), (0, 1100, True), (0, 1101, False)],
+    [
+        (300, 0, True),
+        (500, 0, True),
+        (299, 0, False),
+        (501, 0, False),
+        (0, 900, True),
+        (0, 1100, True),
+        (0, 1101, False),
+    ],
 )
 def test_a_band_is_met_by_households_or_persons_ends_included(households: int, persons: int, met: bool) -> None:
     band = Band(level="unit", households=(300, 500), persons=(900, 1100))

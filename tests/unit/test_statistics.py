@@ -22,7 +22,12 @@ TOWN, UPPER, LOWER = "350526100", "350526100001", "350526100002"
 
 def spots(kinds: list[str], *where: tuple[float, float]) -> pd.DataFrame:
     shapes = [shapely.Point(at(*p)) for p in where]
-    rows = {"id": [f"p{k}" for k in range(len(shapes))], "kind": kinds, "name": kinds, "source": "示意数据 illustrative"}
+    rows = {
+        "id": [f"p{k}" for k in range(len(shapes))],
+        "kind": kinds,
+        "name": kinds,
+        "source": "示意数据 illustrative",
+    }
     return pd.DataFrame(rows | {"as_of": "2026-01-01", "geometry": shapes})
 
 
