@@ -1,6 +1,6 @@
 """Random edits of all kinds on a county, every invariant checked after every edit.
 
-    python benchmarks/fuzz_edits.py --edits 10000 --seed 1 --file county.gpkg
+    python benchmarks/fuzz_edits.py --edits 10000 --seed 1 --county county.gpkg
 
 The county file is copied first and stays as it is. The checker shares nothing with the kernel: it
 reads the copy with `sqlite3`, keeps its own picture of cells, codes and totals, and judges with
