@@ -73,7 +73,7 @@ def convert(plan: Plan, code: str, kind: str) -> Edit:
     """
     grid, scheme = plan.grid(code), plan.scheme
     level = scheme.level(grid.level)
-    allowed = level.kinds or tuple(k.key for k in scheme.kinds)
+    allowed = scheme.kinds_of(level)
     if kind not in allowed:
         raise EditError(
             f"层级“{level.zh}”没有类型“{kind}”：可用的类型是 {'、'.join(allowed)}。",

@@ -18,7 +18,30 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from gridgis import codes
 from gridgis.errors import CodeError, SchemeError
-from gridgis.scheme_parts import Band, Duty, Key, Level, Limit, Named, Numbering, Role, Staffing
+from gridgis.scheme_errors import hint, scheme_error, toml_error
+from gridgis.scheme_parts import (
+    Band,
+    BrokenRulesError,
+    Duty,
+    Fault,
+    Key,
+    Level,
+    Limit,
+    Named,
+    Numbering,
+    Role,
+    Staffing,
+    Text,
+)
+
+_LISTS = ("levels", "kinds", "categories", "classes", "zones", "limits", "duties", "roles", "organisations", "places")
+_NAMED_IN = {
+    "bands": {"level": "levels", "zone": "zones"},
+    "duties": {"level": "levels", "limit": "limits"},
+    "roles": {"level": "levels"},
+    "staffing": {"level": "levels", "role": "roles", "category": "categories", "class": "classes"},
+}
+"""Keys that name an entry of another list."""
 
 
 class Scheme(BaseModel):
@@ -39,9 +62,9 @@ class Scheme(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Key
-    zh: str
-    en: str
-    county_digits: int = 6
+    zh: Text
+    en: Text
+    county_digits: Annotated[int, Field(ge=2, le=12)] = 6
     sliver_m2: Annotated[float, Field(ge=0)] = 100.0
     levels: Annotated[tuple[Level, ...], Field(min_length=1)]
     kinds: tuple[Named, ...] = (Named(key="comprehensive", zh="综合网格", en="comprehensive grid"),)
@@ -60,59 +83,118 @@ class Scheme(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        listed = (
-            "levels",
-            "kinds",
-            "categories",
-            "classes",
-            "zones",
-            "limits",
-            "duties",
-            "roles",
-            "organisations",
-            "places",
-        )
-        for what in listed:
-            keys = [item.key for item in getattr(self, what)]
-            if len(set(keys)) != len(keys):
-                raise ValueError(f"{what}: keys must differ, got {keys}")
-        if "county" in self.level_keys:
-            raise ValueError("levels: 'county' is every scheme's outermost level and is not listed")
-        for what, key, of in self._references():
-            known = [item.key for item in getattr(self, of)]
-            if key is not None and key not in known:
-                raise ValueError(f"{what}: '{key}' is not one of the {of}: {', '.join(known) or 'none is listed'}")
-        for band in self.bands:
-            if band.households is None and band.persons is None:
-                raise ValueError(f"bands: the band of '{band.level}' names neither households nor persons")
-            for pair in (band.households, band.persons):
-                if pair is not None and not 0 <= pair[0] <= pair[1]:
-                    raise ValueError(f"bands: the band of '{band.level}' runs from {pair[0]} to {pair[1]}")
+        found = [*self._repeated(), *self._unknown(), *self._contradictory(), *self._unfit_letters()]
+        if found:
+            raise BrokenRulesError(*found)
         return self
 
+    def _repeated(self) -> Iterator[Fault]:
+        """Yield keys that stand twice in a list, and two bands for the same grids."""
+        for what in _LISTS:
+            seen = set()
+            for k, item in enumerate(getattr(self, what)):
+                if item.key in seen:
+                    zh, en = "请改为不同的键", "keys must differ"
+                    yield f"{what}[{k}].key", f"重复使用了“{item.key}”：{zh}", f"says '{item.key}' twice: {en}"
+                seen.add(item.key)
+                if what == "levels" and item.key == "county":
+                    zh, en = (
+                        "不必列出：county 是每个体系的最上一级，请删去",
+                        "is the outermost level of every scheme: leave it out",
+                    )
+                    yield f"{what}[{k}].key", zh, en
+        pairs = [(band.level, band.zone) for band in self.bands]
+        for k, pair in enumerate(pairs):
+            if pair in pairs[:k]:
+                yield (
+                    f"bands[{k}]",
+                    "与前面一项的层级和分区相同：请合为一项",
+                    "is of the same level and zone as one before: make it one",
+                )
+
+    def _unknown(self) -> Iterator[Fault]:
+        """Yield keys that name what the scheme does not list."""
+        for path, key, of in self._references():
+            known = [item.key for item in getattr(self, of)]
+            if key is not None and key not in known:
+                zh, en = hint(key, known)
+                yield path, f"所指的“{key}”不在 {of} 之中：{zh}", f"names '{key}', which is not one of the {of}: {en}"
+
     def _references(self) -> Iterator[tuple[str, str | None, str]]:
-        """Yield (where, key, list that must have it) for each key that names something else."""
-        for level in self.levels:
-            for kind in (*level.kinds, *level.letters.values()):
-                yield f"levels.{level.key}", kind, "kinds"
-        for band in self.bands:
-            yield "bands", band.level, "levels"
-            yield "bands", band.zone, "zones"
-        for duty in self.duties:
-            yield f"duties.{duty.key}", duty.level, "levels"
-            yield f"duties.{duty.key}", duty.limit, "limits"
-        for role in self.roles:
-            yield f"roles.{role.key}", role.level, "levels"
-            yield from ((f"roles.{role.key}", kind, "kinds") for kind in role.kinds)
-            yield from ((f"roles.{role.key}", zone, "zones") for zone in role.zones)
-        for line in self.staffing:
-            for key, of in (
-                (line.level, "levels"),
-                (line.role, "roles"),
-                (line.category, "categories"),
-                (line.class_, "classes"),
-            ):
-                yield "staffing", key, of
+        """Yield (path, key, list that must have it) for each key that names something else."""
+        for k, level in enumerate(self.levels):
+            yield from ((f"levels[{k}].kinds[{j}]", kind, "kinds") for j, kind in enumerate(level.kinds))
+            yield from ((f"levels[{k}].letters.{letter}", kind, "kinds") for letter, kind in level.letters.items())
+        for k, role in enumerate(self.roles):
+            yield from ((f"roles[{k}].kinds[{j}]", kind, "kinds") for j, kind in enumerate(role.kinds))
+            yield from ((f"roles[{k}].zones[{j}]", zone, "zones") for j, zone in enumerate(role.zones))
+        for what, keys in _NAMED_IN.items():
+            for k, item in enumerate(getattr(self, what)):
+                for key, of in keys.items():
+                    yield f"{what}[{k}].{key}", getattr(item, "class_" if key == "class" else key), of
+
+    def _contradictory(self) -> Iterator[Fault]:
+        """Yield bands without sense, roles that ask for grids without a level, numbers that do not fit."""
+        for k, band in enumerate(self.bands):
+            if band.households is None and band.persons is None:
+                zh, en = (
+                    "既无户数也无人口：请写 households 或 persons",
+                    "names neither households nor persons: give one of them",
+                )
+                yield f"bands[{k}]", zh, en
+            for key, pair in (("households", band.households), ("persons", band.persons)):
+                if pair is not None and not 0 <= pair[0] <= pair[1]:
+                    zh, en = (
+                        f"从 {pair[0]} 到 {pair[1]}：请把下限写在前面，且不为负",
+                        f"runs from {pair[0]} to {pair[1]}: the lower end comes first",
+                    )
+                    yield f"bands[{k}].{key}", zh, en
+        for k, role in enumerate(self.roles):
+            if role.level is None and (role.required or role.kinds or role.zones or role.at_home or role.visit_days):
+                zh, en = (
+                    "没有填写，却对网格有要求：请补上层级",
+                    "is missing, yet the role asks something of grids: add the level",
+                )
+                yield f"roles[{k}].level", zh, en
+        levels = {role.key: role.level for role in self.roles}
+        for k, line in enumerate(self.staffing):
+            if levels.get(line.role, line.level) != line.level:
+                zh = f"与岗位“{line.role}”的层级“{levels[line.role]}”不同：请改为一致"
+                yield (
+                    f"staffing[{k}].level",
+                    zh,
+                    f"is not '{levels[line.role]}', the level of the role '{line.role}': make them agree",
+                )
+        most = 10 ** min(level.digits for level in self.levels) - 1
+        if self.numbering.first > most:
+            zh, en = (
+                f"超出了位数最少的层级，最大为 {most}：请改小",
+                f"does not fit the level of fewest digits: {most} at most",
+            )
+            yield "numbering.first", zh, en
+
+    def _unfit_letters(self) -> Iterator[Fault]:
+        """Yield type letters that leave the kind of a grid, or the letter of a kind, open."""
+        for k, level in enumerate(self.levels):
+            stands_for = list(level.letters.values())
+            for letter, kind in level.letters.items():
+                if stands_for.count(kind) > 1:
+                    zh, en = (
+                        f"与另一字母同指“{kind}”：请只留一个字母",
+                        f"stands for '{kind}' as another does: one letter for each kind",
+                    )
+                    yield f"levels[{k}].letters.{letter}", zh, en
+            lacking = [kind for kind in self.kinds_of(level) if kind not in stands_for] if stands_for else []
+            if lacking:
+                zh, en = (
+                    f"缺少类型 {'、'.join(lacking)} 的字母：请补上",
+                    f"lacks a letter for {', '.join(lacking)}: add it",
+                )
+                yield f"levels[{k}].letters", zh, f"{en}, or name the kinds of the level"
+
+    def kinds_of(self, level: Level) -> tuple[str, ...]:
+        """Return the kinds that grids of a level may have."""
+        return level.kinds or tuple(kind.key for kind in self.kinds)
 
     @cached_property
     def level_keys(self) -> tuple[str, ...]:
@@ -249,10 +331,7 @@ def load_scheme(name_or_path: str | Path) -> Scheme:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SchemeError(
-            f"体系文件“{name}”不是有效的 TOML（UTF-8）：{error}。",
-            f"Scheme file '{name}' is not valid TOML in UTF-8: {error}.",
-        ) from error
+        raise toml_error(error, name) from error
     return scheme_from(data, name)
 
 
@@ -262,14 +341,9 @@ def scheme_from(data: dict[str, Any], origin: str) -> Scheme:
     Raises
     ------
     SchemeError
-        The first broken rule, with its key.
+        Every rule that is broken, with its key.
     """
     try:
         return Scheme.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "levels"
-        raise SchemeError(
-            f"体系“{origin}”的“{where}”有误：{first['msg']}。请修改后重试。",
-            f"Scheme '{origin}', key '{where}': {first['msg']}. Correct it and try again.",
-        ) from error
+        raise scheme_error(error, Scheme, origin) from error

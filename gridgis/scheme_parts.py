@@ -7,6 +7,17 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, Field(min_length=1)]
+Fault = tuple[str, str, str]
+"""A broken rule: the key below the place where it was found, and the words in Chinese and English."""
+
+
+class BrokenRulesError(ValueError):
+    """Rules broken that pydantic does not know; `gridgis.scheme_errors` tells them."""
+
+    def __init__(self, *found: Fault) -> None:
+        super().__init__("; ".join(f"{path} {en}" for path, _, en in found))
+        self.found = found
 
 
 class Named(BaseModel):
@@ -15,8 +26,8 @@ class Named(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: Key
-    zh: str
-    en: str
+    zh: Text
+    en: Text
 
 
 class Level(Named):
@@ -77,7 +88,8 @@ class Limit(Named):
     @model_validator(mode="after")
     def _one_unit(self) -> Self:
         if (self.hours is None) == (self.days is None):
-            raise ValueError(f"the limit '{self.key}' needs either hours or days")
+            zh, en = "应写 hours 或 days 之一：请只留一个", "must have either hours or days: leave one of them"
+            raise BrokenRulesError(("", zh, en))
         return self
 
     @property

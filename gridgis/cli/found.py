@@ -1,4 +1,4 @@
-"""Commands that make and fill a county: demo, new, import; and the schemes."""
+"""Commands that make and fill a county: demo, new, import."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say, table
+from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say
 from gridgis.county import open_county
 from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
-from gridgis.scheme import load_scheme, scheme_names
+from gridgis.scheme import load_scheme
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +20,6 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     app.command()(new)
     app.command("import")(import_)
-    app.command()(scheme)
 
 
 def demo(
@@ -119,21 +118,3 @@ def _fields(pairs: list[str]) -> dict[str, str]:
             )
         out[ours.strip()] = theirs.strip()
     return out
-
-
-def scheme(
-    action: Annotated[Literal["show", "check"], typer.Argument(metavar="show|check")],
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="体系名或文件 / scheme name or file")],
-    json: Json = False, lang: Lang = "zh",
-) -> None:  # fmt: skip
-    """查看或检查网格体系 / Show or check a scheme."""
-    rules = load_scheme(name)
-    if action == "check":
-        say(lang, f"体系“{name}”没有问题。", f"Scheme '{name}' is sound.")
-    elif json:
-        dump(rules.model_dump(mode="json"))
-    else:
-        say(lang, f"{rules.zh}（{rules.name}）", f"{rules.en} ({rules.name})")
-        rows: list[list[Any]] = [[lv.key, lv.zh, lv.en, rules.width(lv.key)] for lv in rules.levels]
-        table(rows, ["key", "中文", "English", "位数" if lang == "zh" else "digits"])
-        say(lang, f"自带体系：{'、'.join(scheme_names())}", f"Schemes shipped: {', '.join(scheme_names())}")

@@ -1,4 +1,4 @@
-"""The commands that make and fill a county: new, import, scheme, demo; and all the bad input they must survive."""
+"""The commands that make and fill a county: new, import, demo; and all the bad input they must survive."""
 
 from __future__ import annotations
 
@@ -235,21 +235,7 @@ def test_a_void_code_is_not_imported_again(empty: Path, tmp_path: Path, tell: Te
     assert empty.read_bytes() == before
 
 
-# -- scheme, demo ------------------------------------------------------------------------------------
-
-
-def test_scheme_show_and_check(tell: Tell) -> None:
-    shown = tell("scheme", "show", "dehua", "--json").json
-    assert [level["key"] for level in shown["levels"]] == ["township", "first", "unit", "responsibility"]
-    assert "17" in tell("scheme", "show", "dehua").out
-    assert tell("scheme", "check", "generic").code == 0
-
-
-def test_scheme_of_a_file(tmp_path: Path, tell: Tell) -> None:
-    file = tmp_path / "own.toml"
-    file.write_text('name = "own"\nzh = "自"\nen = "own"\nlevels = [{key = "x", zh = "x", en = "x"}]', encoding="utf-8")
-    assert_refused(tell("scheme", "check", file), 2, "own.toml", "digits")
-    assert_refused(tell("scheme", "check", "mars"), 2, "mars", "dehua")
+# -- demo -------------------------------------------------------------------------------------------
 
 
 def test_demo_refuses_before_it_builds(empty: Path, tmp_path: Path, tell: Tell) -> None:

@@ -67,58 +67,9 @@ def test_an_unknown_scheme_is_told_with_those_there_are() -> None:
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("text", ['name = "x', "name = x", "\x00", 'name = "a"\nname = "b"'])
-def test_what_is_no_toml_is_told_with_the_file(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "own.toml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(SchemeError, match=r"own\.toml.*TOML"):
-        load_scheme(file)
-
-
-def test_another_encoding_is_told(tmp_path: Path) -> None:
-    file = tmp_path / "own.toml"
-    file.write_bytes('name = "德"'.encode("gbk"))
-    with pytest.raises(SchemeError, match="UTF-8"):
-        load_scheme(file)
-
-
 def test_a_folder_is_no_scheme(tmp_path: Path) -> None:
     with pytest.raises(SchemeError):
         load_scheme(tmp_path)
-
-
-LEVEL = {"key": "street", "zh": "街道", "en": "street", "digits": 3}
-BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "no levels": ({"levels": []}, "levels"),
-    "a level without digits": ({"levels": [{k: LEVEL[k] for k in ("key", "zh", "en")}]}, "levels.0.digits"),
-    "no digits": ({"levels": [LEVEL | {"digits": 0}]}, "levels.0.digits"),
-    "too many digits": ({"levels": [LEVEL | {"digits": 7}]}, "levels.0.digits"),
-    "digits in words": ({"levels": [LEVEL | {"digits": "three"}]}, "levels.0.digits"),
-    "a level twice": ({"levels": [LEVEL, LEVEL]}, "keys must differ"),
-    "a level named county": ({"levels": [LEVEL | {"key": "county"}]}, "county"),
-    "a key in capitals": ({"levels": [LEVEL | {"key": "Street"}]}, "levels.0.key"),
-    "a word that no scheme has": ({"colour": "red"}, "colour"),
-    "a level with a word too many": ({"levels": [LEVEL | {"colour": "red"}]}, "levels.0.colour"),
-    "no name": ({"name": None}, "name"),
-    "a negative sliver": ({"sliver_m2": -1}, "sliver_m2"),
-    "a band of no level": ({"bands": [{"level": "slice", "households": [1, 2]}]}, "slice"),
-    "a band of no zone": ({"bands": [{"level": "grid", "zone": "moon", "households": [1, 2]}]}, "moon"),
-    "a band of nothing": ({"bands": [{"level": "grid"}]}, "neither households nor persons"),
-    "a band with one end": ({"bands": [{"level": "grid", "households": [300]}]}, "bands.0.households"),
-    "kinds twice": ({"kinds": [{"key": "a", "zh": "", "en": ""}] * 2}, "kinds"),
-}
-
-
-@pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_rule_is_told_with_file_and_key(case: str) -> None:
-    change, named = BROKEN[case]
-    with pytest.raises(SchemeError) as caught:
-        scheme_from(GOOD | change, "own.toml")
-    for words in (caught.value.zh, caught.value.en):
-        assert "own.toml" in words
-        assert named in words
-    assert "请修改" in caught.value.zh
-    assert "\n" not in caught.value.zh
 
 
 def test_a_sound_scheme_of_ones_own() -> None:
