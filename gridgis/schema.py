@@ -56,7 +56,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         "elderly_alone int 独居老人", "disabled int 残疾人", "storeys int 层数", "use text 用途",
         "source text 来源", "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 范围",
     ),
-    "roads": _columns("id text 道路编号", "name text 名称", "class text 等级", "source text 来源",
+    "roads": _columns("id text 道路编号", "name text 名称", "class text 等级", "layer int 立体层", "source text 来源",
                       "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 线形"),
     "water": _columns("id text 水系编号", "name text 名称", "class text 类别", "source text 来源",
                       "as_of text 截至日期", "geometry geometry 范围"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gridgis.cli import edit, found, history, read, scheme
+from gridgis.cli import analyse, edit, found, history, read, scheme
 from gridgis.errors import GridgisError
 
 app = typer.Typer(
@@ -20,7 +20,14 @@ app = typer.Typer(
 _UsageError: type[Any] = typer.BadParameter.__mro__[2]
 """What all usage errors derive from; typer keeps its own copy of click and does not export the class."""
 
-for module in (found, edit, read, history, scheme):
+for module in (
+    found,
+    edit,
+    read,
+    history,
+    analyse,
+    scheme,
+):
     module.register(app)
 
 

@@ -85,7 +85,7 @@ def register_table(connection: Connection, table: str, epsg: int) -> None:
         "INSERT INTO gpkg_contents(table_name, data_type, identifier) VALUES (?, 'attributes', ?)",
         (table, f"{TABLE_ALIASES[table]} {table}"),
     )
-    _name_columns(connection, table, TABLES[table])
+    name_columns(connection, table, TABLES[table])
 
 
 def register_views(connection: Connection, scheme: Scheme, epsg: int) -> None:
@@ -111,7 +111,7 @@ def _register(connection: Connection, table: str, alias: str, columns: Iterable[
     connection.exec_driver_sql(
         "INSERT INTO gpkg_geometry_columns VALUES (?, 'geometry', 'GEOMETRY', ?, 0, 0)", (table, epsg)
     )
-    _name_columns(connection, table, columns)
+    name_columns(connection, table, columns)
     connection.exec_driver_sql(
         "INSERT INTO layer_styles(f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML,"
         " styleSLD, useAsDefault, description) VALUES ('', '', ?, 'geometry', ?, ?, '', 1, ?)",
@@ -119,7 +119,8 @@ def _register(connection: Connection, table: str, alias: str, columns: Iterable[
     )
 
 
-def _name_columns(connection: Connection, table: str, columns: Iterable[Column]) -> None:
+def name_columns(connection: Connection, table: str, columns: Iterable[Column]) -> None:
+    """Write the Chinese aliases of columns where a desktop GIS looks for them."""
     connection.exec_driver_sql(
         "INSERT INTO gpkg_data_columns(table_name, column_name, name, title) VALUES (?, ?, ?, ?)",
         [(table, c.name, f"{table}.{c.name}", c.zh) for c in columns if c.kind != "geometry"],

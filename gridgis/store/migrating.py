@@ -9,13 +9,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
 from gridgis.errors import StoreError
-from gridgis.schema import SCHEMA_VERSION
+from gridgis.schema import SCHEMA_VERSION, TABLES
 from gridgis.store import geopackage
 from gridgis.store.tables import metadata
 
 
 def _people_and_nets(connection: Connection, epsg: int) -> None:
-    """Version 2: registers of people and bodies, and foreign nets."""
+    """Version 2: registers of people and bodies, foreign nets, and bridges among the roads."""
+    connection.exec_driver_sql("ALTER TABLE roads ADD COLUMN layer BIGINT")
+    geopackage.name_columns(connection, "roads", [c for c in TABLES["roads"] if c.name == "layer"])
     for table in ("nets", "staff", "organisations", "postings", "visits"):
         metadata(epsg).tables[table].create(connection)
         geopackage.register_table(connection, table, epsg)

@@ -32,6 +32,8 @@ def old(tmp_path: Path) -> Path:
             f"DELETE FROM layer_styles WHERE f_table_name = '{table}'",
         ):  # fmt: skip
             db.execute(statement)
+    db.execute("ALTER TABLE roads DROP COLUMN layer")
+    db.execute("DELETE FROM gpkg_data_columns WHERE table_name = 'roads' AND column_name = 'layer'")
     db.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
     db.commit()
     db.close()

@@ -1,0 +1,169 @@
+"""Commands that measure service on the ground: reach."""
+
+from __future__ import annotations
+
+import json as json_
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+import typer
+
+from gridgis.cli.common import County, Json, Lang, dump, say, table
+from gridgis.county import County as OpenCounty
+from gridgis.county import open_county
+from gridgis.errors import InputError
+from gridgis.io.geojson import write_geojson
+from gridgis.locate import locate
+from gridgis.network import Floats, Ints, Mode
+from gridgis.reach import SNAP_M, Limit, Reach, reach, service_area, shares, suggest
+from gridgis.schema import reproject
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("reach")(reach_)
+
+
+@dataclass(frozen=True)
+class _Homes:
+    """Buildings with households: where they are, how many, and their leaf grids."""
+
+    xy: Floats
+    households: Ints
+    codes: pd.Series[Any]
+
+
+def reach_(
+    county: County,
+    minutes: Annotated[float, typer.Option("--minutes", min=1, max=240, help="时限（分钟）/ limit in minutes")] = 15,
+    mode: Annotated[Mode, typer.Option("--mode", help="步行或驾车 / on foot or by car")] = "walk",
+    place_kind: Annotated[str, typer.Option("--place-kind", help="服务点类别 / kind of place")] = "station",
+    level: Annotated[str | None, typer.Option("--level", help="按该层级统计 / figures per grid of this level")] = None,
+    suggest_: Annotated[int, typer.Option("--suggest", min=0, metavar="K", help="建议新增 K 个服务点 / propose K new sites")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="服务圈 GeoJSON / the area as GeoJSON")] = None,
+    json: Json = False, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """服务圈：沿真实路网，多少户在时限内可到服务点 / Who reaches a station in time, on the real roads."""
+    with open_county(county) as c:
+        roads, stations, homes = c.table("roads"), _stations(c, place_kind), _homes(c)
+        key = level or next(lv.key for lv in reversed(c.scheme.levels) if not lv.optional)
+        found = reach(roads, stations, homes.xy, mode)
+        grids = shares(homes.codes.str[: c.scheme.width(key)], homes.households, found.minutes, (minutes,))
+        sites = _suggested(c, found, homes, roads, count=suggest_, limit=Limit(minutes, mode)) if suggest_ else []
+        if out is not None:
+            _write_area(out, service_area(found, stations, minutes, mode), sites, c.crs, found.method)
+    within = found.minutes <= minutes + 1e-6
+    facts = {
+        "minutes": minutes, "mode": mode, "place_kind": place_kind, "stations": len(stations), "method": found.method,
+        "households": int(homes.households.sum()), "within": int(homes.households[within].sum()),
+        "off_road": int(homes.households[np.asarray(found.off_road)].sum()), "snap_m": SNAP_M, "level": key,
+        "grids": [
+            {"code": code, "households": int(r["households"]), "within": int(r[f"within_{minutes:g}"]),
+             "share": None if np.isnan(r[f"share_{minutes:g}"]) else round(float(r[f"share_{minutes:g}"]), 4)}
+            for code, r in grids.iterrows()
+        ],
+        "suggested": sites,
+    }  # fmt: skip
+    if json:
+        dump(facts)
+    else:
+        _tell(facts, lang)
+    if out is not None:
+        say(lang, f"已写出：{out}", f"Wrote {out}")
+
+
+def _stations(c: OpenCounty, kind: str) -> Floats:
+    places = c.table("places", ("kind", "x", "y"))
+    kinds = sorted({str(k) for k in places["kind"].dropna()})
+    if kind not in kinds:
+        raise InputError(
+            f"电子地图中没有类别为“{kind}”的场所：现有类别 {'、'.join(kinds) or '无'}。",
+            f"The e-map has no place of kind '{kind}': there are {', '.join(kinds) or 'none'}.",
+        )
+    mine = places.loc[places["kind"] == kind, ["x", "y"]]
+    return np.asarray(mine.to_numpy(dtype=np.float64)).reshape(-1, 2)
+
+
+def _homes(c: OpenCounty) -> _Homes:
+    homes = c.table("buildings", ("households", "x", "y"))
+    households = homes["households"].fillna(0).to_numpy(dtype=np.int64)
+    lived = (households > 0) & homes["x"].notna().to_numpy()
+    if not lived.any():
+        raise InputError(
+            "没有带户数的建筑：请先导入含 households 列的建筑数据。",
+            "No building has households: import buildings with a column households first.",
+        )
+    xy = homes.loc[lived, ["x", "y"]].to_numpy(dtype=np.float64)
+    return _Homes(xy, households[lived], locate(c.plan, xy))
+
+
+def _suggested(
+    c: OpenCounty, found: Reach, homes: _Homes, roads: Any, *, count: int, limit: Limit
+) -> list[dict[str, Any]]:
+    """Choose sites among the middles of where people live in each grid."""
+    late = np.flatnonzero(found.minutes > limit.minutes + 1e-6)
+    if not len(late):
+        return []
+    frame = pd.DataFrame(
+        {"code": homes.codes.to_numpy(), "x": homes.xy[:, 0], "y": homes.xy[:, 1], "n": homes.households}
+    )
+    frame = frame.iloc[late].dropna(subset=["code"])
+    sums = frame.assign(x=frame["x"] * frame["n"], y=frame["y"] * frame["n"]).groupby("code")[["x", "y", "n"]].sum()
+    candidates = (sums[["x", "y"]].to_numpy() / sums[["n"]].to_numpy()).reshape(-1, 2)
+    chosen, gained = suggest(roads, candidates, homes.xy[late], homes.households[late], count, limit)
+    lonlat = [reproject(shapely.Point(candidates[k]), c.crs, 4490) for k in chosen]
+    return [
+        {"near": str(sums.index[k]), "lon": round(p.x, 6), "lat": round(p.y, 6), "households_gained": int(n)}
+        for k, p, n in zip(chosen.tolist(), lonlat, gained.tolist(), strict=True)
+    ]
+
+
+def _write_area(out: Path, area: Any, sites: list[dict[str, Any]], epsg: int, method: str) -> None:
+    whole = reproject(area, epsg, 4490)
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"kind": "area", "method": method},
+            "geometry": shapely.geometry.mapping(whole),
+        }
+    ]
+    features += [
+        {"type": "Feature", "properties": {"kind": "suggested", **{k: s[k] for k in ("near", "households_gained")}},
+         "geometry": {"type": "Point", "coordinates": [s["lon"], s["lat"]]}}
+        for s in sites
+    ]  # fmt: skip
+    write_geojson(json_.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), out)
+
+
+def _tell(facts: dict[str, Any], lang: str) -> None:
+    if facts["method"] == "straight":
+        say(
+            lang,
+            "注意：电子地图没有道路，以下按直线距离估算，偏于乐观。",
+            "Note: the e-map has no roads; these are straight-line estimates and too generous.",
+        )
+    share = facts["within"] / facts["households"]
+    on = ("步行", "on foot") if facts["mode"] == "walk" else ("驾车", "by car")
+    say(
+        lang,
+        f"{facts['stations']} 个服务点，{on[0]} {facts['minutes']:g} 分钟内可到 {facts['within']:,} 户，"
+        f"占 {facts['households']:,} 户的 {share:.1%}；离路 {facts['snap_m']:g} 米以上 {facts['off_road']:,} 户。",
+        f"{facts['stations']} stations; {facts['within']:,} of {facts['households']:,} households ({share:.1%}) are within "
+        f"{facts['minutes']:g} minutes {on[1]}; {facts['off_road']:,} are more than {facts['snap_m']:g} m from any road.",
+    )
+    worst = sorted((g for g in facts["grids"] if g["share"] is not None), key=lambda g: (g["share"], -g["households"]))[
+        :10
+    ]
+    head = ["网格", "户数", "时限内", "占比"] if lang == "zh" else ["grid", "households", "within", "share"]
+    table([[g["code"], g["households"], g["within"], f"{g['share']:.0%}"] for g in worst], head)
+    if facts["suggested"]:
+        head = (
+            ["建议位置（经度，纬度）", "所在网格", "新增覆盖户数"]
+            if lang == "zh"
+            else ["site (lon, lat)", "grid", "households gained"]
+        )
+        table([[f"{s['lon']}, {s['lat']}", s["near"], s["households_gained"]] for s in facts["suggested"]], head)
