@@ -95,6 +95,12 @@ class County:
         return self.meta.get("illustrative") == "true"
 
     @property
+    def today(self) -> str:
+        """The day that counts as today, ``YYYY-MM-DD``: an illustrative county stands still on its own."""
+        own = self.meta.get("as_of", "") if self.illustrative else ""
+        return own or dt.date.today().isoformat()
+
+    @property
     def version(self) -> int:
         """Version of the newest edit in the store."""
         return self.store.version()

@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from gridgis.checks import code, element, ground, size
+from gridgis.checks import code, element, ground, people, size
 from gridgis.checks.finding import CheckedCounty, Finding, Fresh
 from gridgis.errors import InputError
 
@@ -41,6 +41,13 @@ RULES: tuple[Rule, ...] = (
     Rule("element_none", "error", "要素不在任何网格", "element in no grid", element.in_none),
     Rule("element_two", "error", "要素同时在两个网格", "element in two grids", element.in_two),
     Rule("size_band", "warning", "规模不在范围内", "size out of band", size.out_of_band),
+    Rule("role_vacant", "error", "岗位空缺", "role vacant", people.vacant),
+    Rule("register_empty", "warning", "尚无任职登记", "nobody posted yet", people.register_empty),
+    Rule("role_overload", "error", "任职过多或重复", "too many postings", people.overcharged),
+    Rule("posting_void", "error", "任职网格已停用", "posting for a void code", people.void),
+    Rule("posting_unknown", "error", "任职登记有误", "posting in error", people.unknown),
+    Rule("phone_malformed", "warning", "电话不规范", "malformed phone", people.phone_malformed),
+    Rule("visit_overdue", "warning", "走访超期", "visit overdue", people.visit_overdue),
 )
 
 

@@ -29,6 +29,10 @@ class CheckedCounty(Protocol):
         """EPSG code of the CRS."""
 
     @property
+    def today(self) -> str:
+        """The day that counts as today."""
+
+    @property
     def elements(self) -> Elements:
         """What is counted in cells."""
 
@@ -61,6 +65,11 @@ class Fresh:
     def crs(self) -> int:
         """EPSG code of the CRS."""
         return self._county.crs
+
+    @property
+    def today(self) -> str:
+        """The day that counts as today."""
+        return self._county.today
 
     @property
     def elements(self) -> Elements:

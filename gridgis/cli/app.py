@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gridgis.cli import analyse, edit, found, history, read, scheme
+from gridgis.cli import analyse, edit, found, history, people, read, scheme
 from gridgis.errors import GridgisError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for module in (
     history,
     analyse,
     scheme,
+    people,
 ):
     module.register(app)
 

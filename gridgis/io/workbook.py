@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +30,20 @@ class Sheet:
     note: str = ""
 
 
-def write_workbook(path: str | Path, sheets: Sequence[Sheet]) -> None:
+def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
+    """Return sheets as the bytes of an .xlsx file."""
+    out = io.BytesIO()
+    write_workbook(out, sheets)
+    return out.getvalue()
+
+
+def write_workbook(path: str | Path | io.BytesIO, sheets: Sequence[Sheet]) -> None:
     """Write sheets to an .xlsx file.
 
     Parameters
     ----------
     path
-        The file; one that exists is replaced.
+        The file, or a buffer in memory; a file that exists is replaced.
     sheets
         In the order in which they appear.
 
@@ -51,7 +59,7 @@ def write_workbook(path: str | Path, sheets: Sequence[Sheet]) -> None:
                 f"'{sheet.name}' has {len(sheet.frame)} rows; XLSX holds {_ROWS}: use CSV.",
             )
     try:
-        with xlsxwriter.Workbook(str(path), _SAFE) as book:
+        with xlsxwriter.Workbook(path if isinstance(path, io.BytesIO) else str(path), _SAFE) as book:
             formats = {
                 "head": book.add_format({"bold": True, "bg_color": "#EEF2F6", "bottom": 1, "text_wrap": True, "num_format": "@"}),
                 "text": book.add_format({"num_format": "@"}),

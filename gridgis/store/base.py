@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import geopandas as gpd
@@ -57,6 +57,9 @@ class Store(Protocol):
 
     def replace_table(self, table: str, frame: pd.DataFrame) -> None:
         """Put rows in the place of all rows of an e-map table."""
+
+    def change_table(self, table: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+        """Put what `change` makes of all rows of a table in their place, in one transaction."""
 
     def close(self) -> None:
         """Leave one file behind, nothing beside it."""

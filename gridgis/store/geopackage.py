@@ -182,3 +182,17 @@ def update_extents(connection: Connection) -> None:
         connection.exec_driver_sql(
             "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = ? OR table_name IN"
             " (SELECT name FROM sqlite_master WHERE type = 'view' AND name LIKE ?)", (*box, table, f"{table}_%"))  # fmt: skip
+
+
+def box_filter(table: str, bounds: Any) -> tuple[str, dict[str, float]]:
+    """Return the SQL condition and its values for rows whose box meets `bounds`; nothing for None."""
+    if bounds is None:
+        return "", {}
+    values = dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True))
+    if table not in INDEXED:
+        return " WHERE x BETWEEN :x0 AND :x1 AND y BETWEEN :y0 AND :y1", values
+    return (
+        f' WHERE fid IN (SELECT id FROM "rtree_{table}_geometry" WHERE maxx >= :x0 AND minx <= :x1'
+        " AND maxy >= :y0 AND miny <= :y1)",
+        values,
+    )

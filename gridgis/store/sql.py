@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from gridgis.plan import Edit, Grid
 from gridgis.schema import FIGURES, SCHEMA_VERSION, TABLES
 from gridgis.store.engine import file_engine, in_use, not_a_county, require_county_file
 from gridgis.store.geometry import decode, encode
-from gridgis.store.geopackage import INDEXED
+from gridgis.store.geopackage import box_filter
 from gridgis.store.migrating import backup_name, migrate, require_known, schema_version
 from gridgis.store.records import at_version, edit_from, edit_row
 from gridgis.store.tables import metadata
@@ -308,22 +308,17 @@ class SqlStore:
 
     def frame(self, table: str, columns: Sequence[str] | None = None, bounds: Any = None) -> gpd.GeoDataFrame:
         """Return rows of a table, those whose box meets `bounds` (xmin, ymin, xmax, ymax) if given."""
+        with self._reading() as c:
+            return self._frame(c, table, columns, bounds)
+
+    def _frame(
+        self, c: Connection, table: str, columns: Sequence[str] | None = None, bounds: Any = None
+    ) -> gpd.GeoDataFrame:
         known = [c.name for c in TABLES[table]]
         names = [n for n in known if columns is None or n in columns]
         listed = ", ".join(f'"{n}"' for n in names)
-        near, values = "", {}
-        if bounds is not None:
-            near = (
-                " WHERE x BETWEEN :x0 AND :x1 AND y BETWEEN :y0 AND :y1"
-                if table not in INDEXED
-                else (
-                    f' WHERE fid IN (SELECT id FROM "rtree_{table}_geometry" WHERE maxx >= :x0 AND minx <= :x1'
-                    " AND maxy >= :y0 AND miny <= :y1)"
-                )
-            )
-            values = dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True))
-        with self._reading() as c:
-            rows = c.execute(text(f'SELECT {listed} FROM "{table}"{near} ORDER BY fid'), values).all()
+        near, values = box_filter(table, bounds)
+        rows = c.execute(text(f'SELECT {listed} FROM "{table}"{near} ORDER BY fid'), values).all()
         data = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in names}
         shapes = data.pop("geometry", None)
         if shapes is None:
@@ -348,6 +343,11 @@ class SqlStore:
         """Put rows in the place of all rows of an e-map table, in one transaction."""
         with self._writing() as c:
             self._fill(c, table, frame)
+
+    def change_table(self, table: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+        """Put what `change` makes of all rows of a table in their place, in one transaction."""
+        with self._writing() as c:
+            self._fill(c, table, change(self._frame(c, table)))
 
     def _fill(self, c: Connection, table: str, frame: pd.DataFrame) -> None:
         names = [col.name for col in TABLES[table]]

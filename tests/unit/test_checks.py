@@ -16,6 +16,7 @@ from gridgis.checks import rule_list
 from gridgis.errors import InputError
 from gridgis.verify import verify
 from tests.drawn import EPSG, SIDE, area, at, code_of, drawn_county, line, tamper
+from tests.unit.test_people import RULES, SPOILT
 
 DRAWING, HOMES = "AABa\nCCBa", "1500\n2100"
 A, B, C, D = (str(code_of(c)) for c in "ABCD")
@@ -71,7 +72,9 @@ def test_a_clean_county_stays_clean_under_edits(path: Path) -> None:
 
 
 def test_every_rule_has_a_planted_fault_here() -> None:
-    assert {r["rule"] for r in rule_list()} == set(FAULTS)
+    """The rules on people have theirs in test_people."""
+    assert {r["rule"] for r in rule_list()} == set(FAULTS) | set(RULES)
+    assert {rule for *_, wanted in SPOILT for rule, _ in wanted} == set(RULES)
 
 
 # -- one fault a rule --------------------------------------------------------------------------------
