@@ -9,7 +9,7 @@ from typing import Any
 from gridgis import codes
 from gridgis.changes import Bit, Change, complete, require_unlocked, rewritten
 from gridgis.errors import CodeError, EditError
-from gridgis.plan import Edit, Plan
+from gridgis.plan import Edit, Grid, Plan
 
 
 def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
@@ -21,6 +21,20 @@ def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
         The new code is malformed, of another level, was ever allotted, or has no live parent.
     """
     grid = plan.grid(code)
+    text = usable_code(plan, grid, new, unlock=unlock)
+    return _renamed(plan, grid.code, text, "recode", {"recode": grid.code, "new": text, "unlock": unlock})
+
+
+def usable_code(plan: Plan, grid: Grid, new: object, *, unlock: bool = False) -> str:
+    """Return a new code for a grid as checked text.
+
+    Raises
+    ------
+    CodeError
+        The new code is malformed, of another level or kind, was ever allotted, or has no live parent.
+    RefusedError
+        It lies under another parent and `unlock` is false.
+    """
     text = plan.scheme.parse_grid(new)
     if len(text) != len(grid.code):
         raise CodeError(
@@ -46,7 +60,40 @@ def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
             "use gridgis convert.",
         )
     require_unlocked(plan, [grid.code], text, unlock=unlock)
-    return _renamed(plan, grid.code, text, "recode", {"recode": grid.code, "new": text, "unlock": unlock})
+    return text
+
+
+def relabelled(plan: Plan, kind: str, command: Mapping[str, Any], labels: Mapping[str, tuple[str, str]]) -> Edit:
+    """Give several grids of one level another code, another name or both, in one edit.
+
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    kind, command
+        As in `Edit`.
+    labels
+        New code and new name by present code; codes are checked by `usable_code` already.
+    """
+    moved = {c: new for c, (new, _) in labels.items() if new != c}
+    named = [replace(plan.grids[c], name=name) for c, (new, name) in labels.items() if new == c]
+    words = rewritten(plan, kind, command, named)
+    if not moved:
+        return words
+    bits, made = [], []
+    for old, new in moved.items():
+        more, grids = _under(plan, old, new)
+        bits += more
+        made += [replace(grids[0], name=labels[old][1]), *grids[1:]]
+    edit = complete(plan, Change(kind, command, plan.grids[next(iter(moved))].level, bits, new_grids=made))
+    return replace(
+        edit,
+        grids_removed=(*edit.grids_removed, *words.grids_removed),
+        grids_added=(*edit.grids_added, *words.grids_added),
+        lineage=tuple(sorted({*edit.lineage, *words.lineage})),
+        before={**edit.before, **words.before},
+        after={**edit.after, **words.after},
+    )
 
 
 def convert(plan: Plan, code: str, kind: str) -> Edit:
@@ -96,11 +143,16 @@ def convert(plan: Plan, code: str, kind: str) -> Edit:
 
 def _renamed(plan: Plan, old: str, new: str, verb: str, command: Mapping[str, Any], kind: str | None = None) -> Edit:
     """Give a grid and the grids below it codes that begin with `new`."""
+    bits, made = _under(plan, old, new)
+    made[0] = replace(made[0], kind=kind or made[0].kind)
+    return complete(plan, Change(verb, command, plan.grids[old].level, bits, new_grids=made))
+
+
+def _under(plan: Plan, old: str, new: str) -> tuple[list[Bit], list[Grid]]:
+    """Return cells and rows of a grid and of the grids below it, with codes that begin with `new`."""
     rows = plan.rows.take(plan.row(plan.cell_ids(old)))
     bits = [
         Bit(g, (int(i),), new + c[len(new) :], int(i))
         for i, c, g in zip(rows.id, rows.code, rows.geometry, strict=True)
     ]
-    made = [replace(plan.grids[c], code=new + c[len(new) :]) for c in (old, *plan.below(old))]
-    made[0] = replace(made[0], kind=kind or made[0].kind)
-    return complete(plan, Change(verb, command, plan.grids[old].level, bits, new_grids=made))
+    return bits, [replace(plan.grids[c], code=new + c[len(new) :]) for c in (old, *plan.below(old))]

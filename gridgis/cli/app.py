@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gridgis.cli import analyse, edit, found, history, people, read, scheme
+from gridgis.cli import analyse, edit, found, history, matches, people, read, scheme
 from gridgis.errors import GridgisError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ for module in (
     analyse,
     scheme,
     people,
+    matches,
 ):
     module.register(app)
 
