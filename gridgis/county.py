@@ -20,17 +20,18 @@ import shapely
 from gridgis.elements import Elements, gather
 from gridgis.errors import EditError, InputError, StaleEditError
 from gridgis.guards import require_conserved
-from gridgis.history import History, busy, counted, history_of, outlines_turned, rebased
+from gridgis.history import History, busy, counted, counted_alike, history_of, outlines_turned, rebased
 from gridgis.plan import Edit, Plan, evolve, invert, make_plan, stale_codes
 from gridgis.schema import FIGURES, TABLES
 from gridgis.scheme import Scheme, scheme_from
-from gridgis.store.sql import SqlStore, open_store
+from gridgis.store import SqlStore, open_store
 
-_ATTEMPTS = 20
+_ATTEMPTS = 3
+_REPLAYED = 50
 
 
 def open_county(path: str | Path) -> County:
-    """Open a county file.
+    """Open a county file, or a county in a database by its address ``postgresql://...``.
 
     Raises
     ------
@@ -52,6 +53,7 @@ class County:
     def __init__(self, store: SqlStore) -> None:
         self.store = store
         self._plan: Plan | None = None
+        self._seen = (0, 0)
         # Edits of one process wait for each other; those of others are met by the store's version check.
         self._turn = threading.RLock()
 
@@ -113,16 +115,38 @@ class County:
 
     @property
     def plan(self) -> Plan:
-        """The plan as it stands now; read again only when somebody has changed it."""
-        if self._plan is None or self._plan.version != self.store.version():
-            version, cells, grids, shapes, ledger, next_id = self.store.snapshot()
-            plan = make_plan(
-                self.scheme, self.code, self.crs, self.outline, rows=cells, grids=grids, ledger=ledger,
-                elements=self.elements, version=version, next_id=next_id,
-            )  # fmt: skip
-            plan._shapes.update(shapes)
-            self._plan = plan
+        """The plan as it stands now; what others have changed is followed edit by edit where that is quick."""
+        pulse = self.store.pulse()
+        if self._plan is None or pulse != self._seen:
+            self._plan = self._followed(pulse) or self._read()
         return self._plan
+
+    def _followed(self, pulse: tuple[int, int]) -> Plan | None:
+        """Return the known plan with the edits of others carried out; None where it is better read afresh."""
+        plan = self._plan
+        if plan is None or pulse[1] != self._seen[1] or not 0 <= pulse[0] - plan.version <= _REPLAYED:
+            return None
+        for version in range(plan.version + 1, pulse[0] + 1):
+            edit = self.store.edit(version)
+            plan = evolve(plan, edit)
+            if plan.hash != edit.hash:
+                return None
+        self._seen = pulse
+        return plan
+
+    def _read(self) -> Plan:
+        # The pulse is older than the snapshot or as old: at worst the next look reads again.
+        pulse = self.store.pulse()
+        if pulse[1] != self._seen[1]:
+            self.__dict__.pop("elements", None)
+        version, cells, grids, shapes, ledger, next_id = self.store.snapshot()
+        plan = make_plan(
+            self.scheme, self.code, self.crs, self.outline, rows=cells, grids=grids, ledger=ledger,
+            elements=self.elements, version=version, next_id=next_id,
+        )  # fmt: skip
+        plan._shapes.update(shapes)
+        self._seen = (version, pulse[1])
+        return plan
 
     def plan_at(self, version: int) -> Plan:
         """Return the plan as it was at a version.
@@ -202,17 +226,32 @@ class County:
         StaleEditError
             Somebody else changed the same cells or grids.
         """
+
+        def once() -> Edit:
+            plan = self.plan
+            now = edit
+            if plan.version != edit.base_version or not counted_alike(plan, edit):
+                now = rebased(plan, edit)
+            return self._save(plan, now, by, reason, tables)
+
+        return self._insist(once)
+
+    def _insist(self, once: Callable[[], Edit]) -> Edit:
+        """Try beside the other planners a few times, then once with them kept out: nobody is outrun for ever."""
         with self._turn:
             for _ in range(_ATTEMPTS):
-                plan = self.plan
-                if plan.version != edit.base_version:
-                    edit = rebased(plan, edit)
                 try:
-                    return self._save(plan, edit, by, reason, tables)
+                    return once()
                 except StaleEditError:
-                    if self.version == plan.version:
+                    if self.store.pulse() == self._seen:
                         raise
-        raise busy()
+            try:
+                with self.store.alone():
+                    return once()
+            except BaseException:
+                # What was saved inside may have been taken back.
+                self._plan = None
+                raise
 
     def _save(
         self, plan: Plan, edit: Edit, by: str, reason: str, tables: Mapping[str, pd.DataFrame] | None = None
@@ -224,8 +263,8 @@ class County:
         require_conserved(plan, edit)
         edit = replace(edit, hash=after.hash)
         changed = sorted((c for c in stale_codes(plan, edit) if c in after.grids), key=len, reverse=True)
-        self.store.append(edit, {c: after.grid_geometry(c) for c in changed}, tables)
-        self._plan = after
+        self.store.append(edit, {c: after.grid_geometry(c) for c in changed}, tables, self._seen[1])
+        self._plan, self._seen = after, (plan.version + 1, self._seen[1])
         return edit
 
     def history(self) -> History:
@@ -274,23 +313,20 @@ class County:
         by: str, reason: str,
     ) -> Edit:  # fmt: skip
         """Carry out a saved edit once more, one way or the other, on the plan that the log was read with."""
-        with self._turn:
-            for _ in range(_ATTEMPTS):
-                plan, log = self.plan, self.store.log()
-                if len(log) != plan.version:
-                    continue
-                versions = which(history_of(log))
-                if not versions:
-                    raise EditError(*nothing)
-                saved = self.store.edit(versions[-1])
-                edit = replace(counted(plan, turn(saved)), base_version=plan.version)
-                tables = outlines_turned(saved, self.store.frame("boundaries"), back=edit.kind == "undo")
-                try:
-                    return self._save(plan, edit, by, reason, tables)
-                except StaleEditError:
-                    if self.version == plan.version:
-                        raise
-        raise busy()
+
+        def once() -> Edit:
+            plan, log = self.plan, self.store.log()
+            if len(log) != plan.version:
+                raise busy()
+            versions = which(history_of(log))
+            if not versions:
+                raise EditError(*nothing)
+            saved = self.store.edit(versions[-1])
+            edit = replace(counted(plan, turn(saved)), base_version=plan.version)
+            tables = outlines_turned(saved, self.store.frame("boundaries"), back=edit.kind == "undo")
+            return self._save(plan, edit, by, reason, tables)
+
+        return self._insist(once)
 
     def log(self) -> pd.DataFrame:
         """Return one row per edit, oldest first."""

@@ -110,7 +110,7 @@ def new_county(
     Parameters
     ----------
     path
-        GeoPackage file to make.
+        GeoPackage file to make, or ``postgresql://...``.
     scheme
         Name of a shipped scheme, or a TOML file.
     code
@@ -158,7 +158,7 @@ def found(path: str | Path, given: Founding) -> None:
     meta = {"scheme": rules.name, "code": given.code, "name": given.name, "epsg": str(given.epsg)} | dict(given.meta)
     shapes = {c: after.grid_geometry(c) for c in sorted(after.grids, key=len, reverse=True)}
     meta["scheme_toml"] = scheme_text(given.scheme)
-    create_store(Path(path), rules, meta, edit, Contents(tables, shapes))
+    create_store(path, rules, meta, edit, Contents(tables, shapes))
 
 
 def _grid_rows(frame: pd.DataFrame) -> tuple[Grid, ...]:

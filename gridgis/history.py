@@ -106,6 +106,12 @@ def counted(plan: Plan, edit: Edit) -> Edit:
     return replace(edit, added=replace(edit.added, figures=figures))
 
 
+def counted_alike(plan: Plan, edit: Edit) -> bool:
+    """Tell whether the cells that an edit removes are counted now as its author saw them."""
+    at = np.isin(plan.rows.id, edit.removed.id)
+    return int(at.sum()) == len(edit.removed) and bool((plan.rows.figures[at] == edit.removed.figures).all())
+
+
 def rebased(plan: Plan, edit: Edit) -> Edit:
     """Ask the same command of the present plan, if it still means what its author saw.
 
@@ -116,7 +122,7 @@ def rebased(plan: Plan, edit: Edit) -> Edit:
     """
     require_current(plan, replace(edit, grids_added=()))
     if edit.kind not in edits.VERBS:
-        edit = _renumbered(plan, edit)
+        edit = counted(plan, _renumbered(plan, edit))
         require_current(plan, edit)
         return edit
     again = edits.run(plan, edit.command)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import browsers
+import postgis
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -136,12 +137,19 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_p
     return {**browser_type_launch_args, "executable_path": str(browser_program), "args": quiet}
 
 
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """Return the address of a database with PostGIS, on a server of the session's own."""
+    with postgis.server() as address:
+        yield address
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip browser tests from one place, so that the summary tells it in one line."""
+    """Skip browser and PostGIS tests from one place, so that the summary tells it in one line."""
     if item.get_closest_marker("browser") and not _has_browser(item.config):
         pytest.skip(browsers.MISSING)
-    if item.get_closest_marker("postgis") and not os.environ.get("GRIDGIS_TEST_POSTGIS"):
-        pytest.skip("no PostGIS server: GRIDGIS_TEST_POSTGIS names none")
+    if item.get_closest_marker("postgis") and not postgis.available():
+        pytest.skip(postgis.MISSING)
 
 
 _BROWSER = pytest.StashKey[bool]()
@@ -154,14 +162,17 @@ def _has_browser(config: pytest.Config) -> bool:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where browser tests are required, fail unless every one of them ran."""
+    """Where tests of a kind are required, fail unless every one of them ran."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if not os.environ.get("GRIDGIS_REQUIRE_BROWSER") or hasattr(session.config, "workerinput"):
+    if hasattr(session.config, "workerinput"):
         return
-    ran, skipped = (
-        sum("browser" in report.keywords for report in reporter.stats.get(outcome, []))
-        for outcome in ("passed", "skipped")
-    )
-    if skipped or not ran:
-        reporter.write_line(f"browser tests are required here: {ran} ran, {skipped} skipped", red=True)
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    for kind in ("browser", "postgis"):
+        if not os.environ.get(f"GRIDGIS_REQUIRE_{kind.upper()}"):
+            continue
+        ran, skipped = (
+            sum(kind in report.keywords for report in reporter.stats.get(outcome, []))
+            for outcome in ("passed", "skipped")
+        )
+        if skipped or not ran:
+            reporter.write_line(f"{kind} tests are required here: {ran} ran, {skipped} skipped", red=True)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED

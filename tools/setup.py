@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import browsers
+import postgis
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -198,6 +199,15 @@ def find_browser() -> str | None:
     return str(found) if found else None
 
 
+def find_postgis() -> None:
+    """Install a PostgreSQL server with PostGIS to test with, where there is none and that is possible."""
+    if not postgis.available():
+        say("没有找到 PostGIS，尝试安装", "no PostGIS found, trying to install it")
+        apt_install("--no-install-recommends", *postgis.PACKAGES)
+    if not postgis.available():
+        print(f"-- {postgis.MISSING}", flush=True)
+
+
 def run(*options: str) -> int:
     """Open the app on county.gpkg."""
     install(with_tests=False)
@@ -239,6 +249,7 @@ def test(*options: str) -> int:
     install(with_tests=True)
     bundle()
     browser = find_browser()
+    find_postgis()
     env = {"GRIDGIS_BROWSER": browser} if browser else {}
     workers = str(min(os.cpu_count() or 1, 4))
     junit = "--junitxml=test-results/junit.xml"

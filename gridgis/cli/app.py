@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gridgis.cli import analyse, edit, found, history, matches, people, read, scheme
+from gridgis.cli import analyse, edit, found, history, keep, matches, people, read, scheme
 from gridgis.errors import GridgisError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for module in (
     scheme,
     people,
     matches,
+    keep,
 ):
     module.register(app)
 

@@ -13,6 +13,7 @@ from gridgis.county import open_county
 from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
 from gridgis.scheme import load_scheme
+from gridgis.store import shown
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="新县区文件 / the file to make")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="新县区文件或 postgresql://… / what to make")],
     scheme: Annotated[str, typer.Option("--scheme", help="体系 / scheme")] = "dehua",
     seed: Annotated[int, typer.Option("--seed", min=0, help="随机种子 / seed")] = 1,
     lang: Lang = "zh",
@@ -34,11 +35,11 @@ def demo(
     bar = Progress()
     found_demo(out, scheme=scheme, seed=seed, progress=bar)
     bar.end()
-    say(lang, f"已生成示例县区（示意数据）：{out}", f"Made a county to try things on (illustrative): {out}")
+    say(lang, f"已生成示例县区（示意数据）：{shown(out)}", f"Made a county to try things on (illustrative): {shown(out)}")
 
 
 def new(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="新县区文件 / the file to make")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="新县区文件或 postgresql://… / what to make")],
     scheme: Annotated[str, typer.Option("--scheme", help="体系名或文件 / scheme name or file")],
     code: Annotated[str, typer.Option("--code", help="县区编码（6 位）/ code of the county")],
     boundary: Annotated[str, typer.Option("--boundary", help="县区边界文件 / outline of the county")],
@@ -54,7 +55,7 @@ def new(
     load_scheme(scheme)
     source = read_vector(boundary, layer=layer, crs=crs)
     new_county(out, scheme, code, outline_of(source.frame, code), source.frame.crs, name)
-    say(lang, f"已新建县区：{out}", f"Made the county: {out}")
+    say(lang, f"已新建县区：{shown(out)}", f"Made the county: {shown(out)}")
 
 
 def import_(

@@ -22,7 +22,7 @@ def found_demo(
     InputError
         There is no demo of that scheme.
     """
-    require_free(Path(path))
+    require_free(path)
     tell = progress or (lambda _share, _words: None)
     county = build(scheme, seed, lambda share, words: tell(0.85 * share, words))
     tell(0.86, "写入县区文件")

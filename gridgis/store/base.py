@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import geopandas as gpd
@@ -16,6 +17,10 @@ class Store(Protocol):
     """A county at rest."""
 
     @property
+    def name(self) -> str:
+        """What people are shown: the file, or the address of the database without its password."""
+
+    @property
     def epsg(self) -> int:
         """EPSG code of the county's CRS."""
 
@@ -24,6 +29,9 @@ class Store(Protocol):
 
     def version(self) -> int:
         """Return the version of the newest edit."""
+
+    def pulse(self) -> tuple[int, int]:
+        """Return the version, and how often elements that are counted have changed."""
 
     def rows(self, version: int | None = None) -> tuple[Cells, dict[str, Grid]]:
         """Return cells and grids now, or as they were at a version."""
@@ -34,13 +42,22 @@ class Store(Protocol):
     def next_id(self) -> int:
         """Return the lowest cell id that was never used."""
 
-    def append(self, edit: Edit, shapes: Mapping[str, Any], tables: Mapping[str, pd.DataFrame] | None = None) -> None:
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep every other writer out; what is written inside is kept at the end, or not at all."""
+
+    def append(
+        self,
+        edit: Edit,
+        shapes: Mapping[str, Any],
+        tables: Mapping[str, pd.DataFrame] | None = None,
+        emap: int | None = None,
+    ) -> None:
         """Save an edit, the polygons it changes and e-map tables, wholly or not at all.
 
         Raises
         ------
         StaleEditError
-            The store is not at the version before the edit any more.
+            The store is not at the version before the edit any more, or not at the state `emap` of its elements.
         """
 
     def edit(self, version: int) -> Edit:
@@ -61,5 +78,8 @@ class Store(Protocol):
     def change_table(self, table: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
         """Put what `change` makes of all rows of a table in their place, in one transaction."""
 
+    def set_figures(self, ids: Sequence[int], figures: Any) -> None:
+        """Write the figures of live and past cells after the e-map changed."""
+
     def close(self) -> None:
-        """Leave one file behind, nothing beside it."""
+        """Let go; of a file, leave one behind and nothing beside it."""

@@ -1,4 +1,4 @@
-"""Geometry in a database column: GeoPackage blobs, made and read for whole arrays at once."""
+"""Geometry in a database column: GeoPackage blobs or EWKB, made and read for whole arrays at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 _HEADER = struct.Struct("<2sBBi4d")
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
@@ -41,6 +41,12 @@ def encode(geometries: Any, srid: int) -> list[bytes | None]:
     return out
 
 
+def ewkb(geometries: Any, srid: int) -> list[str | None]:
+    """Return geometries as PostGIS takes them, hexadecimal EWKB (None stays None)."""
+    known = shapely.set_srid(np.asarray(geometries, dtype=object), srid)
+    return list(shapely.to_wkb(known, hex=True, byte_order=1, include_srid=True))
+
+
 def decode(blobs: Sequence[bytes | None]) -> NDArray[np.object_]:
     """Return the geometries of GeoPackage blobs."""
     return np.asarray(shapely.from_wkb(np.array([None if b is None else _body(b) for b in blobs], dtype=object)))
@@ -57,6 +63,19 @@ def _envelope(blob: bytes) -> tuple[float, ...] | None:
     return (bounds[0], bounds[2], bounds[1], bounds[3]) if bounds else None
 
 
+class PostgisGeometry(UserDefinedType[Any]):
+    """The type of a geometry column in PostGIS."""
+
+    cache_ok = True
+
+    def __init__(self, srid: int = 0) -> None:
+        self.srid = srid
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the type as SQL writes it."""
+        return f"geometry(Geometry, {self.srid})"
+
+
 class GeometryColumn(TypeDecorator[Any]):
     """A shapely geometry in a column; arrays encoded beforehand pass through."""
 
@@ -67,15 +86,17 @@ class GeometryColumn(TypeDecorator[Any]):
         super().__init__()
         self.srid = srid
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Encode a geometry for the database."""
-        if value is None or isinstance(value, bytes):
-            return value
-        return encode(np.array([value], dtype=object), self.srid)[0]
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Return the type of the column in this database."""
+        postgis = dialect.name == "postgresql"
+        return dialect.type_descriptor(PostgisGeometry(self.srid) if postgis else LargeBinary())
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Decode a geometry from the database."""
-        return None if value is None else decode([value])[0]
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Encode a geometry for the database."""
+        if value is None or isinstance(value, bytes | str):
+            return value
+        write = ewkb if dialect.name == "postgresql" else encode
+        return write(np.array([value], dtype=object), self.srid)[0]
 
 
 def register_functions(connection: Any) -> None:

@@ -88,14 +88,18 @@ def register_table(connection: Connection, table: str, epsg: int) -> None:
     name_columns(connection, table, TABLES[table])
 
 
-def register_views(connection: Connection, scheme: Scheme, epsg: int) -> None:
-    """Make one view per level and one of the live cells: what a planner wants to see in a desktop GIS."""
-    views = [("cells_now", "现行基元", "cells", "removed_in IS NULL")]
-    views += [
+def views(scheme: Scheme) -> list[tuple[str, str, str, str]]:
+    """Return name, Chinese alias, table and condition of what a planner wants to see in a desktop GIS."""
+    levels = [
         (f"grids_{level.key}", level.zh, "grids", f"removed_in IS NULL AND level = '{level.key}'")
         for level in scheme.levels
-    ]  # fmt: skip
-    for view, alias, table, where in views:
+    ]
+    return [("cells_now", "现行基元", "cells", "removed_in IS NULL"), *levels]
+
+
+def register_views(connection: Connection, scheme: Scheme, epsg: int) -> None:
+    """Make one view per level and one of the live cells."""
+    for view, alias, table, where in views(scheme):
         names = ", ".join(f'"{c.name}"' for c in TABLES[table])
         connection.exec_driver_sql(
             f'CREATE VIEW "{view}" AS SELECT fid AS OGC_FID, {names} FROM "{table}" WHERE {where}'
@@ -182,17 +186,3 @@ def update_extents(connection: Connection) -> None:
         connection.exec_driver_sql(
             "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = ? OR table_name IN"
             " (SELECT name FROM sqlite_master WHERE type = 'view' AND name LIKE ?)", (*box, table, f"{table}_%"))  # fmt: skip
-
-
-def box_filter(table: str, bounds: Any) -> tuple[str, dict[str, float]]:
-    """Return the SQL condition and its values for rows whose box meets `bounds`; nothing for None."""
-    if bounds is None:
-        return "", {}
-    values = dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True))
-    if table not in INDEXED:
-        return " WHERE x BETWEEN :x0 AND :x1 AND y BETWEEN :y0 AND :y1", values
-    return (
-        f' WHERE fid IN (SELECT id FROM "rtree_{table}_geometry" WHERE maxx >= :x0 AND minx <= :x1'
-        " AND maxy >= :y0 AND miny <= :y1)",
-        values,
-    )

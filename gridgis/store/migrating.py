@@ -1,26 +1,34 @@
-"""Bringing a county file of an older version up to date: a copy first, then one transaction."""
+"""Bringing a county of an older version up to date: a copy first where it is a file, then one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
 from gridgis.errors import StoreError
 from gridgis.schema import SCHEMA_VERSION, TABLES
-from gridgis.store import geopackage
+from gridgis.store import geopackage, postgis
 from gridgis.store.tables import metadata
 
 
 def _people_and_nets(connection: Connection, epsg: int) -> None:
     """Version 2: registers of people and bodies, foreign nets, and bridges among the roads."""
     connection.exec_driver_sql("ALTER TABLE roads ADD COLUMN layer BIGINT")
-    geopackage.name_columns(connection, "roads", [c for c in TABLES["roads"] if c.name == "layer"])
-    for table in ("nets", "staff", "organisations", "postings", "visits"):
+    if connection.dialect.name == "sqlite":
+        geopackage.name_columns(connection, "roads", [c for c in TABLES["roads"] if c.name == "layer"])
+    add_tables(connection, epsg, "nets", "staff", "organisations", "postings", "visits")
+
+
+def add_tables(connection: Connection, epsg: int, *tables: str) -> None:
+    """Create tables of `gridgis.schema.TABLES`, with what each kind of store keeps beside them."""
+    for table in tables:
         metadata(epsg).tables[table].create(connection)
-        geopackage.register_table(connection, table, epsg)
+        if connection.dialect.name == "sqlite":
+            geopackage.register_table(connection, table, epsg)
+        else:
+            postgis.dress_table(connection, table)
 
 
 STEPS: Mapping[int, Callable[[Connection, int], None]] = {1: _people_and_nets}
@@ -32,7 +40,7 @@ def schema_version(meta: Mapping[str, str]) -> int:
     return int(meta.get("schema_version", "1"))
 
 
-def require_known(path: Path, version: int) -> None:
+def require_known(name: str, version: int) -> None:
     """Refuse a file that a newer GridGIS has written.
 
     Raises
@@ -42,18 +50,13 @@ def require_known(path: Path, version: int) -> None:
     """
     if version > SCHEMA_VERSION:
         raise StoreError(
-            f"“{path}”由更新版本的 GridGIS 写成（数据结构 {version}，本程序支持到 {SCHEMA_VERSION}）：请升级后再打开。",
-            f"'{path}' was written by a newer GridGIS (schema {version}; this program knows up to {SCHEMA_VERSION}): "
+            f"“{name}”由更新版本的 GridGIS 写成（数据结构 {version}，本程序支持到 {SCHEMA_VERSION}）：请升级后再打开。",
+            f"'{name}' was written by a newer GridGIS (schema {version}; this program knows up to {SCHEMA_VERSION}): "
             "upgrade to open it.",
         )
 
 
-def backup_name(path: Path, version: int) -> Path:
-    """Return the name under which the file is kept as it was before migration."""
-    return path.with_name(f"{path.stem}.schema{version}{path.suffix}")
-
-
-def migrate(connection: Connection, path: Path, epsg: int) -> None:
+def migrate(connection: Connection, name: str, epsg: int) -> None:
     """Carry out every step that is still due, inside the transaction of the connection.
 
     Raises
@@ -68,8 +71,8 @@ def migrate(connection: Connection, path: Path, epsg: int) -> None:
             STEPS[version](connection, epsg)
     except DatabaseError as error:
         raise StoreError(
-            f"“{path}”无法升级到新的数据结构：{error.orig}。文件未改动；请检查磁盘空间与权限。",
-            f"'{path}' cannot be brought up to date: {error.orig}. It is unchanged; check disk space and permissions.",
+            f"“{name}”无法升级到新的数据结构：{error.orig}。文件未改动；请检查磁盘空间与权限。",
+            f"'{name}' cannot be brought up to date: {error.orig}. It is unchanged; check disk space and permissions.",
         ) from error
     connection.execute(text("DELETE FROM meta WHERE key = 'schema_version'"))
     connection.execute(
