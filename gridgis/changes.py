@@ -338,11 +338,11 @@ def _numbered(
     letters = plan.scheme.levels[plan.scheme.widths.index(step) - 1].letters
     used = {c for c in (*plan.ledger, *taken) if len(c) == step and c.startswith(to)}
     out: dict[str | None, str] = {}
-    for k in codes.reading_order(middle[:, 0], middle[:, 1]).tolist():
+    for k in plan.scheme.reading_order(middle[:, 0], middle[:, 1]).tolist():
         head = distinct[k]
         # A code without a number of this level begins with the first letter of the scheme.
         under = to + (head[len(to)] if head else next(iter(letters))) if letters else to
-        out[head] = codes.next_code(under, step, {c for c in used if c.startswith(under)})
+        out[head] = plan.scheme.next_code(under, step, {c for c in used if c.startswith(under)})
         used.add(out[head])
     return out
 

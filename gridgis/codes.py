@@ -132,7 +132,7 @@ def trim(code: Code, widths: Widths) -> Code:
     return code
 
 
-def next_code(under: Code, width: int, taken: Iterable[Code]) -> Code:
+def next_code(under: Code, width: int, taken: Iterable[Code], first: int = 1) -> Code:
     """Return the next free number below `under`.
 
     Parameters
@@ -143,6 +143,8 @@ def next_code(under: Code, width: int, taken: Iterable[Code]) -> Code:
         Total length of the new code.
     taken
         Every code ever allotted below `under` at that length, living or void.
+    first
+        The number to begin with.
 
     Returns
     -------
@@ -158,7 +160,7 @@ def next_code(under: Code, width: int, taken: Iterable[Code]) -> Code:
     digits = width - len(under)
     top = 10**digits - 1
     used = {int(c[len(under) :]) for c in taken}
-    number = max(used, default=0) + 1
+    number = max(max(used, default=0) + 1, first)
     if number > top:
         number = next((n for n in range(1, top + 1) if n not in used), 0)
     if number == 0:

@@ -52,8 +52,7 @@ def usable_code(plan: Plan, grid: Grid, new: object, *, unlock: bool = False) ->
             f"新编码“{text}”的上级“{up}”不存在：请先建立上级网格或改用现有上级的前缀。",
             f"The parent '{up}' of the new code '{text}' does not exist: use the prefix of a live grid.",
         )
-    letter = plan.scheme.level(grid.level).letters.get(text[len(plan.scheme.stem(text)) - 1], grid.kind)
-    if letter != grid.kind:
+    if plan.scheme.kind_by_letter(text) not in ("", grid.kind):
         raise CodeError(
             f"新编码“{text}”的类型字母与网格“{grid.code}”的类型不符：改变类型请用 gridgis convert。",
             f"The type letter of the new code '{text}' does not fit the kind of grid '{grid.code}': to change the kind "
@@ -138,7 +137,7 @@ def convert(plan: Plan, code: str, kind: str) -> Edit:
             f"The scheme has no type letter for the kind '{kind}': add one to the scheme file.",
         )
     used = {c for c in plan.ledger if len(c) == len(grid.code) and c.startswith(under)}
-    return _renamed(plan, grid.code, codes.next_code(under, len(grid.code), used), "convert", command, kind)
+    return _renamed(plan, grid.code, scheme.next_code(under, len(grid.code), used), "convert", command, kind)
 
 
 def _renamed(plan: Plan, old: str, new: str, verb: str, command: Mapping[str, Any], kind: str | None = None) -> Edit:

@@ -226,8 +226,8 @@ def _split_codes(
     used = {c for c in plan.ledger if len(c) == len(code) and c.startswith(under)}
     fresh: dict[int, list[str]] = {}
     templates: dict[str, str] = {}
-    for k in codes.reading_order(middle[:, 0], middle[:, 1]).tolist():
-        new = codes.next_code(under, len(code), used)
+    for k in plan.scheme.reading_order(middle[:, 0], middle[:, 1]).tolist():
+        new = plan.scheme.next_code(under, len(code), used)
         used.add(new)
         mine = [b for b, q in zip(bits, parts, strict=True) if q == others[k]]
         rows = Cells.of(

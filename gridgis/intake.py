@@ -22,6 +22,7 @@ from gridgis.io.importing import ImportResult, Options, Target, plan_import
 from gridgis.io.surveying import survey
 from gridgis.plan import Edit, Grid, Plan, evolve
 from gridgis.schema import FIGURES
+from gridgis.scheme import Scheme
 from gridgis.topology import canonical
 
 __all__ = ["Intake", "Options", "bring_in"]
@@ -118,7 +119,8 @@ def account_of(error: GridgisError, path: str | Path) -> dict[str, Any]:
 def _target(county: County, plan: Plan) -> Target:
     scheme = county.scheme
     keys = ("county", *scheme.level_keys)
-    return Target(scheme.widths, keys, county.code, county.crs, county.outline, plan.cells[["code", "geometry"]])
+    cells = plan.cells[["code", "geometry"]]
+    return Target(scheme.widths, keys, county.code, county.crs, county.outline, cells, scheme.letters)
 
 
 def _edit(county: County, plan: Plan, result: ImportResult, options: Options) -> Edit | None:
@@ -156,10 +158,10 @@ def _cells(plan: Plan, result: ImportResult) -> tuple[Cells, Cells]:
 
 def _grids(plan: Plan, result: ImportResult, removed: Cells, added: Cells) -> tuple[list[Grid], list[Grid]]:
     """Return the grid rows that end or change, and those that begin or replace them."""
-    rows = _rows(result.grids)
+    rows = _rows(result.grids, plan.scheme)
     named = result.report["name_field"] is not None
-    changed = {g.code: _overlaid(plan.grids.get(g.code), g, named=named) for g, implied in rows
-               if not (implied and g.code in plan.grids)}  # fmt: skip
+    changed = {g.code: _overlaid(plan, g, named=named) for g, implied in rows
+               if not (implied and (g.code in plan.grids or plan.scheme.is_missing(g.code)))}  # fmt: skip
     new = {c: g for c, g in changed.items() if plan.grids.get(c) != g}
     balance: dict[str, int] = {}
     for cells, step in ((removed, -1), (added, 1)):
@@ -174,24 +176,35 @@ def _grids(plan: Plan, result: ImportResult, removed: Cells, added: Cells) -> tu
     return [plan.grids[c] for c in sorted(ends)], [new[c] for c in sorted(new) if c not in (*empty, *lacking)]
 
 
-def _overlaid(known: Grid | None, given: Grid, *, named: bool) -> Grid:
+def _overlaid(plan: Plan, given: Grid, *, named: bool) -> Grid:
     """Return a living grid with what the file says of it; what the file does not say stays."""
+    known = plan.grids.get(given.code)
     if known is None:
-        return given
-    said = {k: v for k in ("category", "class_", "zone") if (v := getattr(given, k))}
+        return given if given.kind else replace(given, kind=plan.scheme.kinds_of(plan.scheme.level(given.level))[0])
+    said = {k: v for k in ("kind", "category", "class_", "zone") if (v := getattr(given, k))}
     if named and given.name and given.name != given.code:
         said["name"] = given.name
-    if given.kind != "comprehensive":
-        said["kind"] = given.kind
     return replace(known, **said, extra=tuple((dict(known.extra) | dict(given.extra)).items()))
 
 
-def _rows(frame: pd.DataFrame) -> list[tuple[Grid, bool]]:
+def _kind(scheme: Scheme, code: str, said: str) -> str:
+    """Return the kind of a grid of the file: as said, by key or name, or as the type letter of its code says."""
+    kind = next((k.key for k in scheme.kinds if said in (k.key, k.zh, k.en)), said)
+    by_letter = scheme.kind_by_letter(code)
+    if kind and by_letter and kind != by_letter:
+        raise InputError(
+            f"网格“{code}”的类型“{said}”与编码中的类型字母（{by_letter}）不符：请改正其中之一。",
+            f"The kind '{said}' of grid '{code}' does not fit the type letter of its code ({by_letter}): correct one.",
+        )
+    return kind or by_letter
+
+
+def _rows(frame: pd.DataFrame, scheme: Scheme) -> list[tuple[Grid, bool]]:
     extra = [c for c in frame.columns if c not in (*_GRID_COLUMNS, "implied")]
     out = []
     for row in frame.astype(object).fillna("").to_dict("records"):
         values = {"class_" if c == "class" else c: str(row.get(c, "") or "") for c in _GRID_COLUMNS}
-        values["kind"] = values["kind"] or "comprehensive"
+        values["kind"] = _kind(scheme, values["code"], values["kind"])
         more = tuple((c, str(row[c])) for c in extra if str(row[c]))
         out.append((Grid(**values, extra=more), bool(row.get("implied", False))))
     return out

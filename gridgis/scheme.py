@@ -7,13 +7,15 @@ package lie in ``gridgis/schemes``; any other is given by its path.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gridgis import codes
@@ -255,6 +257,20 @@ class Scheme(BaseModel):
         up = codes.parent(code, self.widths) or ""
         return code[: len(up) + bool(self.level_of(code).letters)]
 
+    def kind_by_letter(self, code: str) -> str:
+        """Return the kind that the type letter of a checked grid `code` stands for, nothing where it bears none."""
+        level = self.level_of(code)
+        return level.letters.get(code[-level.width], "")
+
+    def next_code(self, under: str, width: int, taken: Iterable[str]) -> str:
+        """Return the next free code below the stem `under`; see `gridgis.codes.next_code`."""
+        return codes.next_code(under, width, taken, self.numbering.first)
+
+    def reading_order(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the order in which grids at `x`, `y` are first numbered; see `gridgis.codes.reading_order`."""
+        # North to south in bands from the west is the same walk on the map laid on its side.
+        return codes.reading_order(x, y) if self.numbering.order == "west_north" else codes.reading_order(-y, -x)
+
     def number(self, code: str) -> int:
         """Return the number of a grid under its parent."""
         return int(code[len(self.stem(code)) :])
@@ -291,11 +307,12 @@ class Scheme(BaseModel):
     def parent(self, code: str) -> str | None:
         """Return the prefix of `code` one level up, past optional levels that its branch lacks (zeros)."""
         up = codes.parent(code, self.widths)
-        while up is not None and len(up) > self.county_digits and self._is_missing(up):
+        while up is not None and len(up) > self.county_digits and self.is_missing(up):
             up = codes.parent(up, self.widths)
         return up
 
-    def _is_missing(self, code: str) -> bool:
+    def is_missing(self, code: str) -> bool:
+        """Tell whether zeros stand in `code` for a level that its branch of the tree lacks."""
         level = self.level_of(code)
         return level.optional and not code[-level.width :].strip("0")
 

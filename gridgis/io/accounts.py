@@ -45,6 +45,8 @@ class Target:
         Outline in that CRS.
     existing
         Live cells: index ``id``, columns ``code`` and ``geometry``.
+    letters
+        Type letters that the scheme allows at a position of a code.
     """
 
     widths: tuple[int, ...]
@@ -53,6 +55,7 @@ class Target:
     epsg: int
     outline: BaseGeometry
     existing: gpd.GeoDataFrame
+    letters: Mapping[int, str] = field(default_factory=dict)
 
     def level(self, code: str) -> str:
         """Return the level of a code.

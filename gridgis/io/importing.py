@@ -94,7 +94,7 @@ def _read_attributes(draft: Draft) -> None:
     try:
         if table.shape[1] == 0:
             raise InputError("", "")
-        found = recognise(table, target.widths, target.county_code, options.fields)
+        found = recognise(table, target.widths, target.county_code, options.fields, target.letters)
     except InputError:
         if not alone or options.fields:
             if table.shape[1] == 0:

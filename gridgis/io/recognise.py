@@ -19,6 +19,7 @@ from gridgis.errors import InputError
 
 Words = tuple[str, str]
 Widths = tuple[int, ...]
+Letters = Mapping[int, str]
 
 _CODE_HEADS = (
     "code",
@@ -79,7 +80,11 @@ class Recognised:
 
 
 def recognise(
-    frame: pd.DataFrame, widths: Widths, county_code: str, fields: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    widths: Widths,
+    county_code: str,
+    fields: Mapping[str, str] | None = None,
+    letters: Letters | None = None,
 ) -> Recognised:
     """Find code and name columns and read the codes.
 
@@ -93,6 +98,8 @@ def recognise(
         Code of the county, the prefix of all others.
     fields
         Columns that are named already: ours -> theirs.
+    letters
+        Type letters that the scheme allows at a position of a code.
 
     Returns
     -------
@@ -107,7 +114,7 @@ def recognise(
     fields = dict(fields or {})
     for theirs in fields.values():
         _check_column(frame, theirs)
-    read = {str(c): _read_column(frame[c], widths, county_code) for c in frame.columns}
+    read = {str(c): _read_column(frame[c], widths, county_code, letters or {}) for c in frame.columns}
     evidence: list[Words] = []
     code = fields.get("code") or _find_code(frame, read, evidence)
     if code is None:
@@ -121,7 +128,9 @@ def recognise(
     return Recognised(code, name, found, names, rejected, tuple(evidence))
 
 
-def normalise(value: object, widths: Widths, county_code: str) -> tuple[str | None, Words | None]:
+def normalise(
+    value: object, widths: Widths, county_code: str, letters: Letters | None = None
+) -> tuple[str | None, Words | None]:
     """Bring one code to the scheme's widths.
 
     Parameters
@@ -132,6 +141,8 @@ def normalise(value: object, widths: Widths, county_code: str) -> tuple[str | No
         Cumulative code lengths, the county's first.
     county_code
         Prefix that every code must have.
+    letters
+        Type letters that the scheme allows at a position of a code; digits stand everywhere else.
 
     Returns
     -------
@@ -146,8 +157,11 @@ def normalise(value: object, widths: Widths, county_code: str) -> tuple[str | No
     text = _plain_text(value)
     if not text:
         return None, ("没有编码", "it has no code")
-    if not (text.isascii() and text.isdigit()):
-        return None, (f"编码“{text[:30]}”含有非数字字符", f"the code '{text[:30]}' is not digits only")
+    letters = letters or {}
+    text = text.upper() if letters else text
+    plain = "".join("0" if c in letters.get(at, "") else c for at, c in enumerate(text))
+    if not (plain.isascii() and plain.isdigit()):
+        return None, _odd(text, letters)
     if not text.startswith(county_code):
         return None, (
             f"编码“{text[:30]}”不属于本县区 {county_code}",
@@ -156,12 +170,23 @@ def normalise(value: object, widths: Widths, county_code: str) -> tuple[str | No
     if len(text) in widths or len(text) == _STATISTICAL:
         for width in widths:
             if len(text) >= width and not text[width:].strip("0"):
-                return text[:width], None
+                lacking = any(at < width and text[at] not in allowed for at, allowed in letters.items())
+                return (None, _odd(text, letters)) if lacking else (text[:width], None)
     allowed = ", ".join(map(str, widths))
     return None, (
         f"编码“{text[:30]}”为 {len(text)} 位，本体系为 {allowed} 位",
         f"the code '{text[:30]}' has {len(text)} digits, this scheme has {allowed}",
     )
+
+
+def _odd(text: str, letters: Letters) -> Words:
+    """Say that a code holds what may not stand there."""
+    zh = "、".join(f"第 {at + 1} 位 {'/'.join(allowed)}" for at, allowed in letters.items())
+    en = ", ".join(f"{'/'.join(allowed)} at place {at + 1}" for at, allowed in letters.items())
+    if not letters:
+        return f"编码“{text[:30]}”含有非数字字符", f"the code '{text[:30]}' is not digits only"
+    return (f"编码“{text[:30]}”不合规定：除类型字母（{zh}）外都是数字",
+            f"the code '{text[:30]}' is not digits but for its type letters ({en})")  # fmt: skip
 
 
 def _plain_text(value: object) -> str:
@@ -173,11 +198,13 @@ def _plain_text(value: object) -> str:
     return re.sub(r"^(\d+)\.0+$", r"\1", text)
 
 
-def _read_column(column: pd.Series, widths: Widths, county_code: str) -> tuple[pd.Series, dict[int, Words]]:
+def _read_column(
+    column: pd.Series, widths: Widths, county_code: str, letters: Letters
+) -> tuple[pd.Series, dict[int, Words]]:
     codes: list[str | None] = []
     rejected: dict[int, Words] = {}
     for row, value in column.items():
-        code, reason = normalise(value, widths, county_code)
+        code, reason = normalise(value, widths, county_code, letters)
         codes.append(code)
         if reason is not None:
             rejected[int(str(row))] = reason
