@@ -189,7 +189,8 @@ def _new_grids(plan: Plan, templates: Mapping[str, str]) -> list[Grid]:
         former = plan.grids.get(plan.scheme.parent(old.code) or "")
         numbers = (plan.scheme.number(old.code), plan.scheme.number(code))
         name = new_name(old.name, numbers, former.name if former else "", parent.name if parent else "")
-        made[code] = Grid(code, old.level, old.kind, name, old.category, old.class_, old.zone)
+        kind = plan.scheme.kind_by_letter(code) or old.kind
+        made[code] = Grid(code, old.level, kind, name, old.category, old.class_, old.zone)
     return list(made.values())
 
 
@@ -341,7 +342,8 @@ def _numbered(
     for k in plan.scheme.reading_order(middle[:, 0], middle[:, 1]).tolist():
         head = distinct[k]
         # A code without a number of this level begins with the first letter of the scheme.
-        under = to + (head[len(to)] if head else next(iter(letters))) if letters else to
+        letter = head[len(to)] if head else ""
+        under = to + (letter if letter in letters else next(iter(letters), ""))
         out[head] = plan.scheme.next_code(under, step, {c for c in used if c.startswith(under)})
         used.add(out[head])
     return out

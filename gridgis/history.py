@@ -153,7 +153,9 @@ def _meaning(edit: Edit) -> tuple[Any, ...]:
         ("new" if c in fresh else str(c), shapely.to_wkb(g))
         for c, g in zip(edit.added.code, edit.added.geometry, strict=True)
     )
-    return taken, given, edit.voided, len(fresh)
+    # An edit that touches no cell is about the ground that its grids had.
+    ground = () if taken or given else tuple((c, f["area_m2"]) for c, f in sorted(edit.before.items()))
+    return taken, given, edit.voided, len(fresh), ground
 
 
 def rows_of(boundaries: pd.DataFrame) -> list[list[str]]:
