@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from gridgis.checks import code, element, ground, people, size
+from gridgis.checks import code, cuts, element, ground, people, register, shape, size
 from gridgis.checks.finding import CheckedCounty, Finding, Fresh
 from gridgis.errors import InputError
 
@@ -34,12 +34,27 @@ RULES: tuple[Rule, ...] = (
     Rule("outside_parent", "error", "越出上级界线", "outside its parent", ground.outside_parent),
     Rule("multi_part", "warning", "网格不连片", "grid in several parts", ground.multi_part),
     Rule("unassigned", "warning", "未划入网格", "in no grid yet", ground.unassigned),
+    Rule("parent_unfilled", "warning", "上级未被下级填满", "parent not filled", shape.parent_unfilled),
+    Rule("hole", "warning", "网格中有洞", "grid with a hole", shape.holes),
+    Rule("sliver", "warning", "碎屑", "sliver", shape.slivers),
+    Rule("spike", "warning", "尖刺", "spike", shape.spikes),
+    Rule("near_miss", "warning", "顶点几乎重合", "vertices nearly meet", shape.near_misses),
+    Rule("unmatched_edge", "error", "界线两侧不咬合", "edge without a twin", shape.unmatched_edges),
     Rule("code_malformed", "error", "编码不规范", "malformed code", code.malformed),
     Rule("code_duplicate", "error", "编码重复", "duplicate code", code.duplicate),
     Rule("code_orphan", "error", "编码无上级或无网格", "code without parent or grid", code.orphan),
+    Rule("code_reused", "error", "编码重复启用", "code given again", register.reused),
+    Rule("number_gap", "warning", "序号有缺", "numbers left out", register.number_gaps),
+    Rule("outline_orphan", "warning", "有界线无网格", "outline without grid", register.outline_without_grid),
+    Rule("name_duplicate", "warning", "网格同名", "same name twice", register.same_name),
     Rule("grid_empty", "error", "网格没有范围", "grid without ground", code.without_ground),
     Rule("element_none", "error", "要素不在任何网格", "element in no grid", element.in_none),
     Rule("element_two", "error", "要素同时在两个网格", "element in two grids", element.in_two),
+    Rule("building_cut", "warning", "建筑被界线切开", "building cut by a boundary", cuts.buildings_cut),
+    Rule("compound_cut", "warning", "小区被界线切开", "compound cut by a boundary", cuts.compounds_cut),
+    Rule("road_unowned", "warning", "道路无网格管", "road that no grid owns", cuts.roads_unowned),
+    Rule("place_uncovered", "warning", "场所未覆盖", "place not covered", cuts.places_uncovered),
+    Rule("grid_unpeopled", "warning", "网格内无人无房", "grid without people", size.without_people),
     Rule("size_band", "warning", "规模不在范围内", "size out of band", size.out_of_band),
     Rule("role_vacant", "error", "岗位空缺", "role vacant", people.vacant),
     Rule("register_empty", "warning", "尚无任职登记", "nobody posted yet", people.register_empty),
@@ -48,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     Rule("posting_unknown", "error", "任职登记有误", "posting in error", people.unknown),
     Rule("phone_malformed", "warning", "电话不规范", "malformed phone", people.phone_malformed),
     Rule("visit_overdue", "warning", "走访超期", "visit overdue", people.visit_overdue),
+    Rule("population_stale", "warning", "人口数据过时", "stale population figures", register.stale_population),
 )
 
 

@@ -42,6 +42,9 @@ class CheckedCounty(Protocol):
     def live_codes(self) -> pd.DataFrame:
         """Return code and level of every live grid row, as stored."""
 
+    def log(self) -> pd.DataFrame:
+        """Return one row per edit, oldest first."""
+
 
 class Fresh:
     """A county seen through its cells alone: polygons kept for a desktop GIS are dissolved anew.
@@ -83,6 +86,10 @@ class Fresh:
     def live_codes(self) -> pd.DataFrame:
         """Return code and level of every live grid row, as stored."""
         return self._county.live_codes()
+
+    def log(self) -> pd.DataFrame:
+        """Return one row per edit, oldest first."""
+        return self._county.log()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from gridgis.checks import rule_list
 from gridgis.errors import InputError
 from gridgis.verify import verify
 from tests.drawn import EPSG, SIDE, area, at, code_of, drawn_county, line, tamper
+from tests.unit.test_checks_shape import FAULTS as SHAPE_FAULTS
 from tests.unit.test_people import RULES, SPOILT
 
 DRAWING, HOMES = "AABa\nCCBa", "1500\n2100"
@@ -72,8 +73,8 @@ def test_a_clean_county_stays_clean_under_edits(path: Path) -> None:
 
 
 def test_every_rule_has_a_planted_fault_here() -> None:
-    """The rules on people have theirs in test_people."""
-    assert {r["rule"] for r in rule_list()} == set(FAULTS) | set(RULES)
+    """The rules on people and those on shapes have theirs in files of their own."""
+    assert {r["rule"] for r in rule_list()} == set(FAULTS) | set(RULES) | set(SHAPE_FAULTS)
     assert {rule for *_, wanted in SPOILT for rule, _ in wanted} == set(RULES)
 
 
