@@ -86,7 +86,7 @@ def reused(county: CheckedCounty) -> list[Finding]:
         lives = mine.sort_values("added_in")
         for before, after in zip(lives["removed_in"].tolist()[:-1], lives["added_in"].tolist()[1:], strict=True):
             # Undo and redo bring a code back to the grid that had it.
-            if after > before and kinds.get(after) not in ("undo", "redo", "import"):
+            if pd.notna(before) and after > before and kinds.get(after) not in ("undo", "redo", "import"):
                 out.append(Finding(
                     str(code), int(after), "version", f"编码“{code}”在版本 {int(before)} 停用，又在版本 {int(after)} 给了别的网格。",
                     f"Code '{code}' was voided in version {int(before)} and given again in version {int(after)}.",
