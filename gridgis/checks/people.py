@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,10 @@ import shapely
 
 from gridgis.checks.finding import CheckedCounty, Finding
 from gridgis.people import People, level_name, people_of, role_name
+from gridgis.phones import SEPARATORS, is_phone, tidy_phone
 from gridgis.plan import Plan
 from gridgis.staffing import doubles, heirs, overdue, strays, vacancies
 from gridgis.suggesting import suggestions
-
-_PHONE = re.compile(
-    r"(\+?86)?(1[3-9]\d{9}|0\d{2,3}\d{7,8}|[48]00\d{7}|[2-9]\d{6,7}|1[12]\d|12\d{3}|9[56]\d{3,6})(转\d{1,6})?"
-)
 
 
 def _people(county: CheckedCounty) -> People:
@@ -182,8 +178,7 @@ def phone_malformed(county: CheckedCounty) -> list[Finding]:
 
 def callable_phone(text: str) -> bool:
     """Tell whether a text is one or more telephone numbers as they are dialled in China."""
-    numbers = [re.sub(r"[\s\-()（）－—]", "", part) for part in re.split(r"[、,，;；/]", text)]
-    return all(_PHONE.fullmatch(n) is not None for n in numbers)
+    return all(is_phone(tidy_phone(part)) for part in SEPARATORS.split(text))
 
 
 def visit_overdue(county: CheckedCounty) -> list[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gridgis.cli import analyse, edit, found, history, keep, matches, people, read, scheme
+from gridgis.cli import analyse, edit, found, history, keep, matches, people, read, registers, scheme
 from gridgis.errors import GridgisError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ for module in (
     people,
     matches,
     keep,
+    registers,
 ):
     module.register(app)
 

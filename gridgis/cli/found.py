@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json as json_
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say
+from gridgis.cli.registers import register_importer
 from gridgis.county import open_county
 from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
@@ -61,31 +64,42 @@ def new(
 def import_(
     county: County,
     file: Annotated[str, typer.Argument(metavar="FILE", help="要导入的文件 / the file to import")],
-    as_: Annotated[Literal["grids", "boundaries"], typer.Option("--as", help="导入为 / import as")],
+    as_: Annotated[
+        Literal["grids", "boundaries", "register", "staff", "organisations", "postings", "visits"],
+        typer.Option("--as", help="导入为 / import as"),
+    ],
     field: Annotated[list[str] | None, typer.Option("--field", help="字段对应 code=列名 / our=their column")] = None,
     datum: Annotated[Literal["auto", "wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准")
     ] = "auto",
     crs: Annotated[str | None, typer.Option("--crs", help="缺坐标系时指明 EPSG / CRS where the file has none")] = None,
     encoding: Annotated[str, typer.Option("--encoding", help="属性编码 / text encoding")] = "auto",
-    layer: Annotated[str | None, typer.Option("--layer", help="图层 / layer")] = None,
+    layer: Annotated[str | None, typer.Option("--layer", help="图层或工作表 / layer or sheet")] = None,
     level: Annotated[str | None, typer.Option("--level", help="层级 / level of the grids")] = None,
     repair_below: Annotated[float, typer.Option("--repair-below", min=0, help="自动修复的面积上限 m² / repair up to")] = 10_000.0,
     skip_rejected: Annotated[bool, typer.Option("--skip-rejected", help="跳过不合格的行 / leave rejected rows out")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="台账有一行不合格就全部不导入 / registers: all rows or none")] = False,
+    drop: Annotated[list[str] | None, typer.Option("--drop", help="台账中略去的列，可多次 / registers: leave a column out")] = None,
+    role: Annotated[str | None, typer.Option("--role", help="网格台账中的人担任的岗位 / role of the person in each row")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 / report only")] = False,
     report: Annotated[Path | None, typer.Option("--report", help="报告 JSON / report file")] = None,
     by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
-    """导入网格或界线，修复缝隙并逐格报告 / Import grids or boundaries, repaired and reported."""
-    from gridgis.intake import Options, account_of, bring_in
+    """导入网格、界线或台账，逐行逐格报告 / Import grids, boundaries or registers, every row accounted for."""
+    bar, named = Progress(), _fields(field or [])
+    bring: Callable[..., Any]
+    account: Callable[..., dict[str, Any]]
+    if as_ in ("grids", "boundaries"):
+        from gridgis.intake import Options, account_of, bring_in
 
-    bar = Progress()
-    options = Options(as_, _fields(field or []), datum, crs, encoding, layer, level, repair_below, skip_rejected)
-
+        options = Options(as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected)
+        bring, account = partial(bring_in, options=options, progress=bar), account_of
+    else:
+        bring, account = register_importer(as_, named, (encoding, layer), (drop or [], role, strict))
     with open_county(county) as c:
         try:
-            outcome = bring_in(c, file, options, apply=not dry_run, signed=(by, reason), progress=bar)
+            outcome = bring(c, file, apply=not dry_run, signed=(by, reason))
         except GridgisError as error:
-            _write_report(report, account_of(error, file))
+            _write_report(report, account(error, file))
             raise
     _write_report(report, outcome.report)
     bar.end()

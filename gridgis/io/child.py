@@ -8,6 +8,7 @@ limits of memory, time and disk where the platform has them.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import sqlite3
@@ -15,6 +16,7 @@ import sys
 import warnings
 from contextlib import closing, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 # Half of the start-up time would be frames that are not used here; pyogrio does without them.
@@ -250,6 +252,34 @@ def _crs_name(crs: Any) -> str | None:
     return "EPSG:4326" if name.upper().endswith("CRS84") else name
 
 
+def read_cells(job: Job) -> tuple[pa.Table, Facts]:
+    """Read a workbook or a text table with the script beside this one.
+
+    Parameters
+    ----------
+    job
+        ``path``, ``kind``, ``encoding``.
+    """
+    spec = importlib.util.spec_from_file_location("cells", Path(__file__).with_name("cells.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    cells = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(cells)
+    try:
+        table, facts = cells.read(job)
+    except cells.FaultError as fault:
+        raise FaultError(fault.kind, fault.detail) from fault
+    except MemoryError:
+        raise
+    # openpyxl stops at damaged workbooks with whatever error its parts happen to raise.
+    except Exception as error:
+        raise FaultError("no_book", f"{type(error).__name__}: {error}"[:300]) from error
+    return table, facts
+
+
+READERS = MappingProxyType({"geojson": read_geojson, "xlsx": read_cells, "csv": read_cells})
+
+
 def main(job_file: str) -> None:
     """Do the job and leave the answer beside it.
 
@@ -262,7 +292,7 @@ def main(job_file: str) -> None:
     limit_resources(job["memory"], job["seconds"], job["disk"])
     answer: Facts
     try:
-        table, answer = read_geojson(job) if job["kind"] == "geojson" else read_with_gdal(job)
+        table, answer = READERS.get(job["kind"], read_with_gdal)(job)
         # A broken file can make GDAL hand over offsets that point nowhere; the parent must not meet them.
         table.validate(full=True)
         answer["rows"] = table.num_rows

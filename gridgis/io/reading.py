@@ -76,7 +76,7 @@ def read_vector(
         The file cannot be used; one sentence names it and the cure.
     """
     path = Path(path)
-    answer, evidence = _read(path, layer, None if encoding == "auto" else _known_encoding(encoding), limits)
+    answer, evidence = _read(path, layer, None if encoding == "auto" else known_encoding(encoding), limits)
     rows = int(answer.facts["rows"])
     if rows == 0:
         raise InputError(
@@ -132,7 +132,14 @@ def _answer(path: Path, job: dict[str, Any], folder: Path, limits: Limits | None
         ) from fault
 
 
-def _known_encoding(encoding: str) -> str:
+def known_encoding(encoding: str) -> str:
+    """Return an encoding that can write Chinese.
+
+    Raises
+    ------
+    InputError
+        Python does not know it, or it cannot.
+    """
     try:
         "网格".encode(encoding)
     except (LookupError, UnicodeError) as error:

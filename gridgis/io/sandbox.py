@@ -131,6 +131,8 @@ def _environment() -> dict[str, str]:
         "GDAL_PAM_ENABLED": "NO",
         "SHAPE_RESTORE_SHX": "NO",
         "OGR_SQLITE_JOURNAL": "OFF",
+        # openpyxl on expat, which neither fetches nor expands what a workbook should not hold.
+        "OPENPYXL_LXML": "False",
         "PROJ_NETWORK": "OFF",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -165,6 +167,15 @@ _WORDS: dict[str, tuple[str, str]] = {
         "文件已损坏，读取程序中止，请重新导出",
         "it is damaged and stopped the reader: export it again",
     ),
+    "doctype": (
+        "其中的 XML 带有文档类型声明，出于安全不予读取，请用 Excel 或 WPS 另存为 .xlsx",
+        "its XML declares a document type, which is never read: save it as .xlsx with a spreadsheet program",
+    ),
+    "no_book": (
+        "工作簿已损坏或不是 .xlsx，请用 Excel 或 WPS 打开后另存为 .xlsx",
+        "it is damaged or no .xlsx workbook: open it in a spreadsheet program and save it as .xlsx",
+    ),
+    "not_text": ("内容不是文本表格，请另存为 .xlsx 或 CSV", "its content is no text table: save it as .xlsx or CSV"),
     "unreadable": (
         "不是可识别的 GIS 文件或已损坏，请重新导出为 GeoPackage、GeoJSON 或 Shapefile",
         "it is damaged or no GIS file that can be read: export it again as GeoPackage, GeoJSON or Shapefile",

@@ -51,7 +51,7 @@ def copy_in(path: Path, folder: Path, layer: str | None) -> tuple[str, str]:
     InputError
         The file is missing, empty, too large, of a kind that is not read, or its content is not of its kind.
     """
-    _check_file(path)
+    check_file(path)
     suffix = path.suffix.lower()
     if suffix in (".zip", ".kmz"):
         kind = _unzip(path, folder, layer)
@@ -67,7 +67,14 @@ def copy_in(path: Path, folder: Path, layer: str | None) -> tuple[str, str]:
     return f"input.{kind}", kind
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Refuse what is no file, is empty or too large.
+
+    Raises
+    ------
+    InputError
+        Says which.
+    """
     name = path.name
     if path.is_dir():
         raise InputError(f"“{name}”是文件夹：请给出其中的文件。", f"'{name}' is a folder: name a file in it.")

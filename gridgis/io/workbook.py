@@ -18,7 +18,8 @@ from gridgis.errors import InputError
 
 _WIDEST, _NARROWEST = 48, 8
 _ROWS = 1_048_575
-_SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True}
+SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True}
+"""Options under which no text becomes a formula, a link or a number."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def write_workbook(path: str | Path | io.BytesIO, sheets: Sequence[Sheet]) -> No
                 f"'{sheet.name}' has {len(sheet.frame)} rows; XLSX holds {_ROWS}: use CSV.",
             )
     try:
-        with xlsxwriter.Workbook(path if isinstance(path, io.BytesIO) else str(path), _SAFE) as book:
+        with xlsxwriter.Workbook(path if isinstance(path, io.BytesIO) else str(path), SAFE) as book:
             formats = {
                 "head": book.add_format({"bold": True, "bg_color": "#EEF2F6", "bottom": 1, "text_wrap": True, "num_format": "@"}),
                 "text": book.add_format({"num_format": "@"}),
