@@ -1,4 +1,4 @@
-"""A register of 10,000 rows as spreadsheets damage them: is every damaged row named, and every other row in?
+"""A register of 10,000 rows as spreadsheets damage them: every damaged row named, every other row in.
 
     python benchmarks/damaged_register.py --rows 10000 --seed 1
 
@@ -112,24 +112,24 @@ SILENT: dict[str, tuple[int, Put]] = {
 }
 """Accepted, and said in a note or a warning."""
 REJECTED: dict[str, tuple[int, Put]] = {
-    "blank code": (0, lambda page, row, r, f: page.write_blank(row, 0, None, f["text"])),
-    "only blanks in the code": (0, text(0, lambda c: " 　\u00a0")),
+    "blank code": (0, lambda page, row, _r, f: page.write_blank(row, 0, None, f["text"])),
+    "only blanks in the code": (0, text(0, lambda _: " 　\u00a0")),
     "17-digit code as a number": (17, number),
-    "code turned into a date": (0, lambda page, row, r, f: page.write_datetime(row, 0, dt.datetime(2026, 3, 1), f["date"])),
+    "code turned into a date": (0, lambda page, row, _r, f: page.write_datetime(row, 0, dt.datetime(2026, 3, 1), f["date"])),
     "code shown as a date": (15, lambda page, row, r, f: page.write_number(row, 0, float(r["code"]), f["date"])),
     "scientific text, digits lost": (0, text(0, lambda c: f"{c[0]}.{c[1:6]}E+{len(c) - 1}")),
-    "formula without a result": (0, lambda page, row, r, _: page.write_formula(row, 0, "=A1&B1", None, "")),
-    "formula that failed": (0, lambda page, row, r, _: page.write_formula(row, 0, "=VLOOKUP(1,B:B,1)", None, "#N/A")),
-    "#N/A as text in the name": (0, text(1, lambda n: "#N/A")),
-    "truth value": (0, lambda page, row, r, _: page.write_boolean(row, 0, True)),
+    "formula without a result": (0, lambda page, row, _r, _: page.write_formula(row, 0, "=A1&B1", None, "")),
+    "formula that failed": (0, lambda page, row, _r, _: page.write_formula(row, 0, "=VLOOKUP(1,B:B,1)", None, "#N/A")),
+    "#N/A as text in the name": (0, text(1, lambda _: "#N/A")),
+    "truth value": (0, lambda page, row, _r, _: page.write_boolean(row, 0, True)),
     "letter O for zero": (0, text(0, lambda c: c.replace("0", "O", 1))),
     "a digit too few": (0, text(0, lambda c: c[:-1])),
     "a code that no grid has": (0, text(0, lambda c: c[:6] + "9" + c[7:])),
-    "fraction": (15, lambda page, row, r, _: page.write_number(row, 0, 350526.5)),
-    "zone not in the scheme": (0, text(2, lambda z: "市中心")),
-    "damaged text": (0, text(1, lambda n: "第\ufffd网格")),
-    "long number in a further column": (0, lambda page, row, r, _: page.write_number(row, 3, 12345678901234567.0)),
-    "code of another row (both named)": (0, lambda page, row, r, f: page.write_string(row, 0, f["codes"][row])),
+    "fraction": (15, lambda page, row, _r, _: page.write_number(row, 0, 350526.5)),
+    "zone not in the scheme": (0, text(2, lambda _: "市中心")),
+    "damaged text": (0, text(1, lambda _: "第\ufffd网格")),
+    "long number in a further column": (0, lambda page, row, _r, _: page.write_number(row, 3, 12345678901234567.0)),
+    "code of another row (both named)": (0, lambda page, row, _r, f: page.write_string(row, 0, f["codes"][row])),
 }  # fmt: skip
 
 

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from gridgis import intake
 from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say
 from gridgis.cli.registers import register_importer
 from gridgis.county import open_county
 from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
+from gridgis.intake import Options
 from gridgis.scheme import load_scheme
 from gridgis.store import shown
 
@@ -86,15 +88,8 @@ def import_(
 ) -> None:  # fmt: skip
     """导入网格、界线或台账，逐行逐格报告 / Import grids, boundaries or registers, every row accounted for."""
     bar, named = Progress(), _fields(field or [])
-    bring: Callable[..., Any]
-    account: Callable[..., dict[str, Any]]
-    if as_ in ("grids", "boundaries"):
-        from gridgis.intake import Options, account_of, bring_in
-
-        options = Options(as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected)
-        bring, account = partial(bring_in, options=options, progress=bar), account_of
-    else:
-        bring, account = register_importer(as_, named, (encoding, layer), (drop or [], role, strict))
+    options = Options(as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected)
+    bring, account = _importer(options, (drop or [], role, strict), bar)
     with open_county(county) as c:
         try:
             outcome = bring(c, file, apply=not dry_run, signed=(by, reason))
@@ -108,6 +103,15 @@ def import_(
     else:
         for zh, en in outcome.words:
             say(lang, zh, en)
+
+
+def _importer(
+    options: Options, how: tuple[list[str], str | None, bool], bar: Progress
+) -> tuple[Callable[..., Any], Callable[..., dict[str, Any]]]:
+    """Return what imports a file of this kind, and what accounts for an import that failed."""
+    if options.as_ in ("grids", "boundaries"):
+        return partial(intake.bring_in, options=options, progress=bar), intake.account_of
+    return register_importer(options.as_, options.fields, (options.encoding, options.layer), how)
 
 
 def _write_report(path: Path | None, account: dict[str, Any]) -> None:

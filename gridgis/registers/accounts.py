@@ -102,50 +102,47 @@ def _few(rows: list[int], comma: str = ", ") -> str:
 def words_of(report: dict[str, Any], grids: int) -> list[Words]:
     """Return the account for people: every rejected row by itself, what was mended in groups."""
     n, accepted, rejected = report["rows"], report["accepted"], report["rejected"]
-    out = [
-        (
-            f"共 {n} 行，接受 {accepted} 行，拒绝 {len(rejected)} 行。",
-            f"{n} rows: {accepted} accepted, {len(rejected)} rejected.",
+    added, replaced, same = report["added"], report["replaced"], report["unchanged"]
+    counts = (
+        f"共 {n} 行，接受 {accepted} 行，拒绝 {len(rejected)} 行。",
+        f"{n} rows: {accepted} accepted, {len(rejected)} rejected.",
+    )
+    done = (
+        f"新增 {added} 行，更新 {replaced} 行，{same} 行没有变化。",
+        f"{added} added, {replaced} replaced, {same} unchanged.",
+    )
+    if report["as"] == "register":
+        done = (
+            f"更新 {grids} 个网格的台账，{same} 个没有变化。",
+            f"{grids} grids get new entries, {same} stay as they are.",
         )
+    return [
+        counts,
+        *((f"依据：{zh}。", f"Evidence: {en}.") for zh, en in zip(report["evidence_zh"], report["evidence"], strict=True)),
+        *_columns(report),
+        *((f"第 {r['row']} 行未导入：{r['reason_zh']}。", f"Row {r['row']} was not imported: {r['reason']}.") for r in rejected),
+        *_mended(report),
+        *((f"第 {w['row']} 行：{w['words_zh']}。", f"Row {w['row']}: {w['words']}.") for w in report["warnings"]),
+        *((f"{zh}。", f"{en}.") for zh, en in zip(report["notes_zh"], report["notes"], strict=True)),
+        done,
+    ]  # fmt: skip
+
+
+def _columns(report: dict[str, Any]) -> list[Words]:
+    told = (
+        ("columns_kept", "另存为台账列", "Kept as further columns"),
+        ("columns_left_out", "未采用的列", "Columns not taken"),
+    )
+    return [
+        (f"{zh}：{'、'.join(report[key])}。", f"{en}: {', '.join(report[key])}.") for key, zh, en in told if report[key]
     ]
-    out += [
-        (f"依据：{zh}。", f"Evidence: {en}.") for zh, en in zip(report["evidence_zh"], report["evidence"], strict=True)
-    ]
-    if report["columns_kept"]:
-        zh, en = "、".join(report["columns_kept"]), ", ".join(report["columns_kept"])
-        out.append((f"另存为台账列：{zh}。", f"Kept as further columns: {en}."))
-    if report["columns_left_out"]:
-        zh, en = "、".join(report["columns_left_out"]), ", ".join(report["columns_left_out"])
-        out.append((f"未采用的列：{zh}。", f"Columns not taken: {en}."))
-    out += [
-        (f"第 {r['row']} 行未导入：{r['reason_zh']}。", f"Row {r['row']} was not imported: {r['reason']}.")
-        for r in rejected
-    ]
+
+
+def _mended(report: dict[str, Any]) -> list[Words]:
     groups: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     for m in report["mended"]:
         groups[m["column"], m["words_zh"], m["words"]].append(m["row"])
-    out += [
-        (
-            f"“{head}”{zh}：{len(rows)} 行（第 {_few(rows, '、')} 行）。",
-            f"'{head}': {en} in {len(rows)} rows ({_few(rows)}).",
-        )
+    return [
+        (f"“{head}”{zh}：{len(rows)} 行（第 {_few(rows, '、')} 行）。", f"'{head}': {en} in {len(rows)} rows ({_few(rows)}).")
         for (head, zh, en), rows in groups.items()
-    ]
-    out += [(f"第 {w['row']} 行：{w['words_zh']}。", f"Row {w['row']}: {w['words']}.") for w in report["warnings"]]
-    out += [(f"{zh}。", f"{en}.") for zh, en in zip(report["notes_zh"], report["notes"], strict=True)]
-    added, replaced, same = report["added"], report["replaced"], report["unchanged"]
-    if report["as"] == "register":
-        out.append(
-            (
-                f"更新 {grids} 个网格的台账，{same} 个没有变化。",
-                f"{grids} grids get new entries, {same} stay as they are.",
-            )
-        )
-    else:
-        out.append(
-            (
-                f"新增 {added} 行，更新 {replaced} 行，{same} 行没有变化。",
-                f"{added} added, {replaced} replaced, {same} unchanged.",
-            )
-        )
-    return out
+    ]  # fmt: skip

@@ -13,6 +13,7 @@ from gridgis.changes import rewritten
 from gridgis.county import County
 from gridgis.errors import GridgisError, InputError, RefusedError
 from gridgis.io.sheets import Book, Cell, read_book
+from gridgis.phones import is_phone
 from gridgis.plan import Edit, Grid
 from gridgis.registers import accounts
 from gridgis.registers.context import Context, Record, blank
@@ -21,7 +22,7 @@ from gridgis.registers.heading import Table, assign, find_table
 from gridgis.registers.heads import Heads, head_fields, role_of, take_heads
 from gridgis.registers.privacy import require_no_people
 from gridgis.registers.rows import Reader, Rows, settle
-from gridgis.registers.values import LostError, is_phone, person, phone
+from gridgis.registers.values import LostError, person, phone
 from gridgis.schema import FIGURES, TABLES
 
 Words = tuple[str, str]
@@ -224,9 +225,6 @@ def _kept(table: Table, options: Options, own: set[str], more: set[str]) -> dict
             left.append(head)
         else:
             kept[head] = column
-    if left:
-        zh, en = "、".join(left), ", ".join(left)
-        table.evidence.append((f"未采用的列：{zh}", f"columns not taken: {en}"))
     table.rest = {h: c for h, c in table.rest.items() if h in left}
     return kept
 
