@@ -5,10 +5,10 @@ from gridgis.county import County, open_county
 from gridgis.edits import convert, merge, paint, recode, split, transfer
 from gridgis.founding import new_county
 from gridgis.lineage import changed_codes
-from gridgis.locate import locate
+from gridgis.locate import locate, locate_levels
 from gridgis.plan import Edit, Plan, evolve, invert
 
 __all__ = [
-    "County", "Edit", "Plan", "changed_codes", "check", "convert", "evolve", "invert", "locate", "merge", "new_county",
-    "open_county", "paint", "recode", "split", "transfer",
+    "County", "Edit", "Plan", "changed_codes", "check", "convert", "evolve", "invert", "locate", "locate_levels",
+    "merge", "new_county", "open_county", "paint", "recode", "split", "transfer",
 ]  # fmt: skip

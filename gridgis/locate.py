@@ -1,4 +1,8 @@
-"""Points to grids: each point in exactly one, also on shared edges and corners."""
+"""Points to grids: each point in exactly one, also on shared edges and corners.
+
+The first call on a plan makes a raster of its cells, see `gridgis.squares`; later calls, and plans
+that follow by edits, use it again.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 
-from gridgis.assign import assign
 from gridgis.errors import InputError
 from gridgis.plan import Plan
-from gridgis.schema import mm
 
 
 def locate(plan: Plan, points: Any) -> pd.Series[Any]:
@@ -20,7 +24,7 @@ def locate(plan: Plan, points: Any) -> pd.Series[Any]:
     Parameters
     ----------
     plan
-        The plan.
+        The plan; for an earlier one see `County.plan_at`.
     points
         GeoDataFrame or GeoSeries of points (reprojected if need be), or an (n, 2) array of
         coordinates in the county's CRS, metres.
@@ -36,16 +40,37 @@ def locate(plan: Plan, points: Any) -> pd.Series[Any]:
         The geometry is no point, or the CRS is not known.
     """
     xy, index = _coordinates(plan, points)
-    usable = np.isfinite(xy).all(axis=1)
-    owner = np.full(len(xy), -1, dtype=np.int64)
-    owner[usable] = assign(mm(xy[usable]), plan.rows.geometry)
-    out = np.full(len(xy), None, dtype=object)
-    inside = owner >= 0
-    out[inside] = plan.rows.code[owner[inside]]
-    return pd.Series(out, index=index, name="code", dtype=object)
+    return pd.Series(_given(plan.rows.code, plan.owners(xy)), index=index, name="code", dtype=object)
 
 
-def _coordinates(plan: Plan, points: Any) -> tuple[np.ndarray[Any, np.dtype[np.float64]], pd.Index[Any]]:
+def locate_levels(plan: Plan, points: Any) -> pd.DataFrame:
+    """Return the codes of each point at every level, one column per level key, coarse to fine.
+
+    Missing are the levels that the branch of a grid lacks, and whole rows as in `locate`.
+
+    Parameters
+    ----------
+    plan, points
+        As in `locate`.
+    """
+    xy, index = _coordinates(plan, points)
+    owner = plan.owners(xy)
+    out = {}
+    for level in plan.scheme.levels:
+        width = plan.scheme.width(level.key)
+        heads = (None if code is None or len(code) < width else code[:width] for code in plan.rows.code)
+        out[level.key] = _given([head if head in plan.grids else None for head in heads], owner)
+    return pd.DataFrame(out, index=index, dtype=object)
+
+
+def _given(codes: Any, owner: NDArray[np.int32]) -> NDArray[np.object_]:
+    """Return the code of each owner, None where there is none."""
+    table = np.full(len(codes) + 1, None, dtype=object)
+    table[:-1] = codes
+    return np.asarray(table[owner])
+
+
+def _coordinates(plan: Plan, points: Any) -> tuple[NDArray[np.float64], pd.Index[Any]]:
     if not isinstance(points, (gpd.GeoDataFrame, gpd.GeoSeries)):
         xy = np.asarray(points, dtype=np.float64)
         if xy.ndim != 2 or xy.shape[1] != 2:
@@ -60,7 +85,9 @@ def _coordinates(plan: Plan, points: Any) -> tuple[np.ndarray[Any, np.dtype[np.f
             "点数据没有坐标系：请先用 set_crs 设定，例如 EPSG:4490。",
             "The points have no CRS: set one first, such as EPSG:4490.",
         )
-    if not (series.geom_type.dropna() == "Point").all():
+    if not np.isin(shapely.get_type_id(series.values), (-1, 0)).all():
         raise InputError("定位只接受点：请先取质心或代表点。", "Only points can be located: take centroids first.")
-    series = series.to_crs(plan.epsg)
-    return np.column_stack([series.x, series.y]), points.index
+    shapes = np.asarray(series.to_crs(plan.epsg), dtype=object)
+    xy = np.full((len(shapes), 2), np.nan)
+    xy[shapely.get_num_coordinates(shapes) > 0] = shapely.get_coordinates(shapes)
+    return xy, points.index

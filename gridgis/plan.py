@@ -16,11 +16,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gridgis import codes, topology
 from gridgis.cells import MODULUS, CellIndex, Cells, Ints, cells_digest, digest
 from gridgis.elements import Elements
 from gridgis.errors import CodeError, StaleEditError
+from gridgis.ground import Ground
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
 
@@ -156,6 +158,7 @@ class Plan:
     digest: int = 0
     members: Mapping[str | None, frozenset[int]] = field(default_factory=dict)
     index: CellIndex | None = None
+    ground: Ground | None = None
     _order: list[str] = field(default_factory=list)
     _shapes: dict[str, Any] = field(default_factory=dict)
 
@@ -194,6 +197,11 @@ class Plan:
                 "refresh and choose again.",
             )
         return at
+
+    def owners(self, points: Any) -> NDArray[np.int32]:
+        """Return the row of the cell of each point, -1 outside; see `gridgis.ground.Ground.owners`."""
+        ground = self.ground if self.ground is not None and self.ground.rows is self.rows else Ground(self.rows)
+        return ground.owners(points)
 
     def grid(self, code: object) -> Grid:
         """Return the live grid of `code`.
@@ -300,7 +308,7 @@ def make_plan(scheme: Scheme, county_code: str, epsg: int, outline: Any, **given
         frozenset(given.get("ledger", frozenset())) | frozenset(grids),
         given.get("elements"), given.get("version", 0), max(given.get("next_id", 1), top),
         (cells_digest(rows) + sum(g.digest() for g in grids.values())) % MODULUS,
-        {code: frozenset(ids) for code, ids in members.items()}, CellIndex(rows), sorted(grids),
+        {code: frozenset(ids) for code, ids in members.items()}, CellIndex(rows), Ground(rows), sorted(grids),
     )  # fmt: skip
 
 
@@ -334,6 +342,7 @@ def evolve(plan: Plan, edit: Edit) -> Plan:
         digest=digest % MODULUS,
         members=_members_after(plan.members, edit),
         index=(plan.index or CellIndex(plan.rows)).updated(edit.removed.id, edit.added, rows),
+        ground=(plan.ground or Ground(plan.rows)).after(edit.removed, edit.added, rows),
         _order=order,
         _shapes={c: g for c, g in plan._shapes.items() if c not in stale},
     )
