@@ -21,7 +21,7 @@ from gridgis.county import representative
 from gridgis.elements import Elements, gather
 from gridgis.errors import CodeError, InputError
 from gridgis.plan import Edit, Grid, evolve, make_plan
-from gridgis.schema import TABLES, county_epsg, reproject, to_lattice
+from gridgis.schema import LAYERS, TABLES, county_epsg, reproject, to_lattice
 from gridgis.scheme import Scheme, load_scheme
 from gridgis.store.building import Contents, create_store
 
@@ -140,7 +140,7 @@ def found(path: str | Path, given: Founding) -> None:
     """Write a county file with `given` as its first version; it appears only when complete."""
     rules = load_scheme(given.scheme)
     polygons = topology.canonical(np.asarray(given.cells.geometry.values, dtype=object))
-    tables = {t: located(f) for t, f in given.tables.items() if t in TABLES}
+    tables = {t: located(f, t) for t, f in given.tables.items() if t in TABLES}
     edge = pd.DataFrame(tables.pop("boundaries", pd.DataFrame()))
     if not len(edge) or "county" not in set(edge["level"]):
         row = {"code": given.code, "level": "county", "name": given.name, "geometry": given.outline}
@@ -168,14 +168,14 @@ def _grid_rows(frame: pd.DataFrame) -> tuple[Grid, ...]:
     return tuple(Grid(r[0], r[1], r[2], r[3], r[4], r[5], r[6]) for r in rows)
 
 
-def located(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the columns x, y that elements are counted by, and points for rows that have only x, y."""
+def located(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return rows with the columns x, y that elements are counted by; rows of map layers get points from x, y."""
     if "geometry" in frame.columns:
         if "x" in frame.columns or not len(frame):
             return frame
         xy = representative(frame["geometry"])
         return frame.assign(x=xy[:, 0], y=xy[:, 1])
-    if {"x", "y"} <= set(frame.columns):
+    if {"x", "y"} <= set(frame.columns) and table in LAYERS:
         return frame.assign(geometry=np.asarray(shapely.points(frame[["x", "y"]].to_numpy(float)), dtype=object))
     return frame
 

@@ -26,14 +26,18 @@ def overview(county: County) -> dict[str, Any]:
                 out[level] = dict(sorted(counts.items()))
         return out
 
-    places = pd.DataFrame(county.table("places", ("kind",)))["kind"]
+    def tally(table: str, column: str) -> dict[str, int]:
+        values = pd.DataFrame(county.table(table, (column,)))[column]
+        return {str(k): int(n) for k, n in values.value_counts().sort_index().items()}
+
     return {
         "name": county.meta.get("name", ""), "code": county.code, "scheme": county.scheme.name, "crs": county.crs,
         "version": plan.version, "hash": plan.hash,
         "levels": {level: sum(g.level == level for g in grids) for level in county.scheme.level_keys},
         "cells": len(plan.rows), "kinds": by("kind"), "categories": by("category"), "classes": by("class_"),
-        "zones": by("zone"), "staff": {}, "places": {str(k): int(n) for k, n in places.value_counts().sort_index().items()},
-        "nets": {}, **{k: int(sums[k]) for k in ("households", "persons", "buildings", "incidents")},
+        "zones": by("zone"), "staff": tally("staff", "role"), "organisations": tally("organisations", "kind"),
+        "postings": tally("postings", "role"), "places": tally("places", "kind"), "nets": tally("nets", "net"),
+        **{k: int(sums[k]) for k in ("households", "persons", "buildings", "incidents")},
         "area_m2": round(float(sums["area_m2"]), 2), "illustrative": county.illustrative,
         "sources": sources(county),
     }  # fmt: skip

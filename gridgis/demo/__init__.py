@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from gridgis.demo.county import DemoCounty, build
+from gridgis.demo.county import build
+from gridgis.demo.model import DemoCounty
 
 __all__ = ["DemoCounty", "build"]

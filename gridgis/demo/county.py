@@ -12,62 +12,27 @@ import shapely
 from numpy.typing import NDArray
 
 from gridgis.demo import facts as known
+from gridgis.demo.brief import is_brief
+from gridgis.demo.district import build_district
 from gridgis.demo.faces import Borders, Edges, borders, dissolve, make_faces, melt_slivers, pair_edges
 from gridgis.demo.facts import Facts
 from gridgis.demo.growth import Fabric
+from gridgis.demo.model import DemoCounty, labelled
 from gridgis.demo.names import Namer
 from gridgis.demo.nesting import nest
 from gridgis.demo.network import Network, build_network
 from gridgis.demo.outline import read_outline
 from gridgis.demo.people import people_of
+from gridgis.demo.registers import Setting, make_registers
 from gridgis.demo.reports import make_incidents
 from gridgis.demo.settlement import Ground, Settlement, settle
-from gridgis.demo.sites import make_places, reservoir
+from gridgis.demo.sites import Scene, make_places, reservoir
 from gridgis.demo.towns import SMALLEST_BLOCK
 
 Progress = Callable[[float, str], None]
 
 SMALLEST_HILL = 120_000.0
 LAKE_RIVER, LAKE_TOWNSHIP = "浐溪", "350526103"
-
-
-@dataclass(frozen=True)
-class DemoCounty:
-    """An illustrative county as plain frames, in its projected CRS on the 1 mm lattice.
-
-    Attributes
-    ----------
-    name, county_code, epsg
-        What county it is, and the CRS of every geometry.
-    outline
-        The true outline, with the points where boundaries meet it; equal to the union of the cells.
-    cells
-        Code of the deepest grid, geometry; a valid coverage.
-    grids
-        Code, level, kind, name, category, class, zone of the grids of every level.
-    boundaries
-        Code, level, name, geometry of the county and its townships.
-    buildings, roads, water, places, incidents
-        The e-map and the incidents; see the columns of the product's tables. Classes of roads:
-        primary, secondary, street, village; of water: river, stream, reservoir, banks. Status of
-        incidents: reported, handling, closed; `handled_in`: grid, joint, dispatched.
-    notes
-        What is real, what is generated and what was decided, as (Chinese, English) pairs.
-    """
-
-    name: str
-    county_code: str
-    epsg: int
-    outline: shapely.Polygon
-    cells: gpd.GeoDataFrame
-    grids: pd.DataFrame
-    boundaries: gpd.GeoDataFrame
-    buildings: gpd.GeoDataFrame
-    roads: gpd.GeoDataFrame
-    water: gpd.GeoDataFrame
-    places: gpd.GeoDataFrame
-    incidents: pd.DataFrame
-    notes: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -102,6 +67,8 @@ def build(scheme_name: str = "dehua", seed: int = 1, progress: Progress | None =
         There is no illustrative county for this scheme.
     """
     tell = progress or (lambda _done, _words: None)
+    if is_brief(scheme_name):
+        return build_district(scheme_name, seed, tell)
     chance = np.random.default_rng(seed).spawn(6)
     degrees = read_outline(known.county_code(scheme_name))
     epsg = known.epsg_at(degrees.centroid.x)
@@ -182,15 +149,7 @@ def _water(facts: Facts, network: Network, rng: np.random.Generator) -> gpd.GeoD
     flat = [(part, kind, name) for g, kind, name in rows for part in shapely.get_parts(g) if not part.is_empty]
     geometry = shapely.transform(np.array([g for g, _, _ in flat], dtype=object), lambda xy: np.round(xy, 3))
     frame = pd.DataFrame({"name": [n for _, _, n in flat], "class": [k for _, k, _ in flat]})
-    return _labelled(frame, facts, "W", geometry)
-
-
-def _labelled(frame: pd.DataFrame, facts: Facts, letter: str, geometry: NDArray[np.object_]) -> gpd.GeoDataFrame:
-    """Return the rows numbered and marked as generated."""
-    frame = frame.copy()
-    frame.insert(0, "id", [f"{letter}{i:06d}" for i in range(1, len(frame) + 1)])
-    frame["source"], frame["as_of"] = facts.source, facts.as_of
-    return gpd.GeoDataFrame(frame, geometry=geometry, crs=facts.epsg)
+    return labelled(frame, facts, "W", geometry)
 
 
 def _assemble(
@@ -202,30 +161,37 @@ def _assemble(
     people["storeys"], people["use"] = settled.plots.storeys, settled.plots.use
     name = {v.code: v.name for t in facts.townships for v in t.villages}
     first_name = np.array([name[c[:12]] for c in cells.code], dtype=object)
-    places = make_places(ground, settled, first_name, int(facts.counts["stations"]), chance[1])
+    first, town = np.array([c[:12] for c in cells.code])[settled.cell], cells.built_up[settled.cell]
+    scene = Scene(settled, first, first_name[settled.cell], town, Namer(chance[1]))
+    places = make_places(scene, facts.places, chance[1])
     roads = _roads(facts, ground, settled, first_name, chance[1])
     homes = pd.DataFrame(settled.plots.xy, columns=["x", "y"])
-    homes["persons"], homes["built_up"] = people["persons"], cells.built_up[settled.cell]
+    homes["persons"], homes["built_up"] = people["persons"], town
     incidents = make_incidents(
         homes, roads.geometry.to_numpy(), ground.outline, int(facts.counts["incidents"]), chance[1]
     )
     incidents.insert(0, "id", [f"E{i:06d}" for i in range(1, len(incidents) + 1)])
     incidents["source"], incidents["as_of"] = facts.source, facts.as_of
     xy = np.round(places[["x", "y"]].to_numpy(), 3)
+    grids = _grids(facts, cells)
+    homes = homes.assign(code=cells.code[settled.cell], households=people["households"])
+    registers = make_registers(Setting("dehua", grids, homes, facts.as_of, facts.source), facts.bodies, chance[1])
     return DemoCounty(
         name=facts.name,
         county_code=facts.code,
         epsg=facts.epsg,
         outline=ground.outline,
         cells=gpd.GeoDataFrame({"code": cells.code}, geometry=cells.shapes, crs=facts.epsg),
-        grids=_grids(facts, cells),
+        grids=grids,
         boundaries=_boundaries(facts, ground.outline, cells),
-        buildings=_labelled(people, facts, "B", settled.shapes),
+        buildings=labelled(people, facts, "B", settled.shapes),
         roads=roads,
         water=water,
-        places=_labelled(places[["kind", "name"]], facts, "P", np.asarray(shapely.points(xy))),
+        places=labelled(places[["kind", "name"]], facts, "P", np.asarray(shapely.points(xy))),
         incidents=incidents,
         notes=_notes(facts),
+        registers=registers,
+        as_of=facts.as_of,
     )
 
 
@@ -256,7 +222,7 @@ def _roads(
             names.append(f"{first_name[c]}道" if first_name[c].endswith("村") else f"{first_name[c]}村道")
         else:
             names.append(namer.street(kind))
-    return _labelled(pd.DataFrame({"name": names, "class": kinds}), facts, "R", geometry)
+    return labelled(pd.DataFrame({"name": names, "class": kinds}), facts, "R", geometry)
 
 
 def _grids(facts: Facts, cells: _Cells) -> pd.DataFrame:

@@ -71,6 +71,8 @@ class Facts:
     merged: dict[str, str]
     rivers: tuple[River, ...]
     townships: tuple[Township, ...]
+    places: dict[str, int]
+    bodies: dict[str, Any]
 
 
 def epsg_at(lon: float) -> int:
@@ -139,6 +141,8 @@ def load(scheme_name: str, epsg: int) -> Facts:
         merged=merged,
         rivers=tuple(River(r["name"], r["class"], project(r["through"], epsg)) for r in raw["rivers"]),
         townships=tuple(_township(t, merged, epsg) for t in raw["townships"]),
+        places=raw["places"],
+        bodies={key: raw[key] for key in ("people", "bodies")},
     )
 
 

@@ -52,6 +52,12 @@ class Plots:
         )
 
     @staticmethod
+    def none() -> Plots:
+        """Return no candidates."""
+        nothing = np.zeros(0)
+        return Plots(np.zeros((0, 2)), nothing, nothing, nothing, nothing.astype(np.int64), nothing.astype(object))
+
+    @staticmethod
     def join(parts: list[Plots]) -> Plots:
         """Put several sets of candidates together."""
         return Plots(

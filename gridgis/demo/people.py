@@ -41,18 +41,18 @@ def people_of(
     town[group] = built_up
     total = int(counts["persons"])
     in_town = round(total * float(counts["built_up_share"]))
-    weight = _capacity(settled, built_up, rng)
+    weight = capacity(settled, built_up, rng)
     households = _households(names, group, town, total - in_town, rng)
     persons = np.zeros(len(names), dtype=np.int64)
     for zone, amount in ((town, in_town), (~town, total - in_town)):
         wish = households[zone] * rng.normal(1.0, 0.04, int(zone.sum()))
         persons[zone] = apportion(amount, wish, households[zone], households[zone] * 9)
-    homes = _spread(group, weight, households, rng)
-    heads = homes + _spread(group, homes.astype(float), persons - households, rng)
-    return _groups(homes, heads, built_up, rng)
+    homes = spread(group, weight, households, rng)
+    heads = homes + spread(group, homes.astype(float), persons - households, rng)
+    return groups(homes, heads, built_up, rng)
 
 
-def _capacity(settled: Settlement, built_up: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+def capacity(settled: Settlement, built_up: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
     """How many homes a building can hold, from its floor space and use."""
     plots = settled.plots
     floor = plots.width * plots.depth * plots.storeys
@@ -82,7 +82,7 @@ def _households(
     return count
 
 
-def _spread(group: Ints, weight: Floats, amount: Ints, rng: np.random.Generator) -> Ints:
+def spread(group: Ints, weight: Floats, amount: Ints, rng: np.random.Generator) -> Ints:
     """Deal the amount of each group out over its members, by chance in proportion to weights."""
     dealt = np.zeros(len(group), dtype=np.int64)
     order = np.argsort(group, kind="stable")
@@ -94,7 +94,7 @@ def _spread(group: Ints, weight: Floats, amount: Ints, rng: np.random.Generator)
     return dealt
 
 
-def _groups(homes: Ints, heads: Ints, built_up: NDArray[np.bool_], rng: np.random.Generator) -> pd.DataFrame:
+def groups(homes: Ints, heads: Ints, built_up: NDArray[np.bool_], rng: np.random.Generator) -> pd.DataFrame:
     """Return counts of the groups that grid staff look after; counts only, never names."""
     return pd.DataFrame(
         {

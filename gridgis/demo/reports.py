@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,9 +89,12 @@ def make_incidents(
     town, weight = homes["built_up"].to_numpy(bool), homes["persons"].to_numpy(float)
     kind = rng.choice(len(CATEGORIES), count, p=_normal([c.share for c in CATEGORIES]))
     rural = rng.random(count) < np.array([c.rural for c in CATEGORIES])[kind]
+    rural &= bool((~town).any())
     building = np.empty(count, dtype=np.int64)
     for where, inside in ((rural, ~town), (~rural, town)):
         candidates = np.flatnonzero(inside)
+        if not len(candidates):
+            continue
         share = (weight[candidates] + 0.4) * rng.lognormal(0.0, 1.1, len(candidates))
         building[where] = rng.choice(candidates, int(where.sum()), p=share / share.sum())
     xy = homes[["x", "y"]].to_numpy()[building]
@@ -158,6 +163,45 @@ def _handling(kind: Ints, at: NDArray[np.datetime64], rng: np.random.Generator) 
             "valid": valid.astype(np.int64),
         }
     )
+
+
+def keep_limits(
+    frame: pd.DataFrame, hours: Mapping[str, float], rule: Mapping[str, Any], rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return incidents with time limits, and with as many valid and handled in the grid as a place reports.
+
+    Parameters
+    ----------
+    frame
+        What `make_incidents` answers.
+    hours
+        Time limit for each way of handling (grid, joint, dispatched).
+    rule
+        Of the facts: `valid` (how many), `in_grid` (share), `all_closed`, `within_limit`.
+    rng
+        Source of chance.
+    """
+    out, count = frame.copy(), len(frame)
+    if "valid" in rule:
+        out["valid"] = (rng.permutation(count) < rule["valid"]).astype(np.int64)
+    if "in_grid" in rule:
+        own = rng.permutation(count) < round(rule["in_grid"] * count)
+        others = np.where(rng.random(count) < 0.55, "joint", "dispatched")
+        out["handled_in"] = np.where(own, "grid", others).astype(object)
+    at = out["at"].to_numpy().astype("datetime64[s]")
+    limit = out["handled_in"].map(hours).to_numpy(float)
+    late = (rng.random(count) < 0.03) & (not rule.get("within_limit"))
+    taken = limit * np.where(late, rng.uniform(1.1, 2.0, count), 0.97 * rng.beta(1.6, 2.6, count))
+    end = (_FIRST_DAY + _DAYS).astype("datetime64[s]") - 1
+    closed = at + (taken * 3600).astype("timedelta64[s]")
+    done = closed <= end
+    if rule.get("all_closed"):
+        # The last evening's matters were settled before the figures were drawn up.
+        closed, done = np.minimum(closed, end), np.ones(count, dtype=bool)
+    out["due_at"] = _text(at + (limit * 3600).astype("timedelta64[s]"))
+    out["closed_at"] = pd.Series(_text(closed), dtype=object).where(done, None)
+    out["status"] = np.where(done, "closed", np.where(rng.random(count) < 0.4, "reported", "handling")).astype(object)
+    return out
 
 
 def _text(moment: NDArray[np.datetime64]) -> NDArray[np.object_]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from gridgis.demo.county import DemoCounty, build
+from gridgis.demo.county import build
+from gridgis.demo.model import DemoCounty
 from gridgis.founding import Founding, found
 from gridgis.store.building import require_free
 
@@ -33,11 +34,12 @@ def founding_of(county: DemoCounty, scheme: str, seed: int) -> Founding:
     """Return what the county file starts from."""
     tables = {
         "boundaries": county.boundaries, "buildings": county.buildings, "roads": county.roads, "water": county.water,
-        "places": county.places, "incidents": county.incidents,
+        "places": county.places, "incidents": county.incidents, **county.registers,
     }  # fmt: skip
     meta = {
         "illustrative": "true", "seed": str(seed), "notes": "\n".join(zh for zh, _ in county.notes),
         "notes_en": "\n".join(en for _, en in county.notes),
+        "as_of": county.as_of,
     }  # fmt: skip
     return Founding(
         scheme,

@@ -33,11 +33,16 @@ class Ground:
 
     def cell_of(self, xy: Floats) -> Ints:
         """Return the number of the cell under each point, -1 outside."""
-        found = np.full(len(xy), -1, dtype=np.int64)
-        # Asking with the cells lets GEOS prepare each of them once.
-        cell, point = shapely.STRtree(np.asarray(shapely.points(xy))).query(self.cells, predicate="contains")
-        found[point] = cell
-        return found
+        return cells_under(self.cells, xy)
+
+
+def cells_under(cells: Geometries, xy: Floats) -> Ints:
+    """Return the number of the cell under each point, -1 outside."""
+    found = np.full(len(xy), -1, dtype=np.int64)
+    # Asking with the cells lets GEOS prepare each of them once.
+    cell, point = shapely.STRtree(np.asarray(shapely.points(xy))).query(cells, predicate="contains")
+    found[point] = cell
+    return found
 
 
 @dataclass(frozen=True)
@@ -107,10 +112,10 @@ def _country(ground: Ground, total: int, rng: np.random.Generator) -> tuple[Plot
     clear = keep_clear(plots, [(ground.edges, 2.0), (village, 4.5), (town_shapes, 3.0), *_far_from(ground)], 1.2)
     cell = ground.cell_of(plots.xy)
     clear &= (cell >= 0) & ~ground.built_up[np.maximum(cell, 0)]
-    return plots.take(_fill(clear, hamlet, far, want, total)), roads
+    return plots.take(fill(clear, hamlet, far, want, total)), roads
 
 
-def _fill(clear: NDArray[np.bool_], hamlet: Ints, far: Floats, want: Floats, total: int) -> Ints:
+def fill(clear: NDArray[np.bool_], hamlet: Ints, far: Floats, want: Floats, total: int) -> Ints:
     """Choose houses, nearest to the middle of their hamlet first, until the county has its number."""
     order = np.flatnonzero(clear)
     order = order[np.lexsort([far[order], hamlet[order]])]

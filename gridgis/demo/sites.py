@@ -2,57 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy.cluster.vq import kmeans2
+from scipy.spatial import KDTree
 
 from gridgis.demo.names import Namer
-from gridgis.demo.settlement import Ground, Settlement
+from gridgis.demo.settlement import Settlement
 from gridgis.demo.terrain import Floats, Ints
 
 KINDS = ("compound", "enterprise", "shop", "hospital", "school", "scenic", "station", "camera")
 
 
-def make_places(
-    ground: Ground,
-    settled: Settlement,
-    first_name: NDArray[np.object_],
-    stations: int,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Scene:
+    """The buildings with the code and name of the community of each, and whether it is built up.
+
+    `stations_in` limits where stations stand, by the beginning of the community's code.
+    """
+
+    settled: Settlement
+    first: NDArray[np.str_]
+    name: NDArray[np.object_]
+    town: NDArray[np.bool_]
+    namer: Namer
+    stations_in: str = ""
+
+
+def make_places(scene: Scene, wanted: Mapping[str, int], rng: np.random.Generator) -> pd.DataFrame:
     """Return the places: kind, name, x, y.
 
     Parameters
     ----------
-    ground, settled
-        Cells and buildings.
-    first_name
-        Name of the village or community of each cell.
-    stations
-        Number of neighbourhood centres.
+    scene
+        Where buildings stand.
+    wanted
+        Number of places of each kind; each block that is a compound counts as one where none is given.
     rng
         Source of chance.
     """
-    use = settled.plots.use.astype(str)
-    town = ground.built_up[settled.cell]
-    namer = Namer(rng)
+    plots, town = scene.settled.plots, scene.town
+    use = plots.use.astype(str)
     chosen: dict[str, Ints] = {
-        "compound": _one_per_compound(settled),
-        "enterprise": _some(np.flatnonzero(use == "工业"), 1.0, 900, rng),
-        "shop": _some(np.flatnonzero((use == "商住") | (use == "商业")), 1.0, 4200, rng),
-        "hospital": _one_per_first(ground, settled, rng, 64),
-        "school": _one_per_first(ground, settled, rng, 118),
-        "scenic": _some(np.flatnonzero(~town), 1.0, 38, rng),
-        "station": _stations(ground, settled, stations, rng),
-        "camera": _some(np.arange(len(use)), np.where(town, 30.0, 1.0), 1650, rng),
+        "compound": _compounds(scene, wanted.get("compound"), rng),
+        "enterprise": _some(np.flatnonzero(use == "工业"), 1.0, wanted["enterprise"], rng),
+        "shop": _some(np.flatnonzero((use == "商住") | (use == "商业")), 1.0, wanted["shop"], rng),
+        "hospital": _one_per_first(scene, rng, wanted["hospital"]),
+        "school": _one_per_first(scene, rng, wanted["school"]),
+        "scenic": _some(np.flatnonzero(~town if (~town).any() else use == "公共"), 1.0, wanted["scenic"], rng),
+        "station": _stations(scene, wanted["station"], rng),
+        "camera": _some(np.arange(len(use)), np.where(town, 30.0, 1.0), wanted["camera"], rng),
     }
     frames = []
     for kind in KINDS:
         building = chosen[kind]
-        xy = settled.plots.xy[building]
-        where = first_name[settled.cell[building]]
-        names = namer.places(kind, [str(w) for w in where], town[building])
+        xy = plots.xy[building]
+        names = scene.namer.places(kind, [str(w) for w in scene.name[building]], town[building])
         frames.append(pd.DataFrame({"kind": kind, "name": names, "x": xy[:, 0], "y": xy[:, 1]}))
     return pd.concat(frames, ignore_index=True)
 
@@ -63,16 +73,22 @@ def _some(candidates: Ints, weight: float | Floats, most: int, rng: np.random.Ge
     return np.sort(rng.choice(candidates, count, replace=False, p=share / share.sum()))
 
 
-def _one_per_compound(settled: Settlement) -> Ints:
-    """Return the first building of each block that is a compound."""
+def _compounds(scene: Scene, wanted: int | None, rng: np.random.Generator) -> Ints:
+    """Return the first building of each block that is a compound, or as many homes as are wanted."""
+    settled = scene.settled
     inside = np.flatnonzero(settled.block_kind[settled.cell] == "compound")
     _, first = np.unique(settled.cell[inside], return_index=True)
-    return inside[first]
+    found = inside[first]
+    if wanted is None:
+        return found
+    more = np.setdiff1d(np.flatnonzero(settled.plots.use == "住宅"), found)
+    order = np.concatenate([rng.permutation(found), rng.permutation(more)])
+    return np.sort(order[:wanted])
 
 
-def _one_per_first(ground: Ground, settled: Settlement, rng: np.random.Generator, count: int) -> Ints:
+def _one_per_first(scene: Scene, rng: np.random.Generator, count: int) -> Ints:
     """Return buildings in as many different first-level grids as possible, then further ones by chance."""
-    first = np.array([u[:12] for u in ground.unit[settled.cell]])
+    first = scene.first
     order = rng.permutation(len(first))
     _, at = np.unique(first[order], return_index=True)
     ones = order[at]
@@ -81,11 +97,20 @@ def _one_per_first(ground: Ground, settled: Settlement, rng: np.random.Generator
     return np.sort(np.concatenate([ones, more]))
 
 
-def _stations(ground: Ground, settled: Settlement, count: int, rng: np.random.Generator) -> Ints:
+def _stations_near_homes(scene: Scene, count: int, rng: np.random.Generator) -> Ints:
+    """Return the buildings in the middle of as many neighbourhoods of equal reach."""
+    xy = scene.settled.plots.xy
+    inside = np.flatnonzero(np.char.startswith(scene.first, scene.stations_in))
+    middle, _ = kmeans2(xy[inside], count, minit="++", rng=rng)
+    return np.sort(inside[KDTree(xy[inside]).query(middle)[1]])
+
+
+def _stations(scene: Scene, count: int, rng: np.random.Generator) -> Ints:
     """Neighbourhood centres: one in each first-level grid of the towns, the others spread over the county."""
-    first = np.array([u[:12] for u in ground.unit[settled.cell]])
-    town = ground.built_up[settled.cell]
-    names, index = np.unique(first, return_inverse=True)
+    if scene.stations_in or count > len(np.unique(scene.first)):
+        return _stations_near_homes(scene, count, rng)
+    settled, town = scene.settled, scene.town
+    names, index = np.unique(scene.first, return_inverse=True)
     middle = np.column_stack(
         [np.bincount(index, weights=settled.plots.xy[:, k]) / np.bincount(index) for k in range(2)]
     )

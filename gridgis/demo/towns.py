@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,25 +121,63 @@ def _subdivide(
     town: Town, large: list[shapely.Polygon], size: float, rng: np.random.Generator
 ) -> tuple[list[Street], int]:
     """Cut blocks in two, again and again, until each is about the wished size."""
-    streets: list[Street] = []
+    cuts, done = subdivide(large, lambda block: _target(town, block, size, rng), SMALLEST_BLOCK, rng)
+    return [Street(line, "secondary" if area > LARGE_M2 else "street") for line, area in cuts], done
+
+
+def subdivide(
+    large: list[shapely.Polygon],
+    target: Callable[[shapely.Polygon], float],
+    smallest: float,
+    rng: np.random.Generator,
+    wild: float = 0.0,
+) -> tuple[list[tuple[shapely.LineString, float]], int]:
+    """Cut blocks in two, again and again, until each is below its target.
+
+    Parameters
+    ----------
+    large
+        The blocks to begin with.
+    target
+        Size in square metres below which a block stays whole; drawn anew for each block.
+    smallest
+        No cut leaves much less than this.
+    rng
+        Source of chance.
+    wild
+        How far long cuts swing to either side, as a share of their length.
+
+    Returns
+    -------
+    tuple
+        The cuts, each with the area of the block that it divides, and the number of blocks left.
+    """
+    cuts: list[tuple[shapely.LineString, float]] = []
     pending, done = list(large), 0
     while pending:
         block = pending.pop()
-        cut = _cut(block, rng)
-        pieces = []
-        if block.area >= _target(town, block, size, rng):
-            network = shapely.get_parts(shapely.union(block.boundary, cut))
-            pieces = [
-                p for p in shapely.get_parts(shapely.polygonize(network)) if block.contains(p.representative_point())
-            ]
-        if len(pieces) < 2 or min(p.area for p in pieces) < 0.7 * SMALLEST_BLOCK:
+        cut = _cut(block, rng, wild)
+        pieces: list[shapely.Polygon] = []
+        tries = 6 if wild else 1
+        if block.area >= target(block):
+            for _ in range(tries):
+                pieces = _pieces(block, cut)
+                if len(pieces) > 1 and min(p.area for p in pieces) >= 0.7 * smallest:
+                    break
+                pieces, cut = [], _cut(block, rng, wild) if tries > 1 else cut
+        if not pieces:
             done += 1
             continue
-        kind = "secondary" if block.area > LARGE_M2 else "street"
         parts = shapely.get_parts(shapely.intersection(cut, block))
-        streets.extend(Street(part, kind) for part in parts if part.geom_type == "LineString")
+        cuts.extend((part, block.area) for part in parts if part.geom_type == "LineString")
         pending.extend(pieces)
-    return streets, done
+    return cuts, done
+
+
+def _pieces(block: shapely.Polygon, cut: shapely.LineString) -> list[shapely.Polygon]:
+    network = shapely.get_parts(shapely.union(block.boundary, cut))
+    faces = shapely.get_parts(shapely.polygonize(network))
+    return [p for p in faces if block.contains(p.representative_point())]
 
 
 def _target(town: Town, block: shapely.Polygon, size: float, rng: np.random.Generator) -> float:
@@ -150,7 +189,7 @@ def _target(town: Town, block: shapely.Polygon, size: float, rng: np.random.Gene
     return float(1.5 * base * rng.lognormal(0.0, 0.28))
 
 
-def _cut(block: shapely.Polygon, rng: np.random.Generator) -> shapely.LineString:
+def _cut(block: shapely.Polygon, rng: np.random.Generator, wild: float = 0.0) -> shapely.LineString:
     """Return a slightly bent line across the longer side of a block, longer than needed."""
     box = shapely.get_coordinates(shapely.oriented_envelope(block))
     first, second = box[1] - box[0], box[2] - box[1]
@@ -162,5 +201,9 @@ def _cut(block: shapely.Polygon, rng: np.random.Generator) -> shapely.LineString
     across = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ second
     t = np.linspace(-0.3, 1.3, 13)
     bow = rng.normal(0.0, 0.035) * (1 - (2 * t - 1) ** 2)
+    if wild and np.hypot(*across) > 900.0:
+        t = np.linspace(-0.3, 1.3, 60)
+        waves = [rng.normal(0.0, wild / k) * np.sin(np.pi * k * t + rng.uniform(0, 6.28)) for k in (2, 3, 5, 9, 15)]
+        bow = np.sum(waves, axis=0)
     normal = np.array([-across[1], across[0]])
     return shapely.LineString(at + np.outer(t, across) + np.outer(bow, normal))
