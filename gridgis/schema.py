@@ -69,6 +69,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
     "nets": _columns("net text 网络", "code text 编码", "name text 名称", "kind text 类型", "source text 来源",
                      "as_of text 截至日期", "geometry geometry 范围"),
+    "exceptions": _columns(
+        "id text 例外编号", "rule text 规则", "code text 统一编码", "reason text 原因", "by text 登记人", "at text 登记日期",
+        "until text 有效期至", "geometry geometry 范围",
+    ),
     "staff": _columns(
         "id text 人员编号", "name text 姓名", "phone text 电话", "role text 岗位", "organisation text 所属组织",
         "x real 住处横坐标", "y real 住处纵坐标", "source text 来源", "as_of text 截至日期",
@@ -91,7 +95,7 @@ LAYERS = tuple(name for name, columns in TABLES.items() if any(c.kind == "geomet
 
 TABLE_ALIASES = {
     "cells": "基元", "grids": "网格（全部版本）", "boundaries": "固定界线", "buildings": "建筑", "roads": "道路",
-    "water": "水系", "places": "场所", "incidents": "事件", "nets": "其他部门的网络", "staff": "人员台账",
+    "water": "水系", "places": "场所", "incidents": "事件", "nets": "其他部门的网络", "exceptions": "例外", "staff": "人员台账",
     "organisations": "组织台账", "postings": "任职", "visits": "走访",
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from gridgis.checks import code, cuts, element, ground, people, register, shape, size
+from gridgis.checks import code, cuts, element, exceptions, ground, people, register, shape, size
 from gridgis.checks.finding import CheckedCounty, Finding, Fresh
 from gridgis.errors import InputError
 
@@ -63,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     Rule("posting_unknown", "error", "任职登记有误", "posting in error", people.unknown),
     Rule("phone_malformed", "warning", "电话不规范", "malformed phone", people.phone_malformed),
     Rule("visit_overdue", "warning", "走访超期", "visit overdue", people.visit_overdue),
+    Rule("exception_expired", "warning", "例外已到期", "exception expired", exceptions.expired),
     Rule("population_stale", "warning", "人口数据过时", "stale population figures", register.stale_population),
 )
 
@@ -72,8 +73,10 @@ def rule_list() -> list[dict[str, str]]:
     return [{"rule": r.key, "severity": r.severity, "zh": r.zh, "en": r.en} for r in RULES]
 
 
-def check(county: CheckedCounty, rules: Sequence[str] | None = None,
-          progress: Callable[[float, str], None] | None = None) -> gpd.GeoDataFrame:  # fmt: skip
+def check(
+    county: CheckedCounty, rules: Sequence[str] | None = None, progress: Callable[[float, str], None] | None = None,
+    *, accepted: bool = False,
+) -> gpd.GeoDataFrame:  # fmt: skip
     """Return the findings of a county, worst first.
 
     Parameters
@@ -84,12 +87,15 @@ def check(county: CheckedCounty, rules: Sequence[str] | None = None,
         Keys of the rules to run; all by default.
     progress
         Called with a share from 0 to 1 and the name of the rule at work.
+    accepted
+        List findings with an exception in force too; they are left out by default.
 
     Returns
     -------
     GeoDataFrame
         One finding a row: rule, severity, code, measure, unit, households, persons, words (Chinese),
-        words_en, fix, fix_en, geometry in the county's CRS.
+        words_en, fix, fix_en, geometry in the county's CRS; with `accepted` also a column of that
+        name: the reason of the exception, empty where there is none.
 
     Raises
     ------
@@ -112,4 +118,8 @@ def check(county: CheckedCounty, rules: Sequence[str] | None = None,
         rows += [{"rule": rule.key, "severity": rule.severity} | f.row() for f in rule.find(view)]
     order = np.argsort([r["severity"] != "error" for r in rows], kind="stable")
     data = {c: [rows[k][c] for k in order] for c in COLUMNS}
-    return gpd.GeoDataFrame(data, geometry=[rows[k]["geometry"] for k in order], crs=county.crs)
+    frame = gpd.GeoDataFrame(data, geometry=[rows[k]["geometry"] for k in order], crs=county.crs)
+    reasons = exceptions.reasons(frame, county.table("exceptions"), county.today)
+    if accepted:
+        return frame.assign(accepted=reasons)
+    return frame[[not r for r in reasons]].reset_index(drop=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gridgis.cli import analyse, edit, found, history, keep, matches, people, read, registers, scheme
+from gridgis.cli import accept, analyse, edit, found, history, keep, matches, people, read, registers, scheme
 from gridgis.errors import GridgisError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ for module in (
     read,
     history,
     analyse,
+    accept,
     scheme,
     people,
     matches,

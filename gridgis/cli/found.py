@@ -40,7 +40,11 @@ def demo(
     bar = Progress()
     found_demo(out, scheme=scheme, seed=seed, progress=bar)
     bar.end()
-    say(lang, f"已生成示例县区（示意数据）：{shown(out)}", f"Made a county to try things on (illustrative): {shown(out)}")
+    say(
+        lang,
+        f"已生成示例县区（示意数据）：{shown(out)}",
+        f"Made a county to try things on (illustrative): {shown(out)}",
+    )
 
 
 def new(

@@ -47,7 +47,9 @@ def check(
     county: Annotated[str | None, typer.Argument(metavar="COUNTY", help="县区文件 / the county")] = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", help="只查该规则，可多次 / only this rule")] = None,
     list_: Annotated[bool, typer.Option("--list", help="列出全部规则 / name every rule")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="问题写成 GeoJSON / findings as GeoJSON")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="问题写成 GeoJSON，含已接受的 / findings as GeoJSON, accepted ones too")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="也列出已接受的问题 / list accepted findings too")] = False,
     json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """覆盖检查 / Check the coverage."""
@@ -58,12 +60,17 @@ def check(
         raise InputError("请给出县区文件：gridgis check county.gpkg。", "Name the county: gridgis check county.gpkg.")
     bar = Progress()
     with open_county(county) as c:
-        found = run_checks(c, rule, bar)
+        found = run_checks(c, rule, bar, accepted=True)
         bar.end()
         if out is not None:
             _write_findings(found, out)
-    _print_findings(found.drop(columns="geometry"), json=json, lang=lang)
-    if (found["severity"] == "error").any():
+    still_open = found["accepted"] == ""
+    shown = found if all_ else found[still_open].drop(columns="accepted")
+    _print_findings(shown.drop(columns="geometry"), json=json, lang=lang)
+    if not json and not all_ and not still_open.all():
+        count = int((~still_open).sum())
+        say(lang, f"另有 {count} 个已接受的问题（--all 列出）。", f"{count} more are accepted (--all lists them).")
+    if (found["severity"][still_open] == "error").any():
         raise typer.Exit(1)
 
 
@@ -81,13 +88,15 @@ def _print_findings(rows: Any, *, json: bool, lang: str) -> None:
         keys = ["rule", "severity", "code", "measure", "unit", "households", "persons", "words", "fix"]
         if lang == "en":
             rows = rows.assign(words=rows["words_en"], fix=rows["fix_en"])
+        keys += ["accepted"] if "accepted" in rows else []
         dump(rows[keys].replace({float("nan"): None}).to_dict("records"))
     elif not len(rows):
         say(lang, "检查通过：没有发现问题。", "All clear: nothing found.")
     else:
         words = rows["words"] if lang == "zh" else rows["words_en"]
-        for severity, key, sentence in zip(rows["severity"], rows["rule"], words, strict=True):
-            typer.echo(f"{severity:8}{key:16}{sentence}")
+        reasons = rows.get("accepted", [""] * len(rows))
+        for severity, key, sentence, reason in zip(rows["severity"], rows["rule"], words, reasons, strict=True):
+            typer.echo(f"{'accepted' if reason else severity:9}{key:18}{sentence}{f' [{reason}]' if reason else ''}")
         errors = int((rows["severity"] == "error").sum())
         say(
             lang,

@@ -68,7 +68,7 @@ def register_layers(connection: Connection, scheme: Scheme, epsg: int) -> None:
     for table in TABLES:
         register_table(connection, table, epsg)
     register_views(connection, scheme, epsg)
-    for table in ("edits", "code_ledger", "exceptions", "meta"):
+    for table in ("edits", "code_ledger", "meta"):
         connection.exec_driver_sql(
             "INSERT INTO gpkg_contents(table_name, data_type, identifier) VALUES (?, 'attributes', ?)", (table, table)
         )

@@ -18,7 +18,11 @@ def _people_and_nets(connection: Connection, epsg: int) -> None:
     connection.exec_driver_sql("ALTER TABLE roads ADD COLUMN layer BIGINT")
     if connection.dialect.name == "sqlite":
         geopackage.name_columns(connection, "roads", [c for c in TABLES["roads"] if c.name == "layer"])
-    add_tables(connection, epsg, "nets", "staff", "organisations", "postings", "visits")
+    # Version 1 made this table and never wrote to it.
+    connection.exec_driver_sql("DROP TABLE exceptions")
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("DELETE FROM gpkg_contents WHERE table_name = 'exceptions'")
+    add_tables(connection, epsg, "nets", "exceptions", "staff", "organisations", "postings", "visits")
 
 
 def add_tables(connection: Connection, epsg: int, *tables: str) -> None:

@@ -38,11 +38,5 @@ def metadata(srid: int) -> MetaData:
         Column("after", Text), Column("notes", Text), Column("undoes", BIG), Column("hash", Text, nullable=False),
     )  # fmt: skip
     Table("code_ledger", md, Column("code", Text, primary_key=True), Column("allotted_in", BIG, nullable=False))
-    Table(
-        "exceptions", md,
-        Column("fid", BIG, primary_key=True, autoincrement=True), Column("rule", Text, nullable=False),
-        Column("code", Text), Column("geometry_wkt", Text), Column("reason", Text, nullable=False), Column("by", Text),
-        Column("until", Text),
-    )  # fmt: skip
     Table("meta", md, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
     return md

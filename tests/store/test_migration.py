@@ -13,7 +13,7 @@ from gridgis.schema import SCHEMA_VERSION, TABLES
 from gridgis.store.geometry import register_functions
 from tests.drawn import drawn_county
 
-NEW_IN_2 = ("nets", "staff", "organisations", "postings", "visits")
+NEW_IN_2 = ("nets", "exceptions", "staff", "organisations", "postings", "visits")
 
 
 @pytest.fixture
@@ -32,6 +32,12 @@ def old(tmp_path: Path) -> Path:
             f"DELETE FROM layer_styles WHERE f_table_name = '{table}'",
         ):  # fmt: skip
             db.execute(statement)
+    db.execute(
+        "CREATE TABLE exceptions (fid INTEGER PRIMARY KEY, rule TEXT, code TEXT, geometry_wkt TEXT, reason TEXT)"
+    )
+    db.execute(
+        "INSERT INTO gpkg_contents(table_name, data_type, identifier) VALUES ('exceptions', 'attributes', 'exceptions')"
+    )
     db.execute("ALTER TABLE roads DROP COLUMN layer")
     db.execute("DELETE FROM gpkg_data_columns WHERE table_name = 'roads' AND column_name = 'layer'")
     db.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
@@ -65,7 +71,7 @@ def test_the_file_as_it_was_is_kept_beside_it_once(old: Path) -> None:
     assert sorted(p.name for p in old.parent.iterdir()) == ["county.gpkg", "county.schema1.gpkg"]
     db = sqlite3.connect(old.with_name("county.schema1.gpkg"))
     names = {n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert not names & set(NEW_IN_2)
+    assert names & set(NEW_IN_2) == {"exceptions"}
     assert db.execute("SELECT count(*) FROM cells").fetchone()[0] == 6
     db.close()
 

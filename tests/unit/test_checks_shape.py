@@ -83,6 +83,10 @@ FAULTS: dict[str, tuple[Plant, dict[str, Any]]] = {
     "grid_unpeopled": (
         _spoilt("AB", "UPDATE grids SET zone = 'built_up' WHERE level = 'unit'", homes="50"), {"code": B, "measure": 0},
     ),
+    "exception_expired": (
+        _spoilt("AB", "INSERT INTO exceptions (id, rule, code, reason, until) VALUES ('X0001', 'hole', '', '飞地', '2020-01-01')"),
+        {"measure": 1, "unit": "exception"},
+    ),
     "population_stale": (
         _spoilt("AB", "UPDATE buildings SET as_of = '2001-01-01' WHERE id = 'h0'", homes="34"),
         {"measure": 1, "unit": "buildings"},

@@ -91,7 +91,9 @@ def test_codes_with_letters_are_parsed(toml: Path) -> None:
     assert scheme.kind_by_letter(TOWN) == ""
 
 
-@pytest.mark.parametrize("code", [f"{TOWN}X001", f"{TOWN}0001", f"{TOWN}C00", f"{TOWN}C00Z", f"{TOWN}C000", "35052600C"])
+@pytest.mark.parametrize(
+    "code", [f"{TOWN}X001", f"{TOWN}0001", f"{TOWN}C00", f"{TOWN}C00Z", f"{TOWN}C000", "35052600C"]
+)
 def test_codes_with_letters_out_of_place_are_refused(toml: Path, code: str) -> None:
     with pytest.raises(CodeError):
         load_scheme(toml).parse_grid(code)
@@ -196,7 +198,9 @@ def half(k: int) -> shapely.Polygon:
 
 def test_an_import_reads_letters_and_gives_kinds_by_them(county: Path, tmp_path: Path) -> None:
     codes = [f"{TOWN}c005", f"{TOWN}Ｚ００６", f"{TOWN}C007"]
-    file = geojson(tmp_path / "in.geojson", *[({"网格编码": code, "名称": f"格{k}"}, half(k)) for k, code in enumerate(codes)])
+    file = geojson(
+        tmp_path / "in.geojson", *[({"网格编码": code, "名称": f"格{k}"}, half(k)) for k, code in enumerate(codes)]
+    )
     with gg.open_county(county) as c:
         bring_in(c, file, Options("grids"))
         kinds = {code: c.plan.grid(code).kind for code in (f"{TOWN}C005", f"{TOWN}Z006", f"{TOWN}C007")}
@@ -204,7 +208,9 @@ def test_an_import_reads_letters_and_gives_kinds_by_them(county: Path, tmp_path:
         require_sound(c)
 
 
-@pytest.mark.parametrize(("bad", "word"), [(f"{TOWN}X005", "类型字母"), (f"{TOWN}0005", "类型字母"), (f"{TOWN}C00Z", "类型字母")])
+@pytest.mark.parametrize(
+    ("bad", "word"), [(f"{TOWN}X005", "类型字母"), (f"{TOWN}0005", "类型字母"), (f"{TOWN}C00Z", "类型字母")]
+)
 def test_an_import_names_the_row_whose_letter_is_wrong(county: Path, tmp_path: Path, bad: str, word: str) -> None:
     rows = [({"code": f"{TOWN}C005"}, half(0)), ({"code": bad}, half(1)), ({"code": f"{TOWN}C007"}, half(2))]
     with gg.open_county(county) as c:
