@@ -57,8 +57,8 @@ class Scheme(BaseModel):
         Parts of a cut smaller than this join their longest neighbour inside the grid.
     road_rule
         Whose a road is that crosses or bounds several grids: of the grid with its ``longest`` part
-        (of two sides of a boundary, the lower code), of the ``lower_code`` that it touches, or of
-        ``both`` sides, which `gridgis stats` still counts once.
+        (of two sides of a boundary, the lower code), of the ``lower_code`` that it runs in or along,
+        or of ``both`` sides, which `gridgis stats` still counts once; see `gridgis.emap`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridgis.county import County, figure_frame, grid_frame
+from gridgis.emap import road_parts
 from gridgis.locate import locate
 
 
@@ -60,17 +61,22 @@ def grid_statistics(county: County, level: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        name, zone, FIGURES, area_m2, one column ``place_<kind>`` per kind of place, and in_band
-        (True, False, or missing where the scheme sets no band).
+        name, zone, FIGURES, area_m2, road_m (length of roads), one column ``place_<kind>`` per kind
+        of place and ``building_<use>`` per use, and in_band (True, False, or missing where the scheme
+        sets no band). Each road counts in one grid and each metre of it too, by the rule of the
+        scheme, see `gridgis.emap`; under the rule ``both``, roads_shared are those that the grid
+        has in common with others.
     """
     plan = county.plan
     county.scheme.level(level)
     codes = plan.codes(level)
     frame = figure_frame(plan, codes)
     names = grid_frame(plan, codes)[["name", "zone"]]
-    out = names.join(frame).join(_places(county, level)).fillna({"name": "", "zone": ""})
-    place_columns = [c for c in out.columns if c.startswith("place_")]
-    out[place_columns] = out[place_columns].fillna(0).astype(int)
+    counted = _roads(county, level)
+    for table, column, prefix in (("places", "kind", "place_"), ("buildings", "use", "building_")):
+        counted = counted.join(_by_kind(county, level, table, column, prefix), how="outer")
+    counted = counted.reindex(codes).fillna(0).astype({c: int for c in counted.columns if c != "road_m"})
+    out = names.join(frame.drop(columns="roads")).join(counted).fillna({"name": "", "zone": ""})
     bands = [county.scheme.band(level, z or None) for z in out["zone"]]
     out["in_band"] = [
         None if b is None else b.met(int(h), int(p))
@@ -79,14 +85,28 @@ def grid_statistics(county: County, level: str) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def _places(county: County, level: str) -> pd.DataFrame:
-    places = county.table("places", ("kind", "x", "y"))
-    leaf = locate(county.plan, places[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2))
-    code = leaf.str[: county.scheme.width(level)]
-    counts = (
-        pd.crosstab(code.to_numpy(), ("place_" + places["kind"].astype(str)).to_numpy())
-        if len(places)
-        else pd.DataFrame()
+def _roads(county: County, level: str) -> pd.DataFrame:
+    """Return number and length of the roads of each grid, and how many it shares where the rule lets it."""
+    rule = county.scheme.road_rule
+    parts = road_parts(county.plan, county.table("roads", ("geometry",))["geometry"], level, rule)
+    out = pd.DataFrame(
+        {"roads": parts.groupby("code")["counted"].sum(), "road_m": parts.groupby("code")["length_m"].sum()}
     )
+    if rule == "both":
+        mine = parts[parts["belongs"]]
+        shared = mine.groupby("road")["code"].transform("size") > 1
+        out["roads_shared"] = shared.groupby(mine["code"]).sum()
+    return out.assign(road_m=out["road_m"].round(3))
+
+
+def _by_kind(county: County, level: str, table: str, column: str, prefix: str) -> pd.DataFrame:
+    """Return how many rows of a table each grid has, one column for each word in `column`."""
+    rows = county.table(table, (column, "x", "y"))
+    rows = rows[rows[column].fillna("") != ""]
+    if not len(rows):
+        return pd.DataFrame()
+    leaf = locate(county.plan, rows[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2))
+    code = leaf.str[: county.scheme.width(level)]
+    counts = pd.crosstab(code.to_numpy(), (prefix + rows[column].astype(str)).to_numpy())
     counts.index.name = "code"
     return counts

@@ -119,7 +119,15 @@ def stats(
     out: Annotated[Path | None, typer.Option("--out", help="写成 CSV / write CSV")] = None,
     json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
-    """各网格的户数、人口、建筑、要素、面积与规模 / Figures per grid."""
+    """各网格的户数、人口、建筑、要素、道路、面积与规模 / Figures per grid.
+
+    每条道路只在一个网格计一次，归属由体系的 road_rule 规定：longest 归路段（含沿界线的）最长的网格，等长归编码小者；
+    lower_code 归所经网格中编码最小者；both 界线道路两侧都有（roads_shared），仍只计一次。
+
+    Each road counts in one grid, by road_rule of the scheme: longest, the grid with its longest part, stretches along
+    the boundary included, of equal parts the lower code; lower_code, the lowest code that it runs in or along; both,
+    a road that is the boundary is of both sides (roads_shared) and still counts once.
+    """
     with open_county(county) as c:
         frame = grid_statistics(c, level)
     if json:

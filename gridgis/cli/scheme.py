@@ -16,10 +16,10 @@ Section = tuple[str, list[str], list[list[Any]]]
 _ORDERS = {"west_north": ("自西向东、自北向南", "west to east, then north to south"),
            "north_west": ("自北向南、自西向东", "north to south, then west to east")}  # fmt: skip
 ROAD_RULES = {
-    "longest": ("归所含路段最长的网格；沿界线的一段归两侧中编码小者",
-                "to the grid with its longest part; a stretch along a boundary to the lower code of the two sides"),
-    "lower_code": ("归所触及网格中编码最小者", "to the lowest code among the grids that it touches"),
-    "both": ("两侧都算，统计时只计一次", "to both sides, and counted once"),
+    "longest": ("归路段（含沿界线的）最长的网格，等长归编码小者",
+                "to the grid with its longest part, stretches along the boundary included; of equal parts the lower code"),
+    "lower_code": ("归所经网格中编码最小者", "to the lowest code that it runs in or along"),
+    "both": ("界线道路归两侧，统计时只计一次", "to both sides where they are the boundary, and counted once"),
 }  # fmt: skip
 
 
