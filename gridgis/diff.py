@@ -76,11 +76,11 @@ def _difference(first: Plan, second: Plan, code: str) -> Difference | None:
         before, after = (figures, None) if b is None else (None, figures)
         return Difference(code, grid.level, change, area, before, after, {})
     moved = _moved(first.grid_geometry(code), second.grid_geometry(code))
-    attributes = _attributes(a, b)
-    if not moved and not attributes:
+    fields = attributes(a, b)
+    if not moved and not fields:
         return None
     change = "reshaped" if moved else "changed"
-    return Difference(code, a.level, change, moved, _figures(first, code), _figures(second, code), attributes)
+    return Difference(code, a.level, change, moved, _figures(first, code), _figures(second, code), fields)
 
 
 def _figures(plan: Plan, code: str) -> dict[str, float]:
@@ -96,7 +96,8 @@ def _moved(a: Any, b: Any) -> float:
     return round(float(sum(solid)), 2)
 
 
-def _attributes(a: Grid, b: Grid) -> dict[str, list[str]]:
+def attributes(a: Grid, b: Grid) -> dict[str, list[str]]:
+    """Return the fields in which two grids read differently, with both values."""
     pairs = {k: (getattr(a, k), getattr(b, k)) for k in ("level", "kind", "name", "category", "class_", "zone")}
     names = {k for k, _ in (*a.extra, *b.extra)}
     pairs |= {k: (dict(a.extra).get(k, ""), dict(b.extra).get(k, "")) for k in sorted(names)}

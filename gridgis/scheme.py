@@ -31,6 +31,7 @@ from gridgis.scheme_parts import (
     Limit,
     Named,
     Numbering,
+    Procedure,
     Role,
     Staffing,
     Text,
@@ -81,6 +82,7 @@ class Scheme(BaseModel):
     staffing: tuple[Staffing, ...] = ()
     organisations: tuple[Named, ...] = ()
     places: tuple[Named, ...] = ()
+    procedure: Procedure = Procedure()
     road_rule: Literal["longest", "lower_code", "both"] = "longest"
 
     @model_validator(mode="after")
@@ -130,6 +132,8 @@ class Scheme(BaseModel):
         for k, role in enumerate(self.roles):
             yield from ((f"roles[{k}].kinds[{j}]", kind, "kinds") for j, kind in enumerate(role.kinds))
             yield from ((f"roles[{k}].zones[{j}]", zone, "zones") for j, zone in enumerate(role.zones))
+        for k, step in enumerate(self.procedure.steps):
+            yield f"procedure.steps[{k}].level", None if step.level == "county" else step.level, "levels"
         for what, keys in _NAMED_IN.items():
             for k, item in enumerate(getattr(self, what)):
                 for key, of in keys.items():

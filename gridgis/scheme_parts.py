@@ -164,3 +164,58 @@ class Numbering(BaseModel):
 
     order: Literal["west_north", "north_west"] = "west_north"
     first: Annotated[int, Field(ge=1)] = 1
+
+
+class Step(Named):
+    """One step of the procedure by which a draft becomes a published version.
+
+    Attributes
+    ----------
+    level
+        Level of the body that acts, ``county`` included; None where the scheme does not say.
+    who
+        Who acts: keys of roles, whose holders stand in the register, or plain words.
+    may
+        What this step may do.
+    """
+
+    level: Key | None = None
+    who: tuple[str, ...] = ()
+    may: Annotated[tuple[Literal["draft", "review", "approve", "publish"], ...], Field(min_length=1)]
+
+
+class Procedure(BaseModel):
+    """The steps from draft to published version, in order; by default the county does all at once.
+
+    Attributes
+    ----------
+    required
+        True where every draft must pass every step before it is published.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    required: bool = False
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)] = (
+        Step(key="county", zh="县区", en="county", level="county", may=("draft", "review", "approve", "publish")),
+    )
+
+    @property
+    def demanded(self) -> tuple[Step, ...]:
+        """The steps that must approve a draft; the one that publishes approves by publishing."""
+        return tuple(s for s in self.steps if {"review", "approve"} & set(s.may) and "publish" not in s.may)
+
+    @model_validator(mode="after")
+    def _publishes(self) -> Self:
+        keys = [s.key for s in self.steps]
+        twice = next((k for k, key in enumerate(keys) if key in keys[:k]), None)
+        if twice is not None:
+            zh, en = f"重复使用了“{keys[twice]}”：请改为不同的键", f"says '{keys[twice]}' twice: keys must differ"
+            raise BrokenRulesError((f"steps[{twice}].key", zh, en))
+        if not any("publish" in s.may for s in self.steps):
+            zh, en = (
+                "没有一步可以发布：请在一步的 may 中写上 publish",
+                "lets no step publish: put 'publish' in the `may` of one",
+            )
+            raise BrokenRulesError(("steps", zh, en))
+        return self

@@ -12,6 +12,7 @@ from gridgis.checks.ground import seamless
 from gridgis.county import County
 from gridgis.errors import GridgisError
 from gridgis.plan import Plan, evolve, make_plan
+from gridgis.publishing import broken
 from gridgis.schema import FIGURES
 
 Problem = tuple[str, str]
@@ -32,7 +33,8 @@ def verify(county: County, progress: Progress | None = None) -> list[Problem]:
     ):  # fmt: skip
         tell(share, words)
         problems += check(county, plan)
-    return problems
+    tell(0.95, "草稿与发布")
+    return problems + broken(county)
 
 
 def _replayed(county: County, tell: Progress) -> list[Problem]:

@@ -8,7 +8,21 @@ from typing import Any
 
 import typer
 
-from gridgis.cli import accept, analyse, edit, found, history, keep, matches, people, read, registers, scheme
+from gridgis.cli import (
+    accept,
+    analyse,
+    branching,
+    edit,
+    found,
+    history,
+    keep,
+    matches,
+    people,
+    publish,
+    read,
+    registers,
+    scheme,
+)
 from gridgis.errors import GridgisError
 
 app = typer.Typer(
@@ -23,6 +37,8 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[2]
 for module in (
     found,
     edit,
+    branching,
+    publish,
     read,
     history,
     analyse,

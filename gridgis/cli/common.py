@@ -6,6 +6,8 @@ import csv
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +15,9 @@ import numpy as np
 import shapely
 import typer
 
+from gridgis.branches import open_branch
+from gridgis.county import County as OpenCounty
+from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.schema import reproject
 
@@ -21,9 +26,17 @@ Json = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 Lang = Annotated[Literal["zh", "en"], typer.Option("--lang", envvar="GRIDGIS_LANG", help="语言 / language")]
 By = Annotated[str, typer.Option("--by", help="变更人 / author")]
 Reason = Annotated[str, typer.Option("--reason", help="变更原因 / reason")]
+Branch = Annotated[str | None, typer.Option("--branch", metavar="NAME", help="在草稿上进行 / on this draft")]
 Unlock = Annotated[bool, typer.Option("--unlock", help="允许移动上级界线 / let boundaries of upper levels move")]
 
 _BAR = 24
+
+
+@contextmanager
+def opened(path: str, branch: str | None) -> Iterator[OpenCounty]:
+    """Open a county, or one of its drafts, and close it at the end."""
+    with open_county(path) as county:
+        yield county if branch is None else open_branch(county, branch)
 
 
 class Progress:

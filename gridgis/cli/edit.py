@@ -8,14 +8,27 @@ from typing import Annotated, Any
 import typer
 
 from gridgis import edits
-from gridgis.cli.common import By, County, Json, Lang, Reason, Unlock, dump, read_geometry, say, table
-from gridgis.county import open_county
+from gridgis.cli.common import (
+    Branch,
+    By,
+    County,
+    Json,
+    Lang,
+    Reason,
+    Unlock,
+    dump,
+    opened,
+    read_geometry,
+    say,
+    table,
+)
 from gridgis.errors import EditError
 from gridgis.plan import Edit
 
 _KINDS = {
     "new": "新建", "demo": "示例", "import": "导入", "split": "拆分", "merge": "合并", "transfer": "划转", "paint": "涂改",
     "recode": "改码", "convert": "改类型", "match": "核对", "register": "登记", "undo": "撤销", "redo": "重做",
+    "combine": "并入草稿",
 }  # fmt: skip
 
 
@@ -29,10 +42,10 @@ def split(
     county: County,
     code: Annotated[str, typer.Argument(metavar="CODE", help="要拆分的网格 / the grid to split")],
     line: Annotated[str, typer.Option("--line", help="切分线 GeoJSON / the line")],
-    by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
+    branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """用一条线拆分网格 / Split a grid along a line."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         edit = edits.split(c.plan, code, read_geometry(line, c.crs))
         show(c.apply(edit, by=by, reason=reason), json=json, lang=lang)
 
@@ -40,10 +53,10 @@ def split(
 def merge(
     county: County,
     codes: Annotated[list[str], typer.Argument(metavar="CODE CODE…", help="要合并的网格 / the grids to merge")],
-    unlock: Unlock = False, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
+    unlock: Unlock = False, branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """合并相邻网格 / Merge neighbouring grids."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         show(c.apply(edits.merge(c.plan, codes, unlock=unlock), by=by, reason=reason), json=json, lang=lang)
 
 
@@ -51,10 +64,10 @@ def transfer(
     county: County,
     area: Annotated[str, typer.Option("--area", help="区域 GeoJSON / the area")],
     to: Annotated[str, typer.Option("--to", metavar="CODE", help="接收的网格 / the grid that receives it")],
-    unlock: Unlock = False, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
+    unlock: Unlock = False, branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """把一片区域划给某网格 / Move an area to a grid."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         edit = edits.transfer(c.plan, read_geometry(area, c.crs), to, unlock=unlock)
         show(c.apply(edit, by=by, reason=reason), json=json, lang=lang)
 
@@ -63,10 +76,10 @@ def paint(
     county: County,
     cells: Annotated[str, typer.Option("--cells", metavar="ID,ID…", help="基元号 / cell ids")],
     to: Annotated[str, typer.Option("--to", metavar="CODE", help="接收的网格 / the grid that receives them")],
-    unlock: Unlock = False, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
+    unlock: Unlock = False, branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """把整块基元划给某网格 / Give whole cells to a grid."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         ids = [part.strip() for part in cells.replace("，", ",").split(",") if part.strip()]
         show(c.apply(edits.paint(c.plan, _ids(ids), to, unlock=unlock), by=by, reason=reason), json=json, lang=lang)
 
@@ -85,10 +98,10 @@ def recode(
     county: County,
     code: Annotated[str, typer.Argument(metavar="CODE", help="现编码 / the present code")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="新编码 / the new code")],
-    unlock: Unlock = False, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
+    unlock: Unlock = False, branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """更换网格编码 / Give a grid another code."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         show(c.apply(edits.recode(c.plan, code, new, unlock=unlock), by=by, reason=reason), json=json, lang=lang)
 
 
@@ -96,28 +109,32 @@ def convert(
     county: County,
     code: Annotated[str, typer.Argument(metavar="CODE", help="网格 / the grid")],
     to: Annotated[str, typer.Option("--to", metavar="KIND", help="体系中的类型 / a kind of the scheme")],
-    by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
+    branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """改变网格类型，如综合网格与单位网格互换 / Make a grid one of another kind."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         show(c.apply(edits.convert(c.plan, code, to), by=by, reason=reason), json=json, lang=lang)
 
 
-def undo(county: County, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh") -> None:
+def undo(
+    county: County, branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh"
+) -> None:
     """撤销最近一次变更 / Take back the newest edit."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         show(c.undo(by=by, reason=reason), json=json, lang=lang)
 
 
-def redo(county: County, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh") -> None:
+def redo(
+    county: County, branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh"
+) -> None:
     """重做被撤销的变更 / Carry out the undone edit again."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         show(c.redo(by=by, reason=reason), json=json, lang=lang)
 
 
-def log(county: County, json: Json = False, lang: Lang = "zh") -> None:
+def log(county: County, branch: Branch = None, json: Json = False, lang: Lang = "zh") -> None:
     """列出全部变更 / List all edits."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         rows = c.log()
     if json:
         dump([{k: _whole(v) for k, v in row.items()} for row in rows.to_dict("records")])

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from gridgis.cli.common import County, Json, Lang, Progress, dump, say, table, write_csv
+from gridgis.branches import open_branch
+from gridgis.cli.common import Branch, County, Json, Lang, Progress, dump, say, table, write_csv
 from gridgis.county import County as OpenCounty
 from gridgis.county import open_county
 from gridgis.crosswalk import WEIGHTS, carried, crosswalk, moves, totals
@@ -50,10 +51,13 @@ def diff(
     second: Annotated[str | None, typer.Argument(metavar="[V2]")] = None,
     moved: Annotated[str | None, typer.Option("--moves", metavar="LEVEL", help="该层级各网格之间的划转 / what moved between grids")
     ] = None,
-    json: Json = False, lang: Lang = "zh",
+    branch: Branch = None, json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """两个版本或两个县区文件的差异 / What differs between two versions or two counties."""
-    if second is None:
+    if branch is not None:
+        with open_county(county) as c:
+            plans = (c.plan_at(version_of(c, first)), open_branch(c, branch).plan)
+    elif second is None:
         with open_county(county) as a, open_county(first) as b:
             plans = (a.plan, b.plan)
     else:

@@ -11,7 +11,7 @@ import typer
 
 from gridgis.checks import check as run_checks
 from gridgis.checks import rule_list
-from gridgis.cli.common import County, Json, Lang, Progress, dump, say, table, write_csv
+from gridgis.cli.common import Branch, County, Json, Lang, Progress, dump, opened, say, table, write_csv
 from gridgis.cli.history import version_of
 from gridgis.county import open_county
 from gridgis.errors import InputError
@@ -26,9 +26,9 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def info(county: County, json: Json = False, lang: Lang = "zh") -> None:
+def info(county: County, branch: Branch = None, json: Json = False, lang: Lang = "zh") -> None:
     """概况：各层级数量、合计、版本、指纹 / Counts, totals, version and hash."""
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         facts, scheme, name = overview(c), c.scheme, c.meta.get("name", "")
     if json:
         dump(facts)
@@ -50,7 +50,7 @@ def check(
     out: Annotated[Path | None, typer.Option("--out", help="问题写成 GeoJSON，含已接受的 / findings as GeoJSON, accepted ones too")
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="也列出已接受的问题 / list accepted findings too")] = False,
-    json: Json = False, lang: Lang = "zh",
+    branch: Branch = None, json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """覆盖检查 / Check the coverage."""
     if list_:
@@ -59,7 +59,7 @@ def check(
     if county is None:
         raise InputError("请给出县区文件：gridgis check county.gpkg。", "Name the county: gridgis check county.gpkg.")
     bar = Progress()
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         found = run_checks(c, rule, bar, accepted=True)
         bar.end()
         if out is not None:
@@ -171,7 +171,7 @@ def export(
     ] = "cgcs2000",
     format_: Annotated[Literal["auto", "geojson"], typer.Option("--format", help="格式 / format")] = "auto",
     as_of: Annotated[str | None, typer.Option("--as-of", help="按该日期或版本的方案 / the plan of a date or version")] = None,
-    lang: Lang = "zh",
+    branch: Branch = None, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """导出网格为 GeoJSON（RFC 7946）/ Export grids as GeoJSON."""
     from gridgis.exporting import export_grids
@@ -181,7 +181,7 @@ def export(
             f"不支持导出为“{out.suffix or out.name}”：请使用 .geojson。",
             f"Cannot export '{out.suffix or out.name}': use .geojson.",
         )
-    with open_county(county) as c:
+    with opened(county, branch) as c:
         version = None if as_of is None else version_of(c, as_of)
         count = export_grids(c, out, level=level, datum=datum, version=version)
     say(lang, f"已导出 {count} 个网格：{out}", f"Exported {count} grids: {out}")

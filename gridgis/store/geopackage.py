@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from gridgis.schema import LAYERS, TABLE_ALIASES, TABLES, Column
 from gridgis.scheme import Scheme
+from gridgis.store.draft_tables import DRAFT_TABLES
 
 APPLICATION_ID = 0x47504B47
 INDEXED = tuple(t for t in LAYERS if t != "incidents")
@@ -68,7 +69,12 @@ def register_layers(connection: Connection, scheme: Scheme, epsg: int) -> None:
     for table in TABLES:
         register_table(connection, table, epsg)
     register_views(connection, scheme, epsg)
-    for table in ("edits", "code_ledger", "meta"):
+    register_plain(connection, ("edits", "code_ledger", "meta", *DRAFT_TABLES))
+
+
+def register_plain(connection: Connection, tables: Iterable[str]) -> None:
+    """Register tables of attributes that have no aliases."""
+    for table in tables:
         connection.exec_driver_sql(
             "INSERT INTO gpkg_contents(table_name, data_type, identifier) VALUES (?, 'attributes', ?)", (table, table)
         )

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from gridgis.errors import StoreError
 from gridgis.schema import SCHEMA_VERSION, TABLES
 from gridgis.store import geopackage, postgis
+from gridgis.store.draft_tables import DRAFT_TABLES
 from gridgis.store.tables import metadata
 
 
@@ -23,6 +24,7 @@ def _people_and_nets(connection: Connection, epsg: int) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("DELETE FROM gpkg_contents WHERE table_name = 'exceptions'")
     add_tables(connection, epsg, "nets", "exceptions", "staff", "organisations", "postings", "visits")
+    _drafts(connection, epsg)
 
 
 def add_tables(connection: Connection, epsg: int, *tables: str) -> None:
@@ -33,6 +35,14 @@ def add_tables(connection: Connection, epsg: int, *tables: str) -> None:
             geopackage.register_table(connection, table, epsg)
         else:
             postgis.dress_table(connection, table)
+
+
+def _drafts(connection: Connection, epsg: int) -> None:
+    """Version 2 as well: drafts, approvals, published versions."""
+    for table in DRAFT_TABLES:
+        metadata(epsg).tables[table].create(connection)
+    if connection.dialect.name == "sqlite":
+        geopackage.register_plain(connection, DRAFT_TABLES)
 
 
 STEPS: Mapping[int, Callable[[Connection, int], None]] = {1: _people_and_nets}

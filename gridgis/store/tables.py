@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text
 
 from gridgis.schema import TABLES
+from gridgis.store.draft_tables import add_draft_tables
 from gridgis.store.geometry import GeometryColumn
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -39,4 +40,5 @@ def metadata(srid: int) -> MetaData:
     )  # fmt: skip
     Table("code_ledger", md, Column("code", Text, primary_key=True), Column("allotted_in", BIG, nullable=False))
     Table("meta", md, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+    add_draft_tables(md)
     return md

@@ -10,10 +10,11 @@ import pytest
 import gridgis as gg
 from gridgis.errors import StoreError
 from gridgis.schema import SCHEMA_VERSION, TABLES
+from gridgis.store.draft_tables import DRAFT_TABLES
 from gridgis.store.geometry import register_functions
 from tests.drawn import drawn_county
 
-NEW_IN_2 = ("nets", "exceptions", "staff", "organisations", "postings", "visits")
+NEW_IN_2 = ("nets", "exceptions", "staff", "organisations", "postings", "visits", *DRAFT_TABLES)
 
 
 @pytest.fixture
