@@ -134,7 +134,7 @@ def stats(
         dump(frame.reset_index().replace({np.nan: None}).to_dict("records"))
     elif out is None:
         shown = frame.reset_index()[
-            ["code", "name", "households", "persons", "buildings", "incidents", "area_m2", "in_band"]
+            ["code", "name", "households", "persons", "buildings", "roads", "incidents", "area_m2", "in_band"]
         ]
         table(shown.astype(object).to_numpy().tolist(), list(shown.columns))
     if out is not None:

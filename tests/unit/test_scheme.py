@@ -37,6 +37,42 @@ def test_generic_has_fifteen_digits() -> None:
     assert scheme.level("township").fixed
 
 
+LEVELS = {
+    "dehua": {"township": 9, "first": 12, "unit": 15, "responsibility": 17},
+    "longhua": {"street": 9, "community": 12, "area": 14, "grid": 17, "building": 19},
+    "chikan": {"street": 9, "first": 12, "second": 15, "slice": 17},
+    "luohu": {"street": 9, "community": 12, "grid": 15},
+    "yungang": {"township": 9, "community": 12, "grid": 15},
+    "zoucheng": {"township": 9, "community": 12, "grid": 15},
+    "chaisang": {"township": 9, "community": 12, "grid": 14},
+    "generic": {"township": 9, "community": 12, "unit": 15},
+}
+"""Levels with the length of their codes; the keys are read by machines and stay."""
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_levels_and_widths_of_each_place(name: str) -> None:
+    scheme = load_scheme(name)
+    assert {key: scheme.width(key) for key in scheme.level_keys} == LEVELS[name]
+
+
+def test_what_is_particular_to_each_place() -> None:
+    places = {name: load_scheme(name) for name in LEVELS}
+    roles = {name: {r.key: r for r in scheme.roles} for name, scheme in places.items()}
+    assert places["dehua"].band("unit", "built_up") == Band(level="unit", zone="built_up", households=(300, 500), persons=(900, 1100))
+    assert roles["dehua"]["linked_body"].zones == ("built_up",)
+    assert roles["dehua"]["full_time"].level is None
+    assert [r.level for r in places["longhua"].roles if r.required] == [*places["longhua"].level_keys]
+    assert places["chikan"].band("slice", "urban") == Band(level="slice", zone="urban", households=(30, 50))
+    assert roles["chikan"]["slice_head"].at_home
+    assert [k.key for k in places["luohu"].categories] == ["residential", "industrial_commercial", "urban_village", "mixed"]
+    assert roles["yungang"]["visitor"].visit_days == 31
+    assert [limit.total_hours for limit in places["zoucheng"].limits] == [2, 48, 168]
+    assert [level.key for level in places["chaisang"].levels if level.optional] == ["community", "grid"]
+    # A new county must not be full of errors.
+    assert not any(r.required for r in places["generic"].roles)
+
+
 def test_a_code_tells_its_level() -> None:
     scheme = load_scheme("dehua")
     assert scheme.level_key("350526") == "county"
