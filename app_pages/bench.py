@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 import gridgis as gg
-from app_pages import gestures, panel
+from app_pages import command, gestures, panel
 from app_pages.desk import Desk
 from app_pages.state import attempt, say, tell
 from app_pages.words import WORDS
@@ -32,8 +32,13 @@ def on_event(desk: Desk) -> None:
 def take(desk: Desk, event: Mapping[str, Any]) -> None:
     """Do what a gesture asks for; its number goes back to the map as the answer."""
     kind = event.get("type")
-    if kind == "select":
+    if kind in ("area", "spot"):
+        command.take(desk, event)
+    elif kind == "select":
         st.session_state.selected = tuple(str(c) for c in event["codes"])
+        tell()
+    elif command.on():
+        # No gesture of an emergency may change the plan, nor a key pressed during one.
         tell()
     elif kind in _TOOLS:
         propose(desk, event)

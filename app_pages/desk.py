@@ -10,7 +10,7 @@ import itertools
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock, Thread
@@ -250,7 +250,17 @@ class Desk:
         """Return what the checks find in the present plan, and its version; checked once per version."""
         version = self.version
         # The store serves several readers; holding the county would keep everybody else waiting.
-        return version, self._frames.get(("findings", version), lambda: gg.check(self.county))
+        return version, self.once(("findings",), lambda: gg.check(self.county))
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, once for a state of the plan and of the registers of people."""
+        return self._frames.get((*key, self.version, self._registers()), make)
+
+    def _registers(self) -> int:
+        """Return a fingerprint of the registers of people; they change without a version."""
+        with self.quiet() as county:
+            frames = [pd.DataFrame(county.table(t)) for t in ("staff", "organisations", "postings", "visits")]
+        return hash(tuple(int(pd.util.hash_pandas_object(f.astype(str), index=False).sum()) for f in frames))
 
     def warm(self) -> None:
         """Make what the first edit and the first close look would otherwise wait for."""

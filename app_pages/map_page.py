@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import bench, mapview, panel
+from app_pages import bench, command, mapview, panel
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
-from layers.page import TOOLS
+from layers.page import COMMAND_TOOLS, TOOLS
 
 
 def controls(desk: Desk) -> None:
     """Show level, colour and labels in one row above the map."""
-    level, search, figure, labels = st.columns([5, 2, 2, 2], vertical_alignment="center")
+    mode, level, search, figure, labels = st.columns([2, 5, 2, 2, 2], vertical_alignment="center")
+    mode.segmented_control(
+        say("mode"), ("peace", "emergency"), key="mode", format_func=lambda k: say(f"mode_{k}"), required=True,
+        label_visibility="collapsed", on_change=command.turned,
+    )  # fmt: skip
     names = {v.key: panel.level_name(desk, v.key) for v in desk.scheme.levels}
     level.segmented_control(
         say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed"
@@ -64,16 +68,23 @@ def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
     state = st.session_state
     controls(desk)
+    if command.on():
+        st.html(f"<style>{command.CALM}</style>")
     left, right = st.columns([2.55, 1], gap="small")
     with left:
-        picture = mapview.message(
-            desk, state.level, state.figure, state.labels,
-            selected=list(state.selected), preview=state.preview, ack=state.ack, focus=state.goto,
-        )  # fmt: skip
-        mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=TOOLS,
+        shown = {"selected": list(state.selected), "preview": state.preview, "focus": state.goto}
+        if command.on():
+            shown = {"focus": state.goto} | command.picture(desk, desk.frame(state.level)[1].index)
+        picture = mapview.message(desk, state.level, state.figure, state.labels, ack=state.ack, **shown)
+        mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=COMMAND_TOOLS if command.on() else TOOLS,
                          on_event=lambda: bench.on_event(desk))  # fmt: skip
     with right, st.container(height="stretch", key="panel"):
         panel.banner()
+        if command.on():
+            command.card(desk)
+            if len(state.selected) == 1:
+                panel.grid_card(desk, state.level, state.selected[0])
+            return
         if state.proposal is not None:
             proposal(desk)
         elif len(state.selected) == 1:
@@ -87,7 +98,7 @@ def workbench(desk: Desk) -> None:
 
 
 desk = the_desk()
-for choice in ("level", "figure", "labels", "author", "reason", "search"):
+for choice in ("level", "figure", "labels", "author", "reason", "search", "mode", "radius"):
     keep(choice)
 bench.watch(desk)
 workbench(desk)

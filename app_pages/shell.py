@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 PAGES = (
     ("map", "map_page.py", ":material/map:"),
     ("incidents", "incidents_page.py", ":material/local_fire_department:"),
+    ("people", "people_page.py", ":material/groups:"),
     ("checks", "checks_page.py", ":material/fact_check:"),
     ("export", "export_page.py", ":material/download:"),
 )

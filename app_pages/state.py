@@ -30,6 +30,13 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("seen", 0),
     ("search", ""),
     ("goto", None),
+    ("mode", "peace"),
+    ("danger", None),
+    ("radius", 300),
+    ("peace_selected", ()),
+    ("people_table", "vacancies"),
+    ("people_role", ""),
+    ("people_row", None),
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from app_pages.words_people import PEOPLE_WORDS
+
 WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "app": ("网格GIS", "GridGIS"),
     "map": ("地图", "Map"),
@@ -201,6 +203,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "download": ("下载 {name}", "Download {name}"),
     "first_rows": ("共 {all} 个网格，前 {n} 个", "The first {n} of {all} grids"),
     "zone": ("分区", "Zone"),
+    **PEOPLE_WORDS,
 })  # fmt: skip
 
 _MAP_PREFIXES = ("zoom_", "tool_", "hint_", "do_")

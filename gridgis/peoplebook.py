@@ -11,6 +11,7 @@ from gridgis.commanding import GROUPS, Situation, situation
 from gridgis.county import County
 from gridgis.io.workbook import Sheet
 from gridgis.people import level_name, people_of, role_name
+from gridgis.schema import TABLES
 from gridgis.scheme import Scheme
 from gridgis.staffing import doubles, overdue, overload, strays, vacancies
 from gridgis.suggesting import suggestions
@@ -58,7 +59,11 @@ def staffing_tables(county: County, role: str | None = None, day: str | None = N
 
 def command_of(county: County, area: Any, day: str | None = None) -> Situation:
     """Return what lies in an area of a county, and who answers for it; see `gridgis.commanding.situation`."""
-    tables = county.table("buildings"), county.table("places")
+    near = {t: [c.name for c in TABLES[t] if c.kind != "geometry"] for t in ("buildings", "places")}
+    tables = (
+        county.table("buildings", near["buildings"], area.bounds),
+        county.table("places", near["places"], area.bounds),
+    )
     people = people_of(county, day or county.today)
     return situation(county.plan, people, area, tables, county.meta.get("name", ""))
 

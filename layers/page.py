@@ -17,6 +17,7 @@ from layers import styles
 
 ASSETS = Path(__file__).parent / "assets"
 TOOLS = ("select", "split", "merge", "transfer", "paint")
+COMMAND_TOOLS = ("select", "spot", "area")
 
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js", "vendor/heat/heat.js",

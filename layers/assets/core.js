@@ -38,12 +38,13 @@
     ready() {
       GridGIS.started = true;
       GridGIS.grids.listen(GridGIS.tools.onGrid);
-      GridGIS.tools.use("select");
+      GridGIS.tools.use(GridGIS.tools.first);
       if (GridGIS.message) GridGIS.apply(GridGIS.message);
     },
     apply(message) {
       GridGIS.message = message;
       if (!GridGIS.started || !message) return;
+      document.body.dataset.theme = message.theme || "";
       parts.forEach(({ live }) => live && live.apply && live.apply(message));
     },
     // One event per finished gesture; the number comes back as `ack` when the answer is there.

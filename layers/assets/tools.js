@@ -14,6 +14,8 @@ GridGIS.part("tools", (map, options) => {
     split: "M4 4h16v16H4zM13 2l-3 8 4 4-3 8",
     merge: "M4 5h7v14H4zM13 5h7v14h-7zM8 12h8M13.5 9.5 16 12l-2.5 2.5",
     transfer: "M4 8h12M12.5 4.5 16 8l-3.5 3.5M20 16H8M11.5 12.5 8 16l3.5 3.5",
+    spot: "M12 21s-7-6.2-7-11.5a7 7 0 0 1 14 0C19 14.8 12 21 12 21zM12 12a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
+    area: "M5 7l8-3 6 6-2 9-10 1-3-6z",
     paint: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 17h6M17 14v6",
   };
 
@@ -73,6 +75,8 @@ GridGIS.part("tools", (map, options) => {
       return say(n ? W.hint_merge_n.replace("{n}", n) : W.hint_merge, actions);
     }
     if (state.tool === "transfer") return say(state.area ? W.hint_target : W.hint_transfer, [cancel]);
+    if (state.tool === "spot") return say(W.hint_spot);
+    if (state.tool === "area") return say(W.hint_area, [cancel]);
     if (state.tool === "paint") {
       if (!state.target) return say(W.hint_paint_target, [cancel]);
       const n = GridGIS.cells.count();
@@ -89,10 +93,10 @@ GridGIS.part("tools", (map, options) => {
     state.tool = tool;
     Object.entries(buttons).forEach(([key, b]) => b.setAttribute("aria-pressed", String(key === tool)));
     map.getContainer().dataset.tool = tool;
-    GridGIS.grids.tooltips(tool === "select" || tool === "merge");
+    GridGIS.grids.tooltips(["select", "merge", "spot"].includes(tool));
     const selected = (GridGIS.message && GridGIS.message.selected) || [];
     if (tool === "split") draw("Line");
-    if (tool === "transfer") draw("Polygon");
+    if (tool === "transfer" || tool === "area") draw("Polygon");
     if (tool === "merge") {
       state.codes = selected.slice(0, 1);
       GridGIS.grids.select(state.codes);
@@ -131,6 +135,7 @@ GridGIS.part("tools", (map, options) => {
     layer.options.pmIgnore = true;
     state.line = layer;
     if (state.tool === "split") ask("split", { line: positions(layer) });
+    if (state.tool === "area") ask("area", { area: positions(layer) });
     if (state.tool === "transfer") {
       state.area = positions(layer);
       refresh();
@@ -212,6 +217,7 @@ GridGIS.part("tools", (map, options) => {
 
   if (options.tools.length > 1) document.addEventListener("keydown", key);
   map.on("click", (e) => {
+    if (state.tool === "spot" && !state.waiting) ask("spot", { at: [e.latlng.lng, e.latlng.lat] });
     if (state.tool === "select" && options.tools.length && !e.originalEvent.onGrid) choose([]);
   });
 
@@ -219,6 +225,7 @@ GridGIS.part("tools", (map, options) => {
     key,
     use,
     onGrid,
+    first: options.tools.includes("spot") ? "spot" : "select",
     get tool() { return state.tool; },
     cellTarget(code) {
       state.target = code;
