@@ -16,7 +16,7 @@ from gridgis.people import People, concerns, missing, needed
 from gridgis.plan import Plan
 from gridgis.scheme_parts import Role
 
-OVERLOAD = 2.0
+OVERLOAD = 3.0
 """A holder with so many times the median of households is overloaded."""
 _FEW = 5
 """Below so many holders a median says nothing."""
@@ -71,7 +71,8 @@ def name_of(people: People, holder: str) -> str:
 
 def _over(plan: Plan, people: People) -> Iterator[dict[str, Any]]:
     limits = {r.key: r.at_most for r in plan.scheme.roles if r.at_most is not None}
-    for (role, holder), rows in _held(people).groupby(["role", "holder"]):
+    held = _held(people)
+    for (role, holder), rows in held[held["role"].isin(list(limits))].groupby(["role", "holder"]):
         codes = sorted(c for c in set(rows["code"]) if c in plan.grids)
         limit = limits.get(str(role))
         if limit is not None and len(codes) > limit:
@@ -90,7 +91,8 @@ def _repeated(people: People) -> Iterator[dict[str, Any]]:
 
 def _several(plan: Plan, people: People) -> Iterator[dict[str, Any]]:
     roles = {r.key: r for r in plan.scheme.roles}
-    for (key, code), rows in _held(people).groupby(["role", "code"]):
+    held = _held(people)
+    for (key, code), rows in held[held.duplicated(["role", "code"], keep=False)].groupby(["role", "code"]):
         role, grid = roles.get(str(key)), plan.grids.get(str(code))
         if role is None or grid is None or not concerns(role, grid):
             continue

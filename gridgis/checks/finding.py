@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import geopandas as gpd
 import pandas as pd
 
 from gridgis.elements import Elements
+from gridgis.people import People, people_of
 from gridgis.plan import Plan
 from gridgis.scheme import Scheme
 
@@ -73,6 +75,11 @@ class Fresh:
     def today(self) -> str:
         """The day that counts as today."""
         return self._county.today
+
+    @cached_property
+    def people(self) -> People:
+        """The registers of people as they stand today; read once for all rules."""
+        return people_of(self, self.today)
 
     @property
     def elements(self) -> Elements:

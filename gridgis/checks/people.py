@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.checks.finding import CheckedCounty, Finding, Fresh
 from gridgis.people import People, level_name, people_of, role_name
 from gridgis.phones import SEPARATORS, is_phone, tidy_phone
 from gridgis.plan import Plan
@@ -17,7 +17,7 @@ from gridgis.suggesting import suggestions
 
 
 def _people(county: CheckedCounty) -> People:
-    return people_of(county, county.today)
+    return county.people if isinstance(county, Fresh) else people_of(county, county.today)
 
 
 def _at(plan: Plan, code: str) -> tuple[Any, int, int]:

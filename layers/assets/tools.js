@@ -259,7 +259,8 @@ GridGIS.part("tools", (map, options) => {
     prototype._nearOnly = true;
     prototype._calcClosestLayers = function (latlng, layers, amount) {
       const few = near(this, latlng, layers);
-      return few.length ? original.call(this, latlng, few, amount) : [];
+      // Who asks for the nearest one looks into it even where there is none.
+      return few.length ? original.call(this, latlng, few, amount) : [{}];
     };
   }
   patch(L.PM.Draw.prototype);

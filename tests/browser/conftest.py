@@ -117,7 +117,7 @@ class Desk:
         self.page = page
         self.address = address
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
 
     def open(self, path: str = "") -> None:
         """Open a page and wait for its map."""
