@@ -10,11 +10,6 @@ PEOPLE_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "people_role": ("岗位", "Role"),
     "people_all": ("全部岗位", "All roles"),
     "people_as_of": ("按 {day} 在任情况统计", "As in force on {day}"),
-    "people_none": (
-        "县区里还没有人员、组织和任职台账：导入之后，这里会列出空缺、重复任职、负担和走访情况。",
-        "The county has no registers of people, bodies and postings yet: once imported, vacancies, double postings, "
-        "load and visits show here.",
-    ),
     "people_no_roles": ("本体系没有设岗位。", "The scheme has no roles."),
     "people_clean": ("没有需要处理的内容", "Nothing to do here"),
     "people_clean_note": ("“{table}”为空。", "'{table}' is empty."),
