@@ -22,6 +22,7 @@ PAGES = (
     ("incidents", "incidents_page.py", ":material/local_fire_department:"),
     ("people", "people_page.py", ":material/groups:"),
     ("checks", "checks_page.py", ":material/fact_check:"),
+    ("match", "match_page.py", ":material/compare_arrows:"),
     ("export", "export_page.py", ":material/download:"),
 )
 

@@ -20,6 +20,12 @@ PALETTES = {"households": TEAL, "persons": BLUE, "buildings": SAND, "incidents":
 BAND_COLOURS = {"below": "#e9c46a", "in": "#8cc3a6", "above": "#d98a6a"}
 """Colours of a grid below, in and above the size band of its level."""
 
+VERDICT_COLOURS = {
+    "matched": "#a9d3ba", "matched_name_differs": "#e9c46a", "recoded": "#7fa8dc", "moved": "#e08b53",
+    "swapped": "#c583c0", "duplicate": "#9a86cf", "missing_there": "#d9665f",
+}  # fmt: skip
+"""Colours of a grid by what a match says of it."""
+
 
 @dataclass(frozen=True)
 class Classes:

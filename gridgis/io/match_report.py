@@ -11,22 +11,15 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
 
 from gridgis import verdicts as v
 from gridgis.errors import InputError
 from gridgis.io.geojson import write_geojson
+from gridgis.io.workbook import Sheet, write_workbook
 from gridgis.matching import Matching
 from gridgis.schema import reproject
 
 KINDS = (".xlsx", ".csv", ".json", ".geojson")
-_COLOURS = {
-    v.MATCHED: "#e7f3ec", v.NAME: "#fdf6e6", v.RECODED: "#e6eefa", v.MOVED: "#fbe7d8", v.SWAPPED: "#f6e3f1",
-    v.DUPLICATE: "#f6e3f1", v.HERE: "#fdeeec", v.THERE: "#fdeeec", v.OTHER: "#eef1f4", v.MALFORMED: "#fbdad6",
-}  # fmt: skip
-_WIDTHS = {"row": 7, "code_there": 20, "name_there": 22, "code_here": 20, "name_here": 22, "verdict": 22,
-           "detail": 18, "lies_in": 20, "words": 80}  # fmt: skip
 
 
 def shown(matching: Matching, lang: str) -> pd.DataFrame:
@@ -55,6 +48,22 @@ def counts(matching: Matching, lang: str) -> list[tuple[str, int, int]]:
         elif key in sides[0] or key in sides[1]:
             rows.append((words[at], sides[0].get(key, 0), sides[1].get(key, 0)))
     return [*rows, (("合计", "Total")[at], sides[0]["all"], sides[1]["all"])]
+
+
+def sheets(matching: Matching, facts: dict[str, str], lang: str) -> list[Sheet]:
+    """Return a match as sheets: the counts, all rows, and the rows of each verdict that is a difference."""
+    titles = (
+        ("Verdict", "Rows of the file", "Grids of the plan") if lang == "en" else ("结论", "文件行数", "方案网格数")
+    )
+    summary = pd.DataFrame(counts(matching, lang), columns=list(titles))
+    rows, verdicts = shown(matching, lang), matching.frame["verdict"]
+    names = ("Summary", "All rows") if lang == "en" else ("汇总", "全部")
+    note = " · ".join(f"{title} {value}" for title, value in facts.items())
+    at = 1 if lang == "en" else 0
+    apart = [
+        Sheet(v.VERDICTS[k][at], rows[verdicts == k]) for k in v.VERDICTS if k != v.MATCHED and (verdicts == k).any()
+    ]
+    return [Sheet(names[0], summary, note), Sheet(names[1], rows), *apart]
 
 
 def as_json(matching: Matching, lang: str = "zh") -> dict[str, Any]:
@@ -91,7 +100,7 @@ def write_match(
         The kind is not written, or the file cannot be.
     """
     writers: dict[str, Callable[[], None]] = {
-        ".xlsx": lambda: _workbook(matching, path, facts, lang),
+        ".xlsx": lambda: write_workbook(path, sheets(matching, facts, lang)),
         ".csv": lambda: _csv(shown(matching, lang), path),
         ".json": lambda: _text(json.dumps(facts | as_json(matching, lang), ensure_ascii=False, indent=1), path),
         ".geojson": lambda: _geojson(matching, path, located),
@@ -99,9 +108,10 @@ def write_match(
     check_kind(path)
     try:
         writers[path.suffix.lower()]()
-    except (OSError, XlsxWriterException) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"无法写入“{path}”：{why}。", f"'{path}' cannot be written: {why}.") from error
+    except OSError as error:
+        raise InputError(
+            f"无法写入“{path}”：{error.strerror}。", f"'{path}' cannot be written: {error.strerror}."
+        ) from error
 
 
 def check_kind(path: Path) -> None:
@@ -140,44 +150,3 @@ def _geojson(matching: Matching, path: Path, located: gpd.GeoDataFrame | None) -
     shapes = [None if g is None else reproject(g, located.crs.to_epsg(), 4490) for g in located.geometry]
     frame = gpd.GeoDataFrame(plain, geometry=shapes, crs=4326)
     write_geojson(frame.to_json(drop_id=True, ensure_ascii=False), path)
-
-
-def _workbook(matching: Matching, path: Path, facts: dict[str, str], lang: str) -> None:
-    """Write a summary and the rows, all of it as text: a code must stay the text that it is."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        head = book.add_format({"bold": True, "bg_color": "#22303d", "font_color": "#ffffff", "valign": "vcenter"})
-        _summary(book, head, matching, facts, lang)
-        frame = shown(matching, lang)
-        sheet = book.add_worksheet("Rows" if lang == "en" else "明细")
-        sheet.freeze_panes(1, 0)
-        kinds = {k: book.add_format({"bg_color": c, "num_format": "@"}) for k, c in _COLOURS.items()}
-        text, share = book.add_format({"num_format": "@"}), book.add_format({"num_format": "0.000"})
-        for k, (key, title) in enumerate(zip(v.COLUMNS, frame.columns, strict=True)):
-            sheet.set_column(k, k, _WIDTHS.get(key, 10))
-            sheet.write_string(0, k, title, head)
-            for n, (value, verdict) in enumerate(zip(frame[title], matching.frame["verdict"], strict=True), 1):
-                if key in ("iou", "score", "row") and value is not None:
-                    sheet.write_number(n, k, value, None if key == "row" else share)
-                elif value:
-                    sheet.write_string(n, k, str(value), kinds[verdict] if key == "verdict" else text)
-        sheet.autofilter(0, 0, max(1, len(frame)), len(frame.columns) - 1)
-
-
-def _summary(book: Any, head: Any, matching: Matching, facts: dict[str, str], lang: str) -> None:
-    sheet = book.add_worksheet("Summary" if lang == "en" else "汇总")
-    sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 2, 18)
-    for n, (title, value) in enumerate(facts.items()):
-        sheet.write_string(n, 0, title)
-        sheet.write_string(n, 1, value)
-    top = len(facts) + 1
-    titles = (
-        ("Verdict", "Rows of the file", "Grids of the plan") if lang == "en" else ("结论", "文件行数", "方案网格数")
-    )
-    for k, title in enumerate(titles):
-        sheet.write_string(top, k, title, head)
-    for n, (title, there, here) in enumerate(counts(matching, lang), top + 1):
-        sheet.write_string(n, 0, title)
-        sheet.write_number(n, 1, there)
-        sheet.write_number(n, 2, here)

@@ -101,7 +101,8 @@ def test_the_workbook_is_text_and_runs_nothing(county: Path, tell: Tell, tmp_pat
     out = tmp_path / "out.xlsx"
     assert tell("match", county, file, "--out", out, "--lang", lang).code == 1
     made = openpyxl.load_workbook(out)
-    assert made.sheetnames == (["汇总", "明细"] if lang == "zh" else ["Summary", "Rows"])
+    names = {"zh": ["汇总", "全部", "编码一致，名称不同"], "en": ["Summary", "All rows", "code matches, name differs"]}
+    assert made.sheetnames == names[lang]
     sheet = made.worksheets[1]
     assert sheet.auto_filter.ref
     cells = [c for row in sheet.iter_rows(min_row=2) for c in row if c.value is not None]
