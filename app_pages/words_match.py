@@ -36,7 +36,10 @@ MATCH_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "match_accept_one": ("采用这一行", "Accept this row"),
     "match_accept_all": ("全部采用（{n}）", "Accept all ({n})"),
     "match_above": ("相似度不低于", "Score from"),
-    "match_accepted": ("已采用 {n} 个网格的编码或名称，版本 {v}；可在地图页撤销。", "Took over code or name of {n} grids, version {v}; undo is on the map page."),
+    "match_accepted": (
+        "已采用 {n} 个网格的编码或名称，版本 {v}；可在地图页撤销。",
+        "Took over code or name of {n} grids, version {v}; undo is on the map page.",
+    ),
     "match_refused": ("{n} 个未采用：{why}", "{n} not taken over: {why}"),
     "match_report": ("下载报告 XLSX", "Report as XLSX"),
 })  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +9,20 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
 import shapely
 
 from gridgis.county import County
 from gridgis.datums import check_datum, is_shifted, shift_geometries
-from gridgis.errors import CodeError, InputError
+from gridgis.errors import InputError
 from gridgis.io.evidence import best_view, datum_views, datum_words
 from gridgis.io.projecting import projection
 from gridgis.io.reading import Source, read_vector
 from gridgis.io.recognise import Recognised, recognise
+from gridgis.io.sheets import Cell, Sheet, read_book
 from gridgis.matching import MIN_IOU, Matching, match
 from gridgis.plan import Plan
+from gridgis.registers.values import LostError, plain, text_value
 from gridgis.repair import valid_polygons
 from gridgis.scheme import Scheme
 from gridgis.verdicts import Words
@@ -123,9 +123,9 @@ def read_theirs(county: County, path: str | Path, how: How) -> Theirs:
         evidence += [*source.facts["evidence"], *source.facts["warnings"]]
         shapes = _placed(county, source, how.datum, evidence)
     given = {"code": how.code_field, "name": how.name_field}
-    found = recognise(table, scheme.widths, county.code, {k: f for k, f in given.items() if f})
+    found = recognise(table, scheme.widths, county.code, {k: f for k, f in given.items() if f}, scheme.letters)
     raw = table[found.code_column].map(_written)
-    codes, reasons = _codes(found, raw, scheme)
+    codes, reasons = _codes(found, table)
     rows = gpd.GeoDataFrame(
         {"raw": raw, "code": codes, "name": found.names.map(str), "reason": reasons},
         geometry=shapes, index=table.index, crs=county.crs,
@@ -136,16 +136,13 @@ def read_theirs(county: County, path: str | Path, how: How) -> Theirs:
     return Theirs(path.name, rows, columns, (str(found.code_column), found.name_column), level, tuple(evidence))
 
 
-def _codes(found: Recognised, raw: pd.Series[Any], scheme: Scheme) -> tuple[list[str | None], list[Words | None]]:
-    """Return the codes, and why a row has none; codes with type letters are read by the scheme."""
+def _codes(found: Recognised, table: pd.DataFrame) -> tuple[list[str | None], list[Words | None]]:
+    """Return the codes, and why a row has none; a number that the spreadsheet has cut short is none."""
+    lost: dict[tuple[int, str], Words] = table.attrs.get("lost", {})
     codes, reasons = [], []
-    for row, code, text in zip(found.codes.index, found.codes, raw, strict=True):
-        reason = found.rejected.get(int(row))
-        if code is None and scheme.letters:
-            try:
-                code, reason = scheme.parse_grid(text), None
-            except CodeError as error:
-                reason = error.zh.rstrip("。"), error.en.rstrip(".")
+    for row, code in zip(found.codes.index, found.codes, strict=True):
+        gone = lost.get((int(row), str(found.code_column)))
+        reason = (f"编码{gone[0]}", f"the code {gone[1]}") if gone else found.rejected.get(int(row))
         codes.append(None if reason else str(code))
         reasons.append(reason)
     return codes, reasons
@@ -192,73 +189,64 @@ def _placed(county: County, source: Source, datum: str, evidence: list[Words]) -
 
 
 def _register(path: Path, how: How, county_code: str) -> pd.DataFrame:
-    """Return the rows of a sheet under their heads; the index counts rows as a spreadsheet shows them."""
-    rows = [r for r in _cells(path, how) if any(r[1])]
+    """Return the rows of a sheet under their heads; the index counts rows as a spreadsheet shows them.
+
+    The head is the first of the fullest rows, so that titles above it do not count. What a spreadsheet
+    has lost of a number is told in `attrs`, by row and head.
+    """
+    sheet = _sheet(path, how)
+    span = range(1, sheet.columns + 1)
+    filled = {row: len(cells) for row, cells in list(sheet.rows.items())[:_LOOKED_AT]}
+    top = max(filled, key=lambda row: filled[row])
+    texts = [_text(sheet.rows[top].get(k))[0] for k in span]
+    headless = any(t.isdigit() and t.startswith(county_code) for t in texts)
+    heads = _distinct([f"列{k}" if headless or not t else t for k, t in enumerate(texts, 1)])
+    lost: dict[tuple[int, str], Words] = {}
+    rows: dict[int, list[str]] = {}
+    for row in sorted(r for r in sheet.rows if r >= top + (not headless)):
+        read = [_text(sheet.rows[row].get(k)) for k in span]
+        rows[row] = [text for text, _ in read]
+        lost |= {(row, head): why for head, (_, why) in zip(heads, read, strict=True) if why}
     if not rows:
-        raise InputError(f"“{path.name}”没有任何内容：请重新导出。", f"'{path.name}' holds nothing: export it again.")
-    width = max(len(cells) for _, cells in rows)
-    rows = [(n, [*cells, *[""] * (width - len(cells))]) for n, cells in rows]
-    filled = [sum(map(bool, cells)) for _, cells in rows[:_LOOKED_AT]]
-    at = filled.index(max(filled))
-    heads = [f"{text or '列'}" for text in rows[at][1]]
-    if any(t.isdigit() and t.startswith(county_code) for t in rows[at][1]):
-        heads, at = [f"列{k + 1}" for k in range(width)], at - 1
-    again: Counter[str] = Counter()
-    for k, head in enumerate(heads):
-        again[head] += 1
-        heads[k] = head if again[head] == 1 else f"{head}_{again[head]}"
-    body = rows[at + 1 :]
-    if not body:
         raise InputError(
             f"“{path.name}”只有表头，没有数据行：请重新导出。",
             f"'{path.name}' has a head and no rows: export it again.",
         )
-    return pd.DataFrame(
-        [c for _, c in body], columns=heads, index=pd.Index([n for n, _ in body], name="row"), dtype=object
-    )
+    table = pd.DataFrame(list(rows.values()), columns=heads, index=pd.Index(list(rows), name="row"), dtype=object)
+    table.attrs["lost"] = lost
+    return table
 
 
-def _cells(path: Path, how: How) -> list[tuple[int, list[str]]]:
-    """Return row numbers and the text of their cells."""
-    try:
-        if path.suffix.lower() in _TEXTS:
-            return [(n, [c.strip() for c in row]) for n, row in enumerate(csv.reader(_text(path, how).splitlines()), 1)]
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        if how.layer and how.layer not in book.sheetnames:
-            raise InputError(
-                f"“{path.name}”没有工作表“{how.layer}”：现有 {'、'.join(book.sheetnames)}。",
-                f"'{path.name}' has no sheet '{how.layer}': there are {', '.join(book.sheetnames)}.",
-            )
-        sheet = book[how.layer] if how.layer else book.worksheets[0]
-        return [(n, [_cell(v) for v in row]) for n, row in enumerate(sheet.iter_rows(values_only=True), 1)]
-    except InputError:
-        raise
-    except OSError as error:
+def _sheet(path: Path, how: How) -> Sheet:
+    book = read_book(path, encoding=how.encoding)
+    found = [s for s in book.sheets if how.layer in (None, s.name)]
+    if not found:
+        names = [s.name for s in book.sheets]
         raise InputError(
-            f"无法读取“{path}”：{error.strerror}。", f"'{path}' cannot be read: {error.strerror}."
-        ) from error
-    except Exception as error:
-        raise InputError(
-            f"“{path.name}”不是可读的表格：请用 Excel 或 WPS 打开后另存为 .xlsx。",
-            f"'{path.name}' is no table that can be read: open it in a spreadsheet program and save it as .xlsx.",
-        ) from error
+            f"“{path.name}”没有工作表“{how.layer}”：现有 {'、'.join(names)}。",
+            f"'{path.name}' has no sheet '{how.layer}': there are {', '.join(names)}.",
+        )
+    return next((s for s in found if not s.hidden), found[0])
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) >= 1e15:
-        # Beyond 15 digits a spreadsheet has lost the end of the number already.
-        return f"{value:.6e}"
-    return _written(value)
-
-
-def _text(path: Path, how: How) -> str:
-    raw = path.read_bytes()
-    if how.encoding != "auto":
-        return raw.decode(how.encoding, "replace").removeprefix("\ufeff")
+def _text(cell: Cell | None) -> tuple[str, Words | None]:
+    """Return the text of a cell, and what is wrong with one that cannot be used."""
+    if cell is None:
+        return "", None
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("gb18030", "replace")
+        return text_value(cell).text, None
+    except LostError as error:
+        return plain(cell), error.words
+
+
+def _distinct(heads: list[str]) -> list[str]:
+    """Return heads that differ: what stands twice gets a number."""
+    times: Counter[str] = Counter()
+    out = []
+    for head in heads:
+        times[head] += 1
+        out.append(head if times[head] == 1 else f"{head}_{times[head]}")
+    return out
 
 
 # -- for reports
