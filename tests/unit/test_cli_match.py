@@ -58,8 +58,9 @@ def test_a_workbook_of_codes_as_numbers_and_text(county: Path, tell: Tell, tmp_p
 def test_a_number_that_a_spreadsheet_cut_short_is_no_code(county: Path, tell: Tell, tmp_path: Path) -> None:
     file = book(tmp_path / "r.xlsx", ("code", "name"), (int(f"{A}000"), "第1网格"), (B, "第2网格"), (C, "第3网格"))
     answer = tell("match", county, file, "--json")
-    assert [(r["verdict"], r["row"]) for r in answer.json["rows"]][0] == ("malformed", 2)
-    assert "15" in answer.json["rows"][0]["words"]
+    first = answer.json["rows"][0]
+    assert (first["verdict"], first["row"]) == ("malformed", 2)
+    assert "15" in first["words"]
 
 
 def test_differences_end_with_one_and_none_is_dropped(county: Path, tell: Tell, tmp_path: Path) -> None:
