@@ -262,10 +262,6 @@ class Desk:
             frames = [pd.DataFrame(county.table(t)) for t in ("staff", "organisations", "postings", "visits")]
         return hash(tuple(int(pd.util.hash_pandas_object(f.astype(str), index=False).sum()) for f in frames))
 
-    def once(self, key: Item, make: Callable[[], Any]) -> Any:
-        """Return something made of the plan, made now unless it is at hand; the key must say of which version."""
-        return self._frames.get(("once", *key), make)
-
     def warm(self) -> None:
         """Make what the first edit and the first close look would otherwise wait for."""
         with self.quiet() as county:

@@ -43,7 +43,7 @@ def matched(desk: Desk, upload: Upload, how: How) -> tuple[Theirs, Matching]:
             path.write_bytes(upload.data)
             return compare(county, path, how)
 
-    found: tuple[Theirs, Matching] = desk.once(("match", upload.key, upload.name, how, desk.version), make)
+    found: tuple[Theirs, Matching] = desk.once(("match", upload.key, upload.name, how), make)
     return found
 
 
