@@ -122,4 +122,5 @@ def check(
     reasons = exceptions.reasons(frame, county.table("exceptions"), county.today)
     if accepted:
         return frame.assign(accepted=reasons)
-    return frame[[not r for r in reasons]].reset_index(drop=True)
+    # An empty list would choose columns.
+    return frame[np.array([not r for r in reasons], dtype=bool)].reset_index(drop=True)
