@@ -152,9 +152,9 @@ def _continues(sheet: Sheet, row: int, fields: Sequence[Field]) -> bool:
     if not _is_header(sheet, row + 1):
         return False
     fresh = {c: cell for c, cell in below.items() if cell.merged is None or cell.merged > row}
-    return bool(fresh) and all(
-        c not in above or above[c].merged is not None or _spreads(sheet, row, c) for c in fresh
-    ) and _score([plain(c) for c in fresh.values()], fields) > 0  # fmt: skip
+    tied = len(fresh) < len(below) or any(_spreads(sheet, row, c) for c in fresh)
+    placed = all(c not in above or above[c].merged is not None or _spreads(sheet, row, c) for c in fresh)
+    return bool(fresh) and placed and (tied or _score([plain(c) for c in fresh.values()], fields) > 0)
 
 
 def _spreads(sheet: Sheet, row: int, column: int) -> bool:

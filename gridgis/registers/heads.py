@@ -142,8 +142,13 @@ def _post(context: Context, heads: Heads, people: list[tuple[str, str]], what: t
         kept = next((i for i, row in present.items() if row["staff"] == person_id), None)
         stay.add(kept)
         if kept is None:
-            posting = stable_id("postings", role, code, person_id, "")
-            new = {"id": posting, "role": role, "code": code, "staff": person_id, "source": source}
+            # A register does not say since when; but who follows somebody begins as the other ends.
+            since = today if present else ""
+            posting = stable_id("postings", role, code, person_id, since)
+            if posting in context.tables["postings"]:
+                since = today
+                posting = stable_id("postings", role, code, person_id, since)
+            new = {"id": posting, "role": role, "code": code, "staff": person_id, "since": since, "source": source}
             heads.postings[posting] = blank("postings") | new
     for i, row in present.items():
         if i not in stay and people:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -308,11 +309,13 @@ def _refusal(work: Work) -> RefusedError | None:
 
 def _save(county: County, work: Work, signed: tuple[str, str]) -> Edit | None:
     """Write everything in one transaction."""
-    frames = {name: _frame(county, name, fresh) for name, fresh in work.tables.items() if fresh}
     if work.options.as_ != "register":
-        for name, frame in frames.items():
-            county.store.replace_table(name, frame)
+        for name, fresh in work.tables.items():
+            if fresh:
+                county.store.change_table(name, partial(_merged, name=name, fresh=fresh))
         return None
+    tables = {name: fresh for name, fresh in work.tables.items() if fresh}
+    frames = {name: _merged(county.table(name), name, fresh) for name, fresh in tables.items()}
     if not work.grids and not frames:
         return None
     command = {"register": work.book.name, "rows": len(work.rows.good)}
@@ -321,9 +324,9 @@ def _save(county: County, work: Work, signed: tuple[str, str]) -> Edit | None:
     return county.apply(edit, by=by, reason=reason or f"导入 {work.book.name}", tables=frames)
 
 
-def _frame(county: County, name: str, fresh: Mapping[str, Record]) -> pd.DataFrame:
+def _merged(known: pd.DataFrame, name: str, fresh: Mapping[str, Record]) -> pd.DataFrame:
     """Return all rows of a table: those that the import brings in the place of the same ids."""
-    known = pd.DataFrame(county.table(name)).astype(object)
+    known = pd.DataFrame(known).astype(object)
     names = [c.name for c in TABLES[name]]
     kept = known[~known["id"].astype(str).isin(list(fresh))]
     return pd.concat([kept, pd.DataFrame(list(fresh.values()), columns=names, dtype=object)], ignore_index=True)

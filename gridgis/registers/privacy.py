@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 
 from gridgis.errors import InputError
 from gridgis.registers.fields import plain_head
@@ -114,8 +115,8 @@ def _holds_numbers(table: Table, column: int, known: Collection[str]) -> bool:
         if any(is_identity_number(n) for n in _NUMBER.findall(text.replace(" ", ""))):
             return True
         # Typed as a number the last digits are gone, yet the day of birth is still to be read.
-        digits = text.split(".")[0]
-        alike += cell.kind == "number" and len(digits) == 18 and _is_day(digits[6:14])
+        digits = str(int(Decimal(cell.text))) if cell.kind == "number" else ""
+        alike += len(digits) == 18 and _is_day(digits[6:14])
     return cells > 0 and alike * 2 > cells
 
 

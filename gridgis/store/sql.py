@@ -123,12 +123,17 @@ class SqlStore(Reader):
         t = self._tables["grids"]
         day = (edit.at or "")[:10]
         rows = []
+        # In parts: a register names thousands of grids, and one query for each would read them all again.
+        since: dict[str, str] = {}
+        for k in range(0, len(edit.grids_added), 500):
+            some = [g.code for g in edit.grids_added[k : k + 500]]
+            query = select(t.c.code, func.min(t.c.valid_from)).where(t.c.code.in_(some)).group_by(t.c.code)
+            since |= dict(tuple(row) for row in c.execute(query))
         for g in edit.grids_added:
-            since = c.execute(select(func.min(t.c.valid_from)).where(t.c.code == g.code)).scalar()
             fields = dict(
                 zip(GRID_FIELDS, (g.code, g.level, g.kind, g.name, g.category, g.class_, g.zone), strict=True)
             )
-            rows.append(fields | {"valid_from": since or day, "added_in": version, "extra": json.dumps(g.extra)})
+            rows.append(fields | {"valid_from": since.get(g.code) or day, "added_in": version, "extra": json.dumps(g.extra)})
         if rows:
             c.execute(insert(t), rows)
 
