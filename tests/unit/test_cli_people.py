@@ -210,15 +210,15 @@ def emergency(tmp_path: Path) -> Path:
 
 def independent(path: Path, shape: Any) -> tuple[dict[str, float], dict[str, int]]:
     """Return shares of grids and sums over buildings by geopandas alone."""
-    mask = gpd.GeoDataFrame(geometry=[shape], crs=EPSG)
     shares: dict[str, float] = {}
     with gg.open_county(path) as county:
+        mask = gpd.GeoDataFrame(geometry=[shape], crs=county.crs)
         for level in county.scheme.level_keys:
             grids = county.grids(level).reset_index()
             cut = gpd.overlay(grids.assign(full=grids.area), mask, how="intersection", keep_geom_type=True)
             shares |= {c: a / f for c, a, f in zip(cut["code"], cut.area, cut["full"], strict=True) if a > 0.01}
         houses = county.table("buildings")
-    points = gpd.GeoDataFrame(houses, geometry=gpd.points_from_xy(houses["x"], houses["y"]), crs=EPSG)
+    points = gpd.GeoDataFrame(houses, geometry=gpd.points_from_xy(houses["x"], houses["y"]), crs=mask.crs)
     inside = gpd.sjoin(points, mask, predicate="intersects")
     return shares, {k: int(inside[k].sum()) for k in GROUPS} | {"buildings": len(inside)}
 
@@ -269,3 +269,17 @@ def test_command_refuses_what_misses_the_county(tmp_path: Path, tell: Tell) -> N
     assert_refused(tell("command", path, "--area", far, "--out", tmp_path / "no" / "x.xlsx"), 2, "县区之外")
     good = geojson(tmp_path / "good.geojson", ({}, SQUARE))
     assert_refused(tell("command", path, "--area", good, "--out", tmp_path / "no" / "x.xlsx"), 2, "x.xlsx")
+
+
+def test_command_equals_an_overlay_on_the_demo(demo_file: Path) -> None:
+    with gg.open_county(demo_file) as county:
+        busy = county.figures(county.scheme.level_keys[1])["households"].idxmax()
+        shape = shapely.buffer(shapely.point_on_surface(county.plan.grid_geometry(str(busy))), 900.0)
+        found = peoplebook.command_of(county, shape)
+    shares, sums = independent(demo_file, found.area)
+    assert dict(zip(found.grids["code"], found.grids["share"].round(6), strict=True)) == {
+        c: round(s, 6) for c, s in shares.items()
+    }
+    assert {k: found.totals[k] for k in sums} == sums
+    assert sums["households"] > 100
+    assert {one.code for one in found.chain} == {county.code, *shares}
