@@ -286,14 +286,14 @@ def _accepted(view: AtVersion, accept: Mapping[str, str]) -> list[dict[str, Any]
         )
     for reason in accept.values():
         require_named(reason=reason)
-    found = check(view, [rule.key for rule in RULES if rule.severity == "error"])
-    left = found[~found["rule"].isin(list(accept))]
+    found = check(view, [rule.key for rule in RULES if rule.severity == "error"], accepted=True)
+    # What an exception accepts already needs no second reason, and is on record with its own.
+    reasons = [own or accept.get(rule, "") for own, rule in zip(found["accepted"], found["rule"], strict=True)]
+    left = found[[not r for r in reasons]]
     if len(left):
         raise FindingsError(left)
-    return [
-        {"rule": r, "code": c, "words": w, "reason": accept[r]}
-        for r, c, w in zip(found["rule"], found["code"], found["words"], strict=True)
-    ]
+    rows = zip(found["rule"], found["code"], found["words"], reasons, strict=True)
+    return [{"rule": r, "code": c, "words": w, "reason": why} for r, c, w, why in rows]
 
 
 def _require_approved(county: County, version: int) -> None:
