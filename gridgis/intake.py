@@ -137,9 +137,26 @@ def _edit(county: County, plan: Plan, result: ImportResult, options: Options) ->
     if len(outlines):
         known = county.table("boundaries")
         command["outlines_before"] = rows_of(known[known["code"].isin(outlines["code"])])
-    edit = Edit("import", command, removed, added, tuple(grids_removed), tuple(grids_added), base_version=plan.version)
+    edit = Edit(
+        "import", command, removed, added, tuple(grids_removed), tuple(grids_added),
+        redrawn_lineage(plan.scheme.widths, removed, added), base_version=plan.version,
+    )  # fmt: skip
     require_conserved(plan, edit)
     return edit
+
+
+def redrawn_lineage(widths: Sequence[int], removed: Cells, added: Cells) -> tuple[tuple[str, str], ...]:
+    """Return which codes became which where a file draws ground anew: pairs per level that share over a square metre."""
+    if not len(removed) or not len(added):
+        return ()
+    old, new = shapely.STRtree(added.geometry).query(removed.geometry, predicate="intersects")
+    shared = shapely.area(shapely.intersection(removed.geometry[old], added.geometry[new])) > 1.0
+    pairs: set[tuple[str, str]] = set()
+    for a, b in zip(removed.code[old[shared]], added.code[new[shared]], strict=True):
+        if a is not None and b is not None:
+            pairs |= {(a[:w], b[:w]) for w in widths[1:] if w <= max(len(a), len(b))}
+    changed = {c for a, b in pairs if a != b for c in (a, b)}
+    return tuple(sorted((a, b) for a, b in pairs if a != b or a in changed))
 
 
 def _cells(plan: Plan, result: ImportResult) -> tuple[Cells, Cells]:

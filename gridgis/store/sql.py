@@ -133,7 +133,9 @@ class SqlStore(Reader):
             fields = dict(
                 zip(GRID_FIELDS, (g.code, g.level, g.kind, g.name, g.category, g.class_, g.zone), strict=True)
             )
-            rows.append(fields | {"valid_from": since.get(g.code) or day, "added_in": version, "extra": json.dumps(g.extra)})
+            rows.append(
+                fields | {"valid_from": since.get(g.code) or day, "added_in": version, "extra": json.dumps(g.extra)}
+            )
         if rows:
             c.execute(insert(t), rows)
 

@@ -110,7 +110,11 @@ def test_what_lies_beside_the_boundary_is_inside() -> None:
 def test_lengths_are_told_by_part() -> None:
     table = parts(line((2, 0), (2, 0.8), (3, 0.8)))
     assert table.loc[A, ["inside_m", "along_m", "length_m"]].tolist() == [0, pytest.approx(80), 0]
-    assert table.loc[B, ["inside_m", "along_m", "length_m"]].tolist() == [pytest.approx(100), pytest.approx(80), pytest.approx(180)]
+    assert table.loc[B, ["inside_m", "along_m", "length_m"]].tolist() == [
+        pytest.approx(100),
+        pytest.approx(80),
+        pytest.approx(180),
+    ]
     # Under `lower_code` the road is A's, and so is the stretch along the boundary.
     lower = parts(line((2, 0), (2, 0.8), (3, 0.8)), "lower_code")
     assert lower["length_m"].to_dict() == {A: pytest.approx(80), B: pytest.approx(100)}
@@ -194,7 +198,9 @@ def test_stats_count_each_road_once(tmp_path: Path, rule: Rule) -> None:
         frame = grid_statistics(c, "unit")
         assert frame["roads"].sum() == 3  # the fourth lies outside
         assert frame["road_m"].sum() == pytest.approx(100 + 200 + 400)
-        assert frame["roads"].to_dict() == ({A: 3, B: 0, C: 0, D: 0} if rule == "lower_code" else {A: 2, B: 1, C: 0, D: 0})
+        assert frame["roads"].to_dict() == (
+            {A: 3, B: 0, C: 0, D: 0} if rule == "lower_code" else {A: 2, B: 1, C: 0, D: 0}
+        )
         assert ("roads_shared" in frame) == (rule == "both")
         assert frame["roads"].dtype == int
         assert grid_statistics(c, "township")["roads"].tolist() == [3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import gridgis as gg
+from gridgis.intake import redrawn_lineage
 from gridgis.lineage import Pairs, ancestry, descent, successors
 from tests.drawn import area, cell_at, code_of, drawn, line
 
@@ -107,3 +108,11 @@ def test_lineage_names_every_level_that_changed() -> None:
     edit = gg.merge(plan, [UPPER, LOWER])
     assert set(edit.lineage) >= {(a, C), (LOWER, UPPER)}
     assert all(len(before) == len(after) for before, after in edit.lineage)
+
+
+def test_an_import_that_redraws_tells_what_became_of_what() -> None:
+    before, after = drawn("AAB\nCCB"), drawn("ABB\nCCC")
+    pairs = redrawn_lineage(before.scheme.widths, before.rows, after.rows)
+    units = {(x, y) for x, y in pairs if len(x) == 15}
+    assert units == {(A, A), (A, B), (B, B), (B, C), (C, C)}
+    assert redrawn_lineage(before.scheme.widths, before.rows, before.rows) == ()

@@ -59,13 +59,20 @@ def test_levels_and_widths_of_each_place(name: str) -> None:
 def test_what_is_particular_to_each_place() -> None:
     places = {name: load_scheme(name) for name in LEVELS}
     roles = {name: {r.key: r for r in scheme.roles} for name, scheme in places.items()}
-    assert places["dehua"].band("unit", "built_up") == Band(level="unit", zone="built_up", households=(300, 500), persons=(900, 1100))
+    assert places["dehua"].band("unit", "built_up") == Band(
+        level="unit", zone="built_up", households=(300, 500), persons=(900, 1100)
+    )
     assert roles["dehua"]["linked_body"].zones == ("built_up",)
     assert roles["dehua"]["full_time"].level is None
     assert [r.level for r in places["longhua"].roles if r.required] == [*places["longhua"].level_keys]
     assert places["chikan"].band("slice", "urban") == Band(level="slice", zone="urban", households=(30, 50))
     assert roles["chikan"]["slice_head"].at_home
-    assert [k.key for k in places["luohu"].categories] == ["residential", "industrial_commercial", "urban_village", "mixed"]
+    assert [k.key for k in places["luohu"].categories] == [
+        "residential",
+        "industrial_commercial",
+        "urban_village",
+        "mixed",
+    ]
     assert roles["yungang"]["visitor"].visit_days == 31
     assert [limit.total_hours for limit in places["zoucheng"].limits] == [2, 48, 168]
     assert [level.key for level in places["chaisang"].levels if level.optional] == ["community", "grid"]
