@@ -26,7 +26,6 @@ from gridgis.schema import FIGURES, TABLES
 from gridgis.scheme import Scheme, scheme_from
 from gridgis.store import SqlStore, open_store
 
-_ATTEMPTS = 3
 _REPLAYED = 50
 
 
@@ -259,14 +258,15 @@ class County:
         return self._insist(once)
 
     def _insist(self, once: Callable[[], Edit]) -> Edit:
-        """Try beside the other planners a few times, then once with them kept out: nobody is outrun for ever."""
+        """Try beside the other planners, and if one was faster, once more with them kept out: nobody is outrun for ever."""
         with self._turn:
-            for _ in range(_ATTEMPTS):
-                try:
-                    return once()
-                except StaleEditError:
-                    if self.store.pulse() == self._seen:
-                        raise
+            try:
+                return once()
+            except StaleEditError:
+                if self.store.pulse() == self._seen:
+                    raise
+            # What takes long is done before the others have to wait.
+            _ = self.plan
             try:
                 with self.store.alone():
                     return once()

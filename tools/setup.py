@@ -273,8 +273,14 @@ def long(*options: str) -> int:
     bundle()
     build_demo()
     edits = ["benchmarks/fuzz_edits.py", "--edits", "10000", "--seed", "1", "--county", COUNTY.name]
+    writers = ["benchmarks/many_writers.py", "--county", COUNTY.name]
     tests = ["-m", "pytest", "-m", "long", "--hypothesis-profile=long", *options]
-    return max(record("fuzz_edits.txt", edits), record("tests_long.txt", tests))
+    find_postgis()
+    files = {
+        "fuzz_edits.txt": edits, "many_writers.txt": writers, "crash.txt": ["benchmarks/crash.py"],
+        "tests_long.txt": tests,
+    }  # fmt: skip
+    return max(record(name, command) for name, command in files.items())
 
 
 def record(name: str, arguments: list[str]) -> int:

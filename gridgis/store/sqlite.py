@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.pool import QueuePool
 
 from gridgis.errors import StoreError
@@ -84,8 +84,17 @@ class SqliteBackend:
             connection.exec_driver_sql(f'INSERT INTO "{table}" ({listed}) VALUES ({marks})', list(rows))
 
     def unreadable(self, error: DBAPIError) -> StoreError | None:
-        """Return what people are told when reading fails."""
-        return in_use(self.path) if "locked" in str(error) else None
+        """Return what people are told when reading fails; None where it is no county."""
+        if "locked" in str(error):
+            return in_use(self.path)
+        if not isinstance(error, OperationalError) or "no such" in str(error.orig):
+            return None
+        # SQLite keeps its log beside the file, for reading too.
+        return StoreError(
+            f"无法读取“{self.name}”：{error.orig}。请检查磁盘空间，以及您能否写入它所在的文件夹；只读时请先复制到别处。",
+            f"'{self.name}' cannot be read: {error.orig}. Check disk space and that you may write in its folder; copy the "
+            "file elsewhere if you may not.",
+        )
 
     def unopened(self, error: Exception) -> StoreError:
         """Return what people are told when this is no county."""
