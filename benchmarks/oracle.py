@@ -8,12 +8,13 @@ nothing but lie within 2 mm of a polygon belong to the nearest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import shapely
 
 ONE = 1 << 200
 E = (1 << 100, 1)
@@ -28,16 +29,20 @@ class Oracle:
     Parameters
     ----------
     polygons
-        On the millimetre lattice.
+        An array of them, on the millimetre lattice.
     """
 
-    def __init__(self, polygons: Iterable[Any]) -> None:
-        self.rings: list[list[Ring]] = []
-        for polygon in polygons:
-            lines = [polygon.exterior, *polygon.interiors]
-            self.rings.append([[(round(x * 1000), round(y * 1000)) for x, y in line.coords] for line in lines])
-        outer = [rings[0] for rings in self.rings]
-        self.boxes = np.array([(*map(min, zip(*r, strict=True)), *map(max, zip(*r, strict=True))) for r in outer])
+    def __init__(self, polygons: Any) -> None:
+        self.polygons = polygons
+        self.known: dict[int, list[Ring]] = {}
+        self.boxes = np.round(shapely.bounds(polygons) * 1000).astype(np.int64)
+
+    def rings(self, i: int) -> list[Ring]:
+        """Return outline and holes of a polygon, read when first needed."""
+        if i not in self.known:
+            lines = [self.polygons[i].exterior, *self.polygons[i].interiors]
+            self.known[i] = [[(round(x * 1000), round(y * 1000)) for x, y in line.coords] for line in lines]
+        return self.known[i]
 
     def owner(self, place: Place) -> int:
         """Return the position of the polygon that a place in whole millimetres belongs to, -1 for none."""
@@ -45,7 +50,7 @@ class Oracle:
         b = self.boxes
         hit = (b[:, 0] - 3 <= x) & (b[:, 1] - 3 <= y) & (x <= b[:, 2] + 3) & (y <= b[:, 3] + 3)
         near = np.flatnonzero(hit).tolist()
-        gaps = {i: min(_gap(place, ring) for ring in self.rings[i]) for i in near}
+        gaps = {i: min(_gap(place, ring) for ring in self.rings(i)) for i in near}
         if all(gap > 0 and not self._holds(i, place, STEPS[0]) for i, gap in gaps.items()):
             close = [i for i in near if gaps[i] <= 4]
             return min(close, key=lambda i: (gaps[i], *self.boxes[i].tolist()), default=-1)
@@ -62,7 +67,7 @@ class Oracle:
 
     def _holds(self, i: int, place: Place, step: Place) -> bool:
         moved = (place[0] * ONE + step[0] * E[0], place[1] * ONE + step[1] * E[1])
-        outer, *holes = self.rings[i]
+        outer, *holes = self.rings(i)
         return _winding(moved, outer) != 0 and all(_winding(moved, hole) == 0 for hole in holes)
 
 

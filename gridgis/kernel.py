@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,12 @@ def compiled() -> Callable[..., None] | None:
 
     The environment variable GRIDGIS_NO_NUMBA=1 turns it off.
     """
-    if os.environ.get("GRIDGIS_NO_NUMBA") or find_spec("numba") is None:
+    if os.environ.get("GRIDGIS_NO_NUMBA"):
         return None
-    import numba
-
+    try:
+        import numba
+    except ImportError:
+        return None
     made: Callable[..., None] = numba.njit(cache=True, nogil=True, error_model="numpy")(owners)
     return made
 

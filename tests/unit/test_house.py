@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("gridgis", "layers", "app_pages")
 FILE_LINES, FUNCTION_LINES, ARGUMENTS = 400, 40, 6
 # Imported by the program, yet part of another package's promise.
-SUPPLIED_BY = {"branca": "folium", "sedona": "sedonadb"}
+SUPPLIED_BY = {"branca": "folium"}
 
 
 def settings() -> dict[str, Any]:

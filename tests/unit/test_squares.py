@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from benchmarks.coverage import coverage, hard_points, scattered
+from benchmarks.madeup import coverage, hard_points, scattered
 from benchmarks.oracle import Oracle, whole
 from gridgis import kernel, lookup
 from gridgis.assign import assign
