@@ -167,6 +167,7 @@ class PostGIS:
     """PostGIS on a server of its own, polygons under a GiST index; on the wall clock, as it works in other processes."""
 
     name = "PostGIS (wall)"
+    most = 100_000
 
     def __init__(self, polygons: Any, stack: ExitStack) -> None:
         import psycopg

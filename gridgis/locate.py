@@ -18,7 +18,7 @@ from gridgis.errors import InputError
 from gridgis.plan import Plan
 
 
-def locate(plan: Plan, points: Any) -> pd.Series[Any]:
+def locate(plan: Plan, points: Any, *, categorical: bool = False) -> pd.Series[Any]:
     """Return the leaf code of each point; missing where a point lies outside the county or in no grid yet.
 
     Parameters
@@ -28,6 +28,8 @@ def locate(plan: Plan, points: Any) -> pd.Series[Any]:
     points
         GeoDataFrame or GeoSeries of points (reprojected if need be), or an (n, 2) array of
         coordinates in the county's CRS, metres.
+    categorical
+        Return a categorical, which is made faster and takes a third of the room.
 
     Returns
     -------
@@ -40,7 +42,13 @@ def locate(plan: Plan, points: Any) -> pd.Series[Any]:
         The geometry is no point, or the CRS is not known.
     """
     xy, index = _coordinates(plan, points)
-    return pd.Series(_given(plan.rows.code, plan.owners(xy)), index=index, name="code", dtype=object)
+    owner = plan.owners(xy)
+    if categorical:
+        number, known = pd.factorize(plan.rows.code, sort=True)
+        kind = pd.CategoricalDtype(known)
+        values = pd.Categorical.from_codes(np.append(number, -1).astype(np.int32)[owner], dtype=kind, validate=False)
+        return pd.Series(values, index=index, name="code", copy=False)
+    return pd.Series(_given(plan.rows.code, owner), index=index, name="code", dtype=object, copy=False)
 
 
 def locate_levels(plan: Plan, points: Any) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -51,13 +50,11 @@ def look_up(squares: Squares, points: NDArray[Any]) -> tuple[NDArray[np.int32], 
     return owner, unsure[_is_doubtful(squares, points[unsure])]
 
 
-def look_up_compiled(
-    fast: Callable[..., None], squares: Squares, points: NDArray[Any], owner: NDArray[np.int32]
-) -> None:
-    """Fill in `owner` by machine code, DOUBT included."""
+def look_up_compiled(passes: kernel.Passes, squares: Squares, points: NDArray[Any], owner: NDArray[np.int32]) -> None:
+    """Fill in `owner` point by point, DOUBT included."""
     places = np.ascontiguousarray(points, dtype=np.float64)
     frame = (*map(float, squares.origin), *squares.size, squares.shift)
-    fast(places, 1.0 if points.dtype.kind == "i" else MM, frame, squares.arrays, owner)
+    kernel.owners(passes, places, 1.0 if points.dtype.kind == "i" else MM, (frame, *squares.arrays), owner)
 
 
 def look_up_in_passes(squares: Squares, points: NDArray[Any], owner: NDArray[np.int32]) -> None:

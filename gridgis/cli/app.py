@@ -18,6 +18,7 @@ from gridgis.cli import (
     keep,
     matches,
     people,
+    placing,
     publish,
     read,
     registers,
@@ -47,6 +48,7 @@ for module in (
     people,
     matches,
     keep,
+    placing,
     registers,
 ):
     module.register(app)

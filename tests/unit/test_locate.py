@@ -102,3 +102,10 @@ def test_codes_are_text() -> None:
     found = gg.locate(drawn(DRAWING), places((0.5, 0.5)))
     assert isinstance(found.iloc[0], str)
     assert not pd.api.types.is_numeric_dtype(found)
+
+
+def test_codes_as_a_categorical_are_the_same_codes() -> None:
+    plan, asked = drawn(DRAWING), places((0.5, 0.5), (2.5, 0.5), (2.5, 1.5), (9, 9), (2, 1))
+    found = gg.locate(plan, asked, categorical=True)
+    assert found.dtype == pd.CategoricalDtype([A, B, C])
+    assert found.astype(object).where(found.notna(), None).tolist() == gg.locate(plan, asked).tolist()

@@ -1,0 +1,217 @@
+"""Tables of points as people send them: read as text, nothing retyped, each row with a place or a reason why not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from gridgis.datums import shift
+from gridgis.errors import InputError
+from gridgis.schema import parse_crs
+
+Words = tuple[str, str]
+Floats = NDArray[np.float64]
+
+_EAST = ("lon", "lng", "long", "longitude", "经度", "x", "横坐标", "东坐标", "easting", "jd")
+_NORTH = ("lat", "latitude", "纬度", "y", "纵坐标", "北坐标", "northing", "wd")
+_BOTH = ("wkt", "geometry", "geom", "point", "坐标", "经纬度", "位置", "location", "coordinates", "latlon", "latlng")
+_NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_WKT = re.compile(rf"(?:SRID=\d+;)?\s*POINT\s*Z?\s*\(\s*({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})?\s*\)", re.IGNORECASE)
+_PAIR = re.compile(rf"[(\[]?\s*({_NUMBER})\s*[,;\s]\s*({_NUMBER})\s*[)\]]?")
+
+_EMPTY = ("没有坐标", "no coordinates")
+_NO_NUMBER = ("坐标不是数字", "the coordinates are no numbers")
+_NO_DEGREES = (
+    "不是有效的经纬度，请检查经度、纬度两列是否颠倒",
+    "no longitude and latitude; are the two columns swapped?",
+)
+
+
+@dataclass(frozen=True)
+class PointRows:
+    """A table of points.
+
+    Attributes
+    ----------
+    header, rows
+        Text as it stands in the file, every row as long as the header.
+    lines
+        Line of the file at which each row begins, counted from 1.
+    xy
+        As the file has them, easting or longitude first, shape (n, 2); NaN where there is a reason.
+    reasons
+        Per row why it has no place, None where it has one.
+    columns
+        The columns that the coordinates were taken from.
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+    xy: Floats
+    reasons: list[Words | None]
+    columns: tuple[str, ...]
+
+    def project(self, epsg: int, *, datum: str, crs: str | None) -> Floats:
+        """Return the places in a county's CRS; rows that turn out to have none get a reason.
+
+        Parameters
+        ----------
+        epsg
+            The county's CRS.
+        datum
+            Datum of degrees.
+        crs
+            CRS of the coordinates; None for degrees of the datum, or metres of the county's CRS where they are
+            clearly no degrees.
+        """
+        usable = np.isfinite(self.xy).all(axis=1)
+        out = np.full_like(self.xy, np.nan)
+        if crs is not None:
+            x, y = Transformer.from_crs(parse_crs(crs), epsg, always_xy=True).transform(*self.xy[usable].T)
+            out[usable] = np.column_stack([x, y])
+            self._refuse(
+                np.asarray(usable & ~np.isfinite(out).all(axis=1)), ("超出坐标系的范围", "beyond the reach of the CRS")
+            )
+            return out
+        if usable.any() and np.median(np.abs(self.xy[usable])) > 360:
+            return self.xy.copy()
+        degrees = usable & (np.abs(self.xy) <= [180, 90]).all(axis=1)
+        self._refuse(np.asarray(usable & ~degrees), _NO_DEGREES)
+        lon, lat = shift(self.xy[degrees, 0], self.xy[degrees, 1], datum, "cgcs2000")
+        out[degrees] = np.column_stack(Transformer.from_crs(4490, epsg, always_xy=True).transform(lon, lat))
+        out[np.isinf(out)] = np.nan
+        return out
+
+    def _refuse(self, rows: NDArray[np.bool_], why: Words) -> None:
+        for k in np.flatnonzero(rows).tolist():
+            self.reasons[k] = why
+
+
+def read_points(path: Path) -> PointRows:
+    """Read a table of points from a CSV file in UTF-8 or GB18030, separated by commas, semicolons or tabs.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no table, or has no columns of coordinates.
+    """
+    header, rows, lines = _table(path)
+    names = [_plain(name).lower() for name in header]
+    east, north = _column(names, _EAST), _column(names, _NORTH)
+    both = _column(names, _BOTH)
+    if east is not None and north is not None:
+        places = [_of_two(row[east], row[north]) for row in rows]
+        used: tuple[str, ...] = (header[east], header[north])
+    elif both is not None:
+        places = [_of_one(row[both]) for row in rows]
+        used = (header[both],)
+    else:
+        raise InputError(
+            f"“{path.name}”中没有认出坐标列：请把两列命名为“经度”“纬度”（或 lon、lat、x、y），现有列：{'、'.join(header)}。",
+            f"No columns of coordinates were found in '{path.name}': name them lon and lat (or 经度, 纬度, x, y); "
+            f"it has {', '.join(header)}.",
+        )
+    xy = np.array([p if isinstance(p[0], float) else (np.nan, np.nan) for p in places], dtype=np.float64).reshape(-1, 2)
+    reasons: list[Words | None] = [None if isinstance(p[0], float) else (str(p[0]), str(p[1])) for p in places]
+    return PointRows(header, rows, lines, xy, reasons, used)
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    text = _text(path)
+    first = text.split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    header: list[str] | None = None
+    rows, lines, begun = [], [], 1
+    try:
+        for row in reader:
+            line, begun = begun, reader.line_num + 1
+            if not row:
+                continue
+            if header is None:
+                header = row
+                continue
+            if len(row) > len(header):
+                raise InputError(
+                    f"“{path.name}”第 {line} 行有 {len(row)} 列，表头只有 {len(header)} 列：请检查该行多余的分隔符或引号。",
+                    f"Line {line} of '{path.name}' has {len(row)} columns, the header only {len(header)}: look for a stray "
+                    "separator or quotation mark there.",
+                )
+            rows.append(row + [""] * (len(header) - len(row)))
+            lines.append(line)
+    except csv.Error as error:
+        raise InputError(
+            f"“{path.name}”第 {reader.line_num} 行无法按 CSV 读取：请重新另存为 CSV。",
+            f"Line {reader.line_num} of '{path.name}' cannot be read as CSV ({error}): save it as CSV again.",
+        ) from error
+    if header is None:
+        raise InputError(f"“{path.name}”是空文件。", f"'{path.name}' is empty.")
+    return header, rows, lines
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"无法读取“{path}”：{error.strerror}。", f"'{path}' cannot be read: {error.strerror}."
+        ) from error
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise InputError(
+        f"“{path.name}”不是 CSV 文本：请用 Excel 另存为“CSV UTF-8”。",
+        f"'{path.name}' is no CSV text: save it as CSV UTF-8.",
+    )
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _column(names: list[str], wanted: tuple[str, ...]) -> int | None:
+    """Return the first column named as wanted, else the first that begins with a longer one of these words."""
+    exact = [names.index(word) for word in wanted if word in names]
+    if exact:
+        return exact[0]
+    loose = [
+        k for k, name in enumerate(names) for word in wanted if len(word) > 1 and re.match(rf"{word}(?![a-z])", name)
+    ]
+    return loose[0] if loose else None
+
+
+def _of_two(east: str, north: str) -> tuple[Any, Any]:
+    """Return the numbers in two fields, or a reason in both languages."""
+    east, north = _plain(east), _plain(north)
+    if not east or not north:
+        return _EMPTY
+    if not (re.fullmatch(_NUMBER, east) and re.fullmatch(_NUMBER, north)):
+        return _NO_NUMBER
+    return float(east), float(north)
+
+
+def _of_one(text: str) -> tuple[Any, Any]:
+    """Return the numbers in one field: WKT, or a pair with latitude first unless only the other order makes sense."""
+    text = _plain(text)
+    if not text:
+        return _EMPTY
+    if found := _WKT.fullmatch(text):
+        return float(found[1]), float(found[2])
+    if not (found := _PAIR.fullmatch(text)):
+        return _NO_NUMBER
+    a, b = float(found[1]), float(found[2])
+    return (a, b) if abs(a) > 90 else (b, a)
