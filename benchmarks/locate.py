@@ -5,10 +5,10 @@
 Made-up coverages (six-sided cells with wiggling shared edges, about 126 vertices each, on the
 millimetre lattice) and points, three in four of them clustered. Rounds are interleaved; a figure is the
 median of CPU time over the rounds, and a ratio the median of the ratios within a round. Ours is
-`gg.locate(plan, xy)` from coordinates to a Series of codes, as a categorical and as text; ratios are to the first. Indexes are built before the clock starts
-and shown beside; peers get their points in their own form before the clock starts. Then 10,000 hard
-points are put to all and to an oracle of whole numbers. What cannot be had is skipped with a word.
-Exit code 1 if one of our points is wrong.
+`gg.locate(plan, xy)` from coordinates to a Series of codes, as a categorical and as text; ratios are
+to the first. Indexes are built before the clock starts and shown beside; peers get their points in
+their own form before the clock starts. Then 10,000 hard points are put to all and to an oracle of
+whole numbers. What cannot be had is skipped with a word. Exit code 1 if one of our points is wrong.
 """
 
 from __future__ import annotations

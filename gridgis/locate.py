@@ -45,7 +45,7 @@ def locate(plan: Plan, points: Any, *, categorical: bool = False) -> pd.Series[A
     owner = plan.owners(xy)
     if categorical:
         number, known = pd.factorize(plan.rows.code, sort=True)
-        kind = pd.CategoricalDtype(known)
+        kind = pd.CategoricalDtype(list(known))
         values = pd.Categorical.from_codes(np.append(number, -1).astype(np.int32)[owner], dtype=kind, validate=False)
         return pd.Series(values, index=index, name="code", copy=False)
     return pd.Series(_given(plan.rows.code, owner), index=index, name="code", dtype=object, copy=False)
