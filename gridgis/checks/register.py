@@ -10,6 +10,8 @@ import pandas as pd
 
 from gridgis.checks.finding import CheckedCounty, Finding
 
+STATISTICAL = 12
+"""Digits of the national code of a community or village."""
 STALE_MONTHS = 18
 """Population figures older than this are called stale."""
 
@@ -24,8 +26,9 @@ def number_gaps(county: CheckedCounty) -> list[Finding]:
     out = []
     for stem, numbers in sorted(given.items()):
         level = scheme.level_of(stem + "0" * (next(w for w in scheme.widths if w > len(stem)) - len(stem)))
-        # The numbers of fixed levels come from the e-map and national lists, which leave room on purpose.
-        if level.fixed or not _runs_from_one(numbers):
+        # The numbers of fixed levels and of communities (12 digits: GB/T 2260, GB/T 10114 and the statistical list) come
+        # from the e-map and national lists, which leave room on purpose and withdraw numbers.
+        if level.fixed or scheme.width(level.key) == STATISTICAL or not _runs_from_one(numbers):
             continue
         missing = sorted(set(range(scheme.numbering.first, max(numbers))) - numbers)
         if missing:

@@ -16,6 +16,8 @@ from gridgis.demo.towns import LARGE_M2, Street, subdivide
 
 Lines = list[shapely.LineString]
 
+LATTICE = 0.01
+"""Vertices lie on whole centimetres, so that no two nearly meet."""
 SMALLEST = 0.3
 """Smallest block, as a share of the wished size."""
 ROAD_M2, TRACK_M2 = 9.0e6, 2.5e6
@@ -32,6 +34,8 @@ class Blocks:
         For each face the number of the core that it lies in, -1 outside.
     part
         For each face the part of the outline that it lies in.
+    rim
+        For each face whether the outline bounds it.
     streets
         Every line that is a street or road.
     rivers
@@ -42,6 +46,7 @@ class Blocks:
     fabric: Fabric
     core: Ints
     part: Ints
+    rim: NDArray[np.bool_]
     streets: list[Street]
     rivers: list[tuple[str, shapely.LineString]]
 
@@ -53,7 +58,7 @@ def lay_blocks(brief: Brief, rng: np.random.Generator) -> Blocks:
     rivers = [(name, line) for name, g in courses for line in shapely.get_parts(g) if line.geom_type == "LineString"]
     rings = [shapely.intersection(s.exterior, brief.outline) for c, s in zip(brief.cores, shapes, strict=True) if c.km2]
     fixed = [p for ring in rings for p in shapely.get_parts(shapely.line_merge(ring)) if p.geom_type == "LineString"]
-    first = make_faces([*fixed, *(line for _, line in rivers)], brief.outline)
+    first = make_faces([*fixed, *(line for _, line in rivers)], brief.outline, LATTICE)
     streets = [Street(line, "secondary") for line in fixed]
     fields: Lines = []
     for face in first:
@@ -120,7 +125,7 @@ def _as_faces(
     brief: Brief, shapes: list[shapely.Polygon], lines: Lines, streets: list[Street],
     rivers: list[tuple[str, shapely.LineString]],
 ) -> Blocks:  # fmt: skip
-    faces = make_faces(lines, brief.outline)
+    faces = make_faces(lines, brief.outline, LATTICE)
     inner = shapely.point_on_surface(faces)
     core, size = _core_of(brief, shapes, inner), np.full(len(faces), brief.counts["country"])
     for one, shape in zip(brief.cores, shapes, strict=True):
@@ -134,7 +139,10 @@ def _as_faces(
     faces = dissolve(faces, group)
     middle = shapely.get_coordinates(shapely.centroid(faces))
     fabric = Fabric.of(middle, shapely.area(faces), _rated(faces, streets, rivers))
-    return Blocks(faces, fabric, core[first], part[first], streets, rivers)
+    edges = pair_edges(faces)
+    rim = np.zeros(len(faces), dtype=bool)
+    rim[edges.left[edges.right < 0]] = True
+    return Blocks(faces, fabric, core[first], part[first], rim, streets, rivers)
 
 
 def _part_of(brief: Brief, points: NDArray[np.object_]) -> Ints:

@@ -106,7 +106,7 @@ def read_brief(scheme_name: str) -> Brief:
     raw = tomllib.loads(known.facts_text(scheme_name))
     degrees = shapely.union_all(read_outlines(raw["code"]))
     epsg = known.epsg_at(degrees.centroid.x)
-    outline = shapely.transform(degrees, lambda lonlat: known.project(lonlat, epsg))
+    outline = shapely.transform(degrees, lambda lonlat: known.project(lonlat, epsg).round(2))
     if made := raw.get("made_outline"):
         outline = clipped(outline, known.project(made["at"], epsg)[0], made["km2"] * 1e6)
     cores = [
@@ -138,13 +138,13 @@ def _township(row: dict[str, Any], epsg: int) -> Township:
 
 
 def clipped(outline: Any, at: Floats, area: float) -> shapely.Polygon:
-    """Return a round part of an outline, on the 1 mm lattice and of the wished area to a thousandth."""
+    """Return a round part of an outline, on whole centimetres and of the wished area to a thousandth."""
     low, high = 0.0, 4.0 * float(area**0.5)
     for _ in range(60):
         middle = 0.5 * (low + high)
         part = max(shapely.get_parts(shapely.intersection(outline, blob(at, middle))), key=shapely.area)
         low, high = (middle, high) if part.area < area else (low, middle)
-    rounded = shapely.transform(part, lambda xy: xy.round(3))
+    rounded = shapely.transform(part, lambda xy: xy.round(2))
     assert isinstance(rounded, shapely.Polygon)
     return rounded
 

@@ -77,9 +77,13 @@ def borders(left: Ints, right: Ints, length: Floats, merit: Floats) -> Borders:
     return Borders(pair[:, 0], pair[:, 1], total, merits / np.maximum(total, 1e-9))
 
 
-def make_faces(lines: Sequence[shapely.Geometry], outline: shapely.Geometry) -> NDArray[np.object_]:
-    """Node the lines on the 1 mm lattice and return the faces inside the outline."""
-    noded = shapely.union_all([*lines, *shapely.get_exterior_ring(shapely.get_parts(outline))], grid_size=1 / MM)
+def make_faces(
+    lines: Sequence[shapely.Geometry], outline: shapely.Geometry, lattice: float = 1 / MM
+) -> NDArray[np.object_]:
+    """Node the lines on a lattice, of 1 mm by default, and return the faces inside the outline."""
+    noded = shapely.union_all([*lines, *shapely.get_exterior_ring(shapely.get_parts(outline))], grid_size=lattice)
+    # A coarser lattice than 1 mm leaves binary dust behind the third decimal.
+    noded = shapely.transform(noded, lambda xy: np.round(xy, 3))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
     inner = shapely.point_on_surface(faces)
     faces = faces[shapely.dwithin(inner, outline, 0.0)]

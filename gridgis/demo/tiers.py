@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gridgis.demo.blocks import Blocks
 from gridgis.demo.brief import Brief, Child, Tier, Township
+from gridgis.demo.enclaves import open_up
 from gridgis.demo.growth import Wish, apportion, first_come, parts
 from gridgis.demo.nesting import reading_order
 from gridgis.demo.terrain import Ints
@@ -87,7 +88,7 @@ class Tiers:
                 owner = self._reach(owner, mine, rest)
             else:
                 self._share(owner, rest, mine, [towns[i].rural for i in mine], even=False)
-        return self._adopt(owner)
+        return open_up(self.fabric, blocks.rim, np.arange(len(owner)), self._adopt(owner))
 
     def _share(self, owner: Ints, nodes: Ints, mine: list[int], share: list[float], even: bool = True) -> None:
         """Divide the main part of some faces among townships."""
@@ -140,16 +141,23 @@ class Tiers:
         owner = np.full(len(self.blocks.core), -1, dtype=np.int64)
         inside = self.blocks.core[faces] >= 0
         pools = {"": faces} if alone or not zones else {"urban": faces[inside], "rural": faces[~inside]}
+        # A street that the country does not reach has its villages among the houses.
+        if any(len(n) < 3 * sum(c.zone == z for c in one.children) for z, n in pools.items() if z):
+            pools = {"": faces}
         for zone, nodes in pools.items():
             self._communities(one.children, zone, nodes, owner)
         whole = np.full(len(owner), len(one.children), dtype=np.int64)
         whole[faces] = owner[faces]
         owner = self._adopt_within(whole, faces)
+        owner[faces] = open_up(self.fabric, self.blocks.rim, faces, owner[faces])
         for k, child in enumerate(one.children):
             kind = Grid(
                 child.code, self.brief.scheme.level_keys[1], "comprehensive", child.name, child.category, "", child.zone
             )
-            self.branches.append(Branch(kind, np.flatnonzero(owner == k)))
+            mine = np.flatnonzero(owner == k)
+            if not len(mine):
+                raise ValueError(f"{child.code} {child.name} has no ground")
+            self.branches.append(Branch(kind, mine))
 
     def _adopt_within(self, owner: Ints, faces: Ints) -> Ints:
         """As `_adopt`, among the faces of one township only."""
@@ -201,6 +209,7 @@ class Tiers:
         """Divide one grid, carve out its institutions, number the lot west to east, then north to south."""
         wish = Wish(np.ones(count), tier.least, 0.08)
         owner = parts(self.fabric, branch.faces, wish, self.rng)
+        owner = open_up(self.fabric, self.blocks.rim, branch.faces, owner)
         groups = [set(branch.faces[owner == g].tolist()) for g in range(count)]
         bodies = [self._carve(groups) for _ in range(carve)]
         kinds = ["comprehensive"] * count + ["institution"] * carve
@@ -222,12 +231,16 @@ class Tiers:
     def _carve(self, groups: list[set[int]]) -> set[int]:
         """Take a block or two out of the largest group that stays whole without them."""
         for g in sorted(range(len(groups)), key=lambda g: (-len(groups[g]), g)):
-            ready = sorted(groups[g])
+            # A block in the middle would leave a ring.
+            ready = [f for f in sorted(groups[g]) if self._at_edge(groups[g], f)]
             for face in self.rng.permutation(ready).tolist():
                 if len(groups[g]) > KEPT and self.fabric.hangs_without(groups[g], face):
                     groups[g].discard(face)
                     return {face} | self._beside(groups[g], face)
         raise ValueError("no block can be given up to an institution")
+
+    def _at_edge(self, group: set[int], face: int) -> bool:
+        return bool(self.blocks.rim[face]) or any(o not in group for o, _ in self.fabric.around[face])
 
     def _beside(self, group: set[int], face: int) -> set[int]:
         """Sometimes a second block of the same group goes along."""
