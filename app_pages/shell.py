@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 PAGES = (
     ("map", "map_page.py", ":material/map:"),
     ("incidents", "incidents_page.py", ":material/local_fire_department:"),
+    ("register", "register_page.py", ":material/table_view:"),
     ("people", "people_page.py", ":material/groups:"),
     ("checks", "checks_page.py", ":material/fact_check:"),
     ("match", "match_page.py", ":material/compare_arrows:"),

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from app_pages.words_match import MATCH_WORDS
 from app_pages.words_people import PEOPLE_WORDS
+from app_pages.words_register import REGISTER_WORDS
 
 WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "app": ("网格GIS", "GridGIS"),
@@ -206,6 +207,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "zone": ("分区", "Zone"),
     **MATCH_WORDS,
     **PEOPLE_WORDS,
+    **REGISTER_WORDS,
 })  # fmt: skip
 
 _MAP_PREFIXES = ("zoom_", "tool_", "hint_", "do_")

@@ -43,6 +43,11 @@ class Table:
     columns: dict[str, int] = field(default_factory=dict)
     rest: dict[str, int] = field(default_factory=dict)
     evidence: list[Words] = field(default_factory=list)
+    last: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note the last column with a header, before any is left out."""
+        self.last = max((c for c, h in self.heads.items() if h), default=0)
 
     def rows(self) -> list[int]:
         """Return the rows below the header that hold anything."""

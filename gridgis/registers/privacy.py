@@ -90,17 +90,26 @@ def require_no_people(table: Table, drop: Sequence[str], known: Collection[str])
         if not head:
             continue
         if _holds_numbers(table, column, known) or any(word in plain_head(head) for word in _HEADS):
-            raise InputError(
+            raise _of(
+                head,
                 f"列“{head}”含有居民身份证号：台账不登记个人身份信息，请删去该列，或用 --drop {head} 略去后导入。",
                 f"Column '{head}' holds identity card numbers, which are not kept here: delete it, or leave it out with "
                 f"--drop '{head}'.",
             )
         if _lists_people(table, column, head):
-            raise InputError(
+            raise _of(
+                head,
                 f"列“{head}”像是特殊人群的名单：这里只登记数量，不登记个人，请改为人数，或用 --drop {head} 略去后导入。",
                 f"Column '{head}' seems to list people of a vulnerable group: only numbers are kept here; give counts, or "
                 f"leave it out with --drop '{head}'.",
             )
+
+
+def _of(column: str, zh: str, en: str) -> InputError:
+    """Return an error that says to machines which column it is about."""
+    error = InputError(zh, en)
+    error.account = {"column": column}
+    return error
 
 
 def _holds_numbers(table: Table, column: int, known: Collection[str]) -> bool:

@@ -86,7 +86,6 @@ class Reader:
         self.context, self.table, self.rows = context, table, Rows()
         self.fields = [f for f in fields if f.key in table.columns and f.type != "-"]
         self.needed = {f.key for f in fields if f.required}
-        self._last = max((c for c, h in table.heads.items() if h), default=0)
         self._readers: Mapping[str, Callable[[Cell], Value]] = {
             "code": context.code, "id": id_value, "person": person, "text": text_value, "date": date,
             "until": partial(date, may_be_open=True),
@@ -125,7 +124,7 @@ class Reader:
     def _shape(self, row: int, cells: Mapping[int, Cell]) -> list[Words]:
         if row in self.table.sheet.broken:
             return [("引号没有成对：请改正后重新导出", "a quotation mark does not close: correct it and export again")]
-        beyond = [c for c in cells if c > self._last and plain(cells[c])]
+        beyond = [c for c in cells if c > self.table.last and plain(cells[c])]
         if beyond and self.table.sheet.name == "":
             return [
                 (
