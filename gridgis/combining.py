@@ -16,6 +16,7 @@ from gridgis.changes import Bit, Change, complete, new_name
 from gridgis.diff import attributes
 from gridgis.errors import RefusedError
 from gridgis.plan import Edit, Grid, Plan, evolve
+from gridgis.refining import refined
 from gridgis.schema import FIGURES
 from gridgis.threeway import OURS, THEIRS, Place, Side, lying_over, places, rows_taken, side_of
 
@@ -61,7 +62,15 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What the main line (`ours`) and a draft (`theirs`) made of their common base."""
+    """What the main line (`ours`) and a draft (`theirs`) made of their common base.
+
+    Attributes
+    ----------
+    present
+        The plan of the main line; that of `ours` has the vertices that cuts of the draft gave to neighbours.
+    """
+
+    present: Plan
 
     ours: Side
     theirs: Side
@@ -81,10 +90,12 @@ class Comparison:
 
 def compare(base: Plan, ours: Plan, theirs: Plan) -> Comparison:
     """Return the places that either plan changed since the base, and the questions among them."""
+    present = ours
+    base, ours, theirs = refined(base, ours, theirs)
     a, b = side_of(OURS, base, ours), side_of(THEIRS, base, theirs)
     found = places(a, b)
     asked = [p for p in found if p.verdict == "asked"]
-    return Comparison(a, b, tuple(found), tuple(_question(k, p, a, b) for k, p in enumerate(asked, 1)))
+    return Comparison(present, a, b, tuple(found), tuple(_question(k, p, a, b) for k, p in enumerate(asked, 1)))
 
 
 def _question(number: int, place: Place, ours: Side, theirs: Side) -> Question:
@@ -99,9 +110,12 @@ def _question(number: int, place: Place, ours: Side, theirs: Side) -> Question:
     ground = shapely.union_all(base.geometry)
     if not place.cells:
         ground = shapely.union_all([ours.base.grid_geometry(c) for c in sorted(place.rows)])
-    words = {side: _words(plans[side], rows, place, ours.base) for side, rows in cells.items()}
+    sums = {side: _sums(rows) for side, rows in cells.items()}
+    alike = {code for code in sums[OURS] if _alike([side.get(code) for side in sums.values()])}
+    told = {side: {c: f for c, f in by_code.items() if c not in alike} for side, by_code in sums.items()}
+    words = {side: _words(plans[side], told[side], place, ours.base) for side in told}
     return Question(
-        number, seen.hexdigest()[:_KEY], place, ground, {side: _sums(rows) for side, rows in cells.items()},
+        number, seen.hexdigest()[:_KEY], place, ground, sums,
         {side: zh for side, (zh, _) in words.items()}, {side: en for side, (_, en) in words.items()},
     )  # fmt: skip
 
@@ -116,9 +130,18 @@ def _sums(cells: Cells) -> dict[str, dict[str, float]]:
     return out
 
 
-def _words(plan: Plan, cells: Cells, place: Place, base: Plan) -> tuple[str, str]:
+def _alike(figures: list[Any]) -> bool:
+    """Tell whether a grid has the same figures on every side: it is not what the question is about."""
+    first = figures[0]
+    return first is not None and all(
+        f is not None and abs(f["area_m2"] - first["area_m2"]) < 1 and f | {"area_m2": 0} == first | {"area_m2": 0}
+        for f in figures
+    )
+
+
+def _words(plan: Plan, sums: Mapping[str, Mapping[str, float]], place: Place, base: Plan) -> tuple[str, str]:
     zh, en = [], []
-    for code, f in _sums(cells).items():
+    for code, f in sums.items():
         name = plan.grids[code].name if code in plan.grids else ""
         zh.append(f"{code or '未划入网格'}{name and f'（{name}）'} {f['households']:g} 户 {f['persons']:g} 人")
         en.append(
@@ -162,9 +185,9 @@ def combined_edit(found: Comparison, answers: Mapping[str, str], command: Mappin
     theirs = {id(q.place) for q in found.questions if answers[q.key] == THEIRS}
     taken = [p for p in found.places if p.verdict == THEIRS or id(p) in theirs]
     rows = {g.code: g for p in taken for g in rows_taken(p, found.ours, found.theirs)}
-    renamed = _renamed(found.ours.plan, sorted(rows.keys() & found.theirs.created, key=lambda c: (len(c), c)))
+    renamed = _renamed(found.present, sorted(rows.keys() & found.theirs.created, key=lambda c: (len(c), c)))
     bits = _bits(found, frozenset().union(*(p.cells for p in taken)), renamed)
-    plan = found.ours.plan
+    plan = found.present
     new = [_under_new_code(plan, g, renamed.get(g.code, g.code)) for g in rows.values()]
     told = dict(command) | {"taken": dict(sorted(answers.items())), "renamed": renamed}
     notes = [(f"草稿的编码 {a} 已被主线使用，改为 {b}。", f"The main line has used the draft's code {a} meanwhile: it became {b}.")
@@ -201,7 +224,8 @@ def _mapped(code: str, renamed: Mapping[str, str], widths: codes.Widths) -> str:
 def _bits(found: Comparison, base_ids: frozenset[int], renamed: Mapping[str, str]) -> list[Bit]:
     """Return the draft's cells over these base cells as bits of the present ones."""
     ours, widths = found.ours, found.ours.plan.scheme.widths
-    present, coming = ours.cells(base_ids), found.theirs.cells(base_ids)
+    standing, coming = ours.cells(base_ids), found.theirs.cells(base_ids)
+    present = found.present.rows.take(found.present.row(standing.id.tolist()))
     same = {shapely.to_wkb(g): int(i) for i, g in zip(present.id, present.geometry, strict=True)}
     kept = [same.get(shapely.to_wkb(g)) for g in coming.geometry]
     loose = present.take(~np.isin(present.id, [i for i in kept if i is not None]))
@@ -210,7 +234,14 @@ def _bits(found: Comparison, base_ids: frozenset[int], renamed: Mapping[str, str
     return [
         Bit(g, over[int(n)] if i is None else (i,), None if c is None else _mapped(c, renamed, widths), i)
         for n, i, c, g in zip(coming.id, kept, coming.code, coming.geometry, strict=True)
-    ]
+    ] + (_vertices(found, set(standing.id.tolist())) if base_ids else [])
+
+
+def _vertices(found: Comparison, besides: set[int]) -> list[Bit]:
+    """Return the present cells that only gain a vertex from a cut of the draft next to them."""
+    old, new = found.present.rows, found.ours.plan.rows
+    changed = np.flatnonzero(~shapely.equals_identical(old.geometry, new.geometry)).tolist()
+    return [Bit(new.geometry[k], (int(old.id[k]),), old.code[k]) for k in changed if int(old.id[k]) not in besides]
 
 
 def _under_new_code(plan: Plan, grid: Grid, code: str) -> Grid:

@@ -18,11 +18,11 @@ import numpy as np
 import shapely
 
 from gridgis import codes, topology
-from gridgis.cells import Cells, Objects
+from gridgis.cells import Cells, Ints, Objects
 from gridgis.plan import Grid, Plan
 
 OURS, THEIRS = "ours", "theirs"
-_TOUCH_M2 = 1e-6
+_BENT_M = 0.0015
 Node = tuple[str, Hashable]
 
 
@@ -36,6 +36,10 @@ class Side:
         Base cells that have another code, or are there no more.
     over
         For each cell that is not of the base as it was: the base cells under it.
+    stays
+        For each base cell that is not gone: its id on this side.
+    whole
+        Base cells whose polygon is still there.
     """
 
     name: str
@@ -43,6 +47,8 @@ class Side:
     plan: Plan
     gone: frozenset[int]
     over: Mapping[int, tuple[int, ...]]
+    stays: Mapping[int, int]
+    whole: frozenset[int]
 
     @cached_property
     def created(self) -> frozenset[str]:
@@ -83,16 +89,14 @@ class Side:
 
     def cells(self, base_ids: Iterable[int]) -> Cells:
         """Return the cells that this side has over these base cells."""
-        ids = {j for i in base_ids for j in (self.above.get(i, ()) if i in self.gone else (i,))}
+        ids = {j for i in base_ids for j in (self.above.get(i, ()) if i in self.gone else (self.stays[i],))}
         return self.plan.rows.take(self.plan.row(ids))
 
 
 def side_of(name: str, base: Plan, plan: Plan) -> Side:
     """Return what `plan` made of `base`."""
     a, b = base.rows, plan.rows
-    _, i, j = np.intersect1d(a.id, b.id, assume_unique=True, return_indices=True)
-    known = shapely.equals_identical(a.geometry[i], b.geometry[j])
-    i, j = i[known], j[known]
+    i, j = _same_ground(a, b)
     same = a.code[i] == b.code[j]
     gone = np.ones(len(a), dtype=bool)
     gone[i[same]] = False
@@ -100,8 +104,23 @@ def side_of(name: str, base: Plan, plan: Plan) -> Side:
     vanished[i] = False
     fresh = np.ones(len(b), dtype=bool)
     fresh[j] = False
-    over = {int(n): (int(n),) for n in b.id[j[~same]]} | lying_over(b.take(fresh), a.take(vanished))
-    return Side(name, base, plan, frozenset(a.id[gone].tolist()), over)
+    over: dict[int, tuple[int, ...]] = {int(n): (int(o),) for n, o in zip(b.id[j[~same]], a.id[i[~same]], strict=True)}
+    over |= lying_over(b.take(fresh), a.take(vanished))
+    stays = dict(zip(a.id[i[same]].tolist(), b.id[j[same]].tolist(), strict=True))
+    whole = frozenset(a.id[i].tolist())
+    return Side(name, base, plan, frozenset(a.id[gone].tolist()), over, stays, whole)
+
+
+def _same_ground(a: Cells, b: Cells) -> tuple[Ints, Ints]:
+    """Return positions of the cells that have the same polygon in both."""
+    _, i, j = np.intersect1d(a.id, b.id, assume_unique=True, return_indices=True)
+    known = shapely.equals_identical(a.geometry[i], b.geometry[j])
+    i, j = i[known], j[known]
+    # A cell that only gained a vertex has another id; with that vertex on both sides it is the same again.
+    old, new = np.setdiff1d(np.arange(len(a)), i), np.setdiff1d(np.arange(len(b)), j)
+    place = {shapely.to_wkb(b.geometry[k]): k for k in new.tolist()}
+    pairs = [(k, place[w]) for k in old.tolist() if (w := shapely.to_wkb(a.geometry[k])) in place]
+    return np.append(i, [k for k, _ in pairs]).astype(np.int64), np.append(j, [k for _, k in pairs]).astype(np.int64)
 
 
 def lying_over(new: Cells, old: Cells) -> dict[int, tuple[int, ...]]:
@@ -109,7 +128,9 @@ def lying_over(new: Cells, old: Cells) -> dict[int, tuple[int, ...]]:
     if not len(new) or not len(old):
         return {int(n): () for n in new.id}
     k, m = shapely.STRtree(old.geometry).query(new.geometry, predicate="intersects")
-    solid = shapely.area(shapely.intersection(new.geometry[k], old.geometry[m])) > _TOUCH_M2
+    # New vertices bend an edge by under a millimetre, which is no ground.
+    hair = _BENT_M * np.minimum(shapely.length(new.geometry[k]), shapely.length(old.geometry[m]))
+    solid = shapely.area(shapely.intersection(new.geometry[k], old.geometry[m])) > hair
     out: dict[int, tuple[int, ...]] = {int(n): () for n in new.id}
     for a, b in zip(k[solid].tolist(), m[solid].tolist(), strict=True):
         out[int(new.id[a])] += (int(old.id[b]),)
@@ -233,7 +254,7 @@ def _line(side: Side, found: Iterable[str | None]) -> Iterator[str]:
 
 def _edges_altered(side: Side) -> Iterator[tuple[int, int]]:
     """Yield pairs of base cells whose common edge is not as it was: a vertex more, or gone."""
-    lost = sorted(i for i in side.gone if side.over.get(i) != (i,))
+    lost = sorted(side.gone - side.whole)
     if not lost:
         return
     base = side.base.rows.take(side.base.row(lost))

@@ -102,7 +102,7 @@ def cut(polygons: Polygons, targets: Iterable[int], line: Ints) -> Cut:
     wanted = sorted(set(targets))
     edges, _ = ring_edges(polygons[wanted])
     line, inserts = _node(np.unique(undirected(edges), axis=0), line)
-    noded = {i: _with_nodes(polygons[i], inserts) for i in range(len(polygons)) if inserts}
+    noded = {i: with_nodes(polygons[i], inserts) for i in range(len(polygons)) if inserts}
     noded = {i: p for i, p in noded.items() if p is not polygons[i]}
     whole = np.array([noded.get(i, polygons[i]) for i in wanted], dtype=object)
     seams = undirected(np.hstack([line[:-1], line[1:]]))
@@ -264,9 +264,9 @@ def _strictly_between(a: Ints, b: Ints, p: Ints) -> bool:
     return bool(0 < int((p - a) @ (b - a)) < int((b - a) @ (b - a)))
 
 
-def _with_nodes(polygon: Polygon, inserts: dict[EdgeKey, Ints]) -> Polygon:
+def with_nodes(polygon: Polygon, inserts: dict[EdgeKey, Ints]) -> Polygon:
     """Return the polygon with the new vertices of its edges, itself where it has none of them."""
-    rings = [_ring_with_nodes(mm(shapely.get_coordinates(r)), inserts) for r in shapely.get_rings(polygon)]
+    rings = [_ring_nodes(mm(shapely.get_coordinates(r)), inserts) for r in shapely.get_rings(polygon)]
     if all(ring is None for ring in rings):
         return polygon
     old = shapely.get_rings(polygon)
@@ -274,7 +274,7 @@ def _with_nodes(polygon: Polygon, inserts: dict[EdgeKey, Ints]) -> Polygon:
     return Polygon(new[0], new[1:])
 
 
-def _ring_with_nodes(points: Ints, inserts: dict[EdgeKey, Ints]) -> Ints | None:
+def _ring_nodes(points: Ints, inserts: dict[EdgeKey, Ints]) -> Ints | None:
     edges = np.hstack([points[:-1], points[1:]])
     keys = undirected(edges)
     hits = {k: nodes for k, key in enumerate(keys.tolist()) if (nodes := inserts.get(tuple(key))) is not None}

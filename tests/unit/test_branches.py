@@ -214,6 +214,21 @@ def test_a_code_allotted_meanwhile_gets_a_fresh_number_and_says_so(county: gg.Co
     assert verify(county) == []
 
 
+@pytest.mark.parametrize("height", [0.3, 0.5])
+def test_cuts_on_either_side_of_a_boundary_are_no_question(tmp_path: Path, height: float) -> None:
+    with gg.open_county(drawn_county(tmp_path / "pair.gpkg", "AB\nCD")) as county:
+        start_branch(county, "春")
+        draft = open_branch(county, "春")
+        cut(draft, A, (-1, 0.5), (1.2, 0.5))
+        cut(county, B, (0.8, height), (3, height))
+        found, edit = combine(county, "春")
+        assert found.questions == ()
+        assert edit is not None
+        assert len(county.plan.codes("unit")) == 6
+        assert verify(county) == []
+        assert county.undo().hash == county.plan_at(2).hash
+
+
 @pytest.mark.parametrize(("side", "drawn"), [("ours", "AACBB\nAAABB"), ("theirs", "AABBB\nAAABB")])
 def test_the_same_cell_is_a_question(county: gg.County, draft: gg.County, side: str, drawn: str) -> None:
     paint(draft, B, (2.5, 0.5))
