@@ -1,4 +1,4 @@
-"""What happens on the map page: gestures in, proposals confirmed or dropped, colleagues noticed."""
+"""What happens on the map page: gestures in, proposals confirmed or dropped."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import pandas as pd
 import streamlit as st
 
 import gridgis as gg
-from app_pages import command, gestures, panel
+from app_pages import access, command, gestures, news, others, panel
 from app_pages.desk import Desk
-from app_pages.state import attempt, say, tell
+from app_pages.state import attempt, lang, say, tell
 from app_pages.words import WORDS
 from gridgis.edits import run
-from gridgis.errors import InputError
+from gridgis.errors import GridgisError, InputError, StaleEditError
+from gridgis.history import rebased
 from layers import geojson, grids
 
 _TOOLS = ("split", "merge", "transfer", "paint")
@@ -36,7 +37,11 @@ def take(desk: Desk, event: Mapping[str, Any]) -> None:
         command.take(desk, event)
     elif kind == "select":
         st.session_state.selected = tuple(str(c) for c in event["codes"])
+        if st.session_state.proposal is None:
+            others.stop(desk)
         tell()
+    elif kind == "begin":
+        others.begin(desk, str(event["code"]))
     elif command.on():
         # No gesture of an emergency may change the plan, nor a key pressed during one.
         tell()
@@ -44,7 +49,7 @@ def take(desk: Desk, event: Mapping[str, Any]) -> None:
         propose(desk, event)
     elif kind == "discard":
         discard(desk)
-    elif kind in ("undo", "redo"):
+    elif kind in ("undo", "redo") and st.session_state.contested is None:
         step(desk, kind)
     st.session_state.ack = int(event.get("n", 0))
 
@@ -71,55 +76,126 @@ def propose(desk: Desk, event: Mapping[str, Any]) -> None:
     """Ask the kernel what a gesture would do; nothing is saved."""
     state = st.session_state
     tell()
-    plan = desk.plan
-    _, frame = desk.frame(state.level)
-    found = attempt(lambda: gestures.propose(plan, frame, event, state.selected))
+    found = asked(desk, event, state.level)
     if found is not None:
         show(desk, *found)
+        state.gesture = dict(event)
+        others.begin(desk, others.about(found[0]))
+
+
+def asked(desk: Desk, event: Mapping[str, Any], level: str) -> tuple[gg.Edit, tuple[gestures.Note, ...]] | None:
+    """Return the edit that a gesture means on the present plan; None, and a sentence, where it cannot be."""
+
+    def ask() -> tuple[gg.Edit, tuple[gestures.Note, ...]]:
+        access.require("save")
+        return gestures.propose(desk.plan, desk.frame(level)[1], event, st.session_state.selected)
+
+    found: tuple[gg.Edit, tuple[gestures.Note, ...]] | None = attempt(ask)
+    return found
 
 
 def discard(desk: Desk) -> None:
     """Drop the proposal."""
     show(desk, None)
+    others.stop(desk)
     tell()
 
 
 def confirm(desk: Desk) -> None:
     """Save the proposal as it was shown; others may have been faster."""
     state = st.session_state
-    with desk.quiet() as county:
-        done = attempt(lambda: county.apply(state.proposal, by=state.author.strip(), reason=state.reason.strip()))
+
+    def save() -> gg.Edit:
+        access.require("save")
+        with desk.quiet() as county:
+            return county.apply(state.proposal, by=access.author(), reason=state.reason.strip())
+
+    try:
+        done = attempt(save, StaleEditError)
+    except StaleEditError as error:
+        catch_up(desk)
+        if state.contested is None:
+            tell(problem=error)
+        return
     if done is None:
         return
     settle(desk, done)
     show(desk, None)
+    others.stop(desk)
     state.reason = ""
     state.selected = tuple(c for c in panel.after_codes(done, desk.scheme.width(state.level)) if c in desk.plan.grids)
 
 
 def again(desk: Desk) -> None:
-    """Ask the same of the plan as it stands now."""
-    edit = attempt(lambda: run(desk.plan, st.session_state.proposal.command))
-    if edit is not None:
-        show(desk, edit, level=st.session_state.proposal_level)
+    """Ask the same of the plan as it stands now; where it no longer can be, what was drawn stays."""
+    state = st.session_state
+    level, gesture = state.proposal_level, state.gesture
+    command = state.proposal.command
+    found = asked(desk, gesture, level) if gesture else attempt(lambda: (run(desk.plan, command), ()))
+    if found is not None:
+        show(desk, *found, level=level)
+        state.gesture = gesture
         tell()
+
+
+def catch_up(desk: Desk) -> None:
+    """Take in what others have saved: a line about it, and the proposal on the plan as it now is."""
+    state = st.session_state
+    now = desk.version
+    told = news.story(desk, state.seen or now, now)
+    state.seen = now
+    words = [told, _follow(desk, told) if state.proposal is not None else _kept(desk)]
+    if state.contested is not None:
+        # The question tells it.
+        words = []
+    state.notice = ("" if lang() == "zh" else " ").join(w for w in words if w) or None
+
+
+def _follow(desk: Desk, told: str) -> str:
+    """Carry the proposal over to the present plan; where somebody was faster, leave a question."""
+    state = st.session_state
+    level, gesture, notes = state.proposal_level, state.gesture, state.notes
+    try:
+        edit = rebased(desk.plan, state.proposal)
+    except GridgisError:
+        state.contested, state.preview = told or state.contested or "", None
+        return ""
+    show(desk, edit, notes, level=level)
+    state.gesture = gesture
+    return say("kept_choice") if told else ""
+
+
+def _kept(desk: Desk) -> str:
+    """Keep what is still there of the selection; say what is not."""
+    state = st.session_state
+    grids = desk.plan.grids
+    gone = [c for c in state.selected if c not in grids]
+    state.selected = tuple(c for c in state.selected if c in grids)
+    return say("gone_choice", codes=("、" if lang() == "zh" else ", ").join(gone[:3])) if gone else ""
 
 
 def step(desk: Desk, way: str) -> None:
     """Undo or redo one edit."""
-    with desk.quiet() as county:
-        move = county.undo if way == "undo" else county.redo
-        done = attempt(lambda: move(by=st.session_state.author.strip()))
+
+    def move() -> gg.Edit:
+        access.require("save")
+        with desk.quiet() as county:
+            return (county.undo if way == "undo" else county.redo)(by=access.author())
+
+    done = attempt(move)
     if done is not None:
         show(desk, None)
+        others.stop(desk)
         settle(desk, done)
 
 
 def settle(desk: Desk, done: gg.Edit) -> None:
     """Say what was saved; the version is ours, so the watch need not announce it."""
     row = {"kind": done.kind, "voided": done.voided, "created": done.created, "undoes": done.undoes}
-    st.session_state.seen = desk.version
-    tell(notice=say("saved", what=panel.logged(row), n=done.version))
+    version = done.version or desk.version
+    meanwhile = news.story(desk, st.session_state.seen, version - 1) if st.session_state.seen else ""
+    st.session_state.seen = version
+    tell(notice=say("saved", what=panel.logged(row), n=version) + meanwhile)
 
 
 def steps(desk: Desk) -> tuple[str | None, str | None]:
@@ -154,22 +230,20 @@ def show(desk: Desk, edit: gg.Edit | None, notes: tuple[gestures.Note, ...] = ()
     level = level or state.level
     state.preview = preview(desk, edit, level) if edit is not None else None
     state.proposal, state.notes, state.proposal_level = edit, notes, level
+    state.gesture = state.contested = None
 
 
-@st.fragment(run_every=4)
-def watch(desk: Desk) -> None:
-    """Look for what colleagues save, and show the page again when there is something new."""
+def drawn() -> dict[str, Any] | None:
+    """Return what was drawn for a proposal that somebody was faster than, as the map shows it."""
     state = st.session_state
-    now = desk.version
-    if state.seen in (0, now):
-        state.seen = now
-        return
-    with desk.quiet() as county:
-        row = county.log().iloc[-1].to_dict()
-    state.seen = now
-    who = row.get("by") or say("somebody")
-    tell(notice=say("colleague", who=who, what=panel.logged(row), n=now))
-    st.rerun()
+    gesture = state.gesture or {}
+    line, area = gesture.get("line"), gesture.get("area")
+    if state.contested is None or not (line or area):
+        return None
+    shape = (
+        {"type": "LineString", "coordinates": line} if line else {"type": "Polygon", "coordinates": [[*area, area[0]]]}
+    )
+    return {"key": f"drawn:{gesture.get('n', 0)}:{state.seen}", "shape": shape}
 
 
 def bounds_of(desk: Desk, shape: Any) -> list[float]:

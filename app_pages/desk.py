@@ -27,6 +27,7 @@ from app_pages.once import Once
 from gridgis.county import grid_frame
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
+from gridgis.store.postgis import is_database
 from layers import base, figures, geojson, grids, heat
 
 Item = tuple[Any, ...]
@@ -62,8 +63,8 @@ class Desk:
     @property
     def version(self) -> int:
         """Version of the newest edit, whoever made it."""
-        with self.quiet() as county:
-            return county.version
+        # Asked every few seconds by everybody: it must not wait for one who works.
+        return self.county.version
 
     @property
     def plan(self) -> gg.Plan:
@@ -284,9 +285,10 @@ def level_figures(plan: gg.Plan, codes: list[str]) -> pd.DataFrame:
     return sums.reindex(pd.Index(codes, dtype=object), fill_value=0).rename_axis("code")
 
 
-def county_path() -> Path:
-    """Return the county file the app opens: of the environment, else the one in the folder."""
-    return Path(os.environ.get("GRIDGIS_COUNTY", "county.gpkg"))
+def county_place() -> str:
+    """Return the county the app opens: file or database of the environment, else the file in the folder."""
+    place = os.environ.get("GRIDGIS_COUNTY", "county.gpkg")
+    return place if is_database(place) else str(Path(place).resolve())
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -299,4 +301,4 @@ def open_desk(path: str) -> Desk:
 
 def the_desk() -> Desk:
     """Return the desk of the county that the app opens."""
-    return open_desk(str(county_path().resolve()))
+    return open_desk(county_place())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import bench, command, mapview, panel
+from app_pages import access, bench, command, mapview, others, panel
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
+from app_pages.watch import watch
 from layers.page import COMMAND_TOOLS, TOOLS
+from layers.text import safe_text
 
 
 def controls(desk: Desk) -> None:
@@ -36,21 +38,31 @@ def controls(desk: Desk) -> None:
 def proposal(desk: Desk) -> None:
     """Show the proposal with its figures and the two ways out of it."""
     state = st.session_state
+    if state.contested is not None:
+        question(desk)
+        return
     edit = state.proposal
     st.html(f"<h4>{say('proposal')}：{say('kind_' + edit.kind)}</h4>" if lang() == "zh"
             else f"<h4>{say('proposal')}: {say('kind_' + edit.kind)}</h4>")  # fmt: skip
     panel.comparison(desk, edit, state.proposal_level)
     panel.remarks([*state.notes, *edit.notes])
-    stale = desk.version != edit.base_version
-    if stale:
-        st.html(f'<p class="gg-tip">{say("meanwhile", n=desk.version, m=edit.base_version)}</p>')
-    st.text_input(say("author"), key="author", max_chars=40)
     st.text_input(say("reason"), key="reason", max_chars=200, placeholder=say("reason_hint"))
     yes, no = st.columns(2)
     yes.button(say("confirm"), key="confirm", type="primary", on_click=bench.confirm, args=(desk,), width="stretch")
     no.button(say("discard"), key="discard", on_click=bench.discard, args=(desk,), width="stretch")
-    if stale:
-        st.button(say("again"), key="again", on_click=bench.again, args=(desk,), width="stretch")
+
+
+def question(desk: Desk) -> None:
+    """Ask what to do with a proposal whose grids somebody else has changed; nothing of it is lost."""
+    story = st.session_state.contested
+    st.html(
+        f"<h4>{safe_text(say('contested'))}</h4>"
+        f'<p class="gg-ask">{safe_text(say("contested_what", story=story).strip())}</p>'
+        f'<p class="gg-tip">{safe_text(say("contested_ask"))}</p>'
+    )
+    yes, no = st.columns(2)
+    yes.button(say("look_again"), key="again", type="primary", on_click=bench.again, args=(desk,), width="stretch")
+    no.button(say("discard"), key="discard", on_click=bench.discard, args=(desk,), width="stretch")
 
 
 def undo_redo(desk: Desk) -> None:
@@ -68,24 +80,28 @@ def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
     state = st.session_state
     controls(desk)
+    writes = access.allowed("save")
+    tools = COMMAND_TOOLS if command.on() else TOOLS if writes else TOOLS[:1]
     if command.on():
         st.html(f"<style>{command.CALM}</style>")
     left, right = st.columns([2.55, 1], gap="small")
     with left:
-        shown = {"selected": list(state.selected), "preview": state.preview, "focus": state.goto}
+        shown = {"selected": list(state.selected), "preview": state.preview, "focus": bench.drawn() or state.goto,
+                 "present": others.on_map()}  # fmt: skip
         if command.on():
             shown = {"focus": state.goto} | command.picture(desk, desk.frame(state.level)[1].index)
         picture = mapview.message(desk, state.level, state.figure, state.labels, ack=state.ack, **shown)
-        mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=COMMAND_TOOLS if command.on() else TOOLS,
+        mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=tools,
                          on_event=lambda: bench.on_event(desk))  # fmt: skip
     with right, st.container(height="stretch", key="panel"):
         panel.banner()
+        others.line()
         if command.on():
             command.card(desk)
             if len(state.selected) == 1:
                 panel.grid_card(desk, state.level, state.selected[0])
             return
-        if state.proposal is not None:
+        if writes and state.proposal is not None:
             proposal(desk)
         elif len(state.selected) == 1:
             panel.grid_card(desk, state.level, state.selected[0])
@@ -93,12 +109,13 @@ def workbench(desk: Desk) -> None:
             panel.selection_card(desk, state.level, state.selected)
         else:
             panel.overview(desk, state.level)
-        undo_redo(desk)
+        if writes:
+            undo_redo(desk)
         panel.history(desk)
 
 
 desk = the_desk()
-for choice in ("level", "figure", "labels", "author", "reason", "search", "mode", "radius"):
+for choice in ("level", "figure", "labels", "reason", "search", "mode", "radius"):
     keep(choice)
-bench.watch(desk)
+watch(desk)
 workbench(desk)

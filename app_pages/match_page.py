@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import bench, mapview, matchdesk
+from app_pages import access, bench, mapview, matchdesk
 from app_pages.desk import Desk, the_desk
 from app_pages.matchdesk import Upload
 from app_pages.panel import banner, level_name, number
@@ -136,8 +136,10 @@ def actions(desk: Desk, upload: Upload, matching: Matching) -> None:
     above, every, get = st.columns([3, 4, 4], vertical_alignment="bottom")
     floor = above.number_input(say("match_above"), 0.0, 1.0, 0.9, 0.05, key="match_above")
     n = len(matching.candidates(floor))
-    every.button(say("match_accept_all", n=n), key="match_all", disabled=not n, width="stretch",
-                 on_click=take, args=(desk, upload, None, floor))  # fmt: skip
+    writes = access.allowed("save")
+    if writes:
+        every.button(say("match_accept_all", n=n), key="match_all", disabled=not n, width="stretch",
+                     on_click=take, args=(desk, upload, None, floor))  # fmt: skip
     asked, at = how(), lang()
     get.download_button(
         say("match_report"), data=lambda: matchdesk.report(desk, upload, asked, at), key="match_get", on_click="ignore",
@@ -150,7 +152,7 @@ def actions(desk: Desk, upload: Upload, matching: Matching) -> None:
     words = row["words_en" if lang() == "en" else "words"]
     text, button = st.columns([7, 4], vertical_alignment="center")
     text.html(f'<p class="gg-tip">{safe_text(words)}</p>')
-    if state.match_at in matching.candidates().index:
+    if writes and state.match_at in matching.candidates().index:
         button.button(say("match_accept_one"), key="match_one", type="primary", width="stretch", on_click=take,
                       args=(desk, upload, [row["code_here"]], 0.0))  # fmt: skip
 

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 import gridgis as gg
+from app_pages import access
 from app_pages.desk import Desk
 from gridgis.adopting import Adoption, adopt
 from gridgis.comparing import How, Theirs, compare, facts_of
@@ -51,12 +52,13 @@ def accept(
     desk: Desk, upload: Upload, how: How, chosen: list[str] | None, above: float
 ) -> tuple[Adoption, gg.Edit | None]:
     """Take over codes and names of a file in one edit; the reason is the file."""
+    access.require("save")
     _, matching = matched(desk, upload, how)
     done = adopt(desk.plan, matching, chosen, above=above)
     if done.edit is None:
         return done, None
     with desk.quiet() as county:
-        return done, county.apply(done.edit, reason=upload.name)
+        return done, county.apply(done.edit, by=access.author(), reason=upload.name)
 
 
 def report(desk: Desk, upload: Upload, how: How, lang: str) -> bytes:

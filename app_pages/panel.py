@@ -11,6 +11,7 @@ import streamlit as st
 import gridgis as gg
 from app_pages.desk import Desk
 from app_pages.state import lang, say
+from app_pages.words import WORDS
 from layers.styles import PREVIEW
 from layers.text import safe_text
 
@@ -31,11 +32,16 @@ def km2(area_m2: float) -> str:
 def logged(row: Mapping[str, Any]) -> str:
     """Return an edit in a few words: its kind and the grids it is about, those of its widest level only."""
     if row["kind"] in ("undo", "redo") and row.get("undoes") is not None and not pd.isna(row["undoes"]):
-        return say("step_of", kind=say(f"kind_{row['kind']}"), n=int(row["undoes"]))
+        return say("step_of", kind=kind_name(row["kind"]), n=int(row["undoes"]))
     codes = list(dict.fromkeys([*row["voided"], *row["created"]]))
     codes = [c for c in codes if len(c) == min(map(len, codes))]
     named = ("、" if lang() == "zh" else ", ").join(codes[:2])
-    return f"{say('kind_' + str(row['kind']))} {named}{' …' if len(codes) > 2 else ''}".strip()
+    return f"{kind_name(row['kind'])} {named}{' …' if len(codes) > 2 else ''}".strip()
+
+
+def kind_name(kind: object) -> str:
+    """Return the name of a kind of edit; one that the words do not know is shown as it is."""
+    return say(f"kind_{kind}") if f"kind_{kind}" in WORDS else str(kind)
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
@@ -181,7 +187,7 @@ def banner() -> None:
     if state.problem:
         zh, en = state.problem
         st.html(f'<p class="gg-problem" role="alert">{safe_text(en if lang() == "en" else zh)}</p>')
-    elif state.notice:
+    if state.notice:
         st.html(f'<p class="gg-notice" role="status">{safe_text(state.notice)}</p>')
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import bench, mapview
+from app_pages import access, bench, mapview
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import banner, number
 from app_pages.state import attempt, keep, lang, say, tell
@@ -96,8 +96,13 @@ def focus(desk: Desk, codes: list[str]) -> dict[str, object] | None:
 
 def accept(desk: Desk, frame: pd.DataFrame) -> None:
     """Enter suggested postings, all of these or none."""
-    with desk.quiet() as county:
-        done = attempt(lambda: posting.post(county, posting.wanted_of(frame)))
+
+    def enter() -> list[posting.Posted]:
+        access.require("save")
+        with desk.quiet() as county:
+            return posting.post(county, posting.wanted_of(frame))
+
+    done = attempt(enter)
     if done is not None:
         st.session_state.people_row = None
         tell(notice=say("people_accepted", n=len(done)))
@@ -105,8 +110,13 @@ def accept(desk: Desk, frame: pd.DataFrame) -> None:
 
 def follow(desk: Desk) -> None:
     """Move the postings of voided codes to the grids that followed."""
-    with desk.quiet() as county:
-        done = attempt(lambda: posting.follow(county))
+
+    def move() -> list[posting.Posted]:
+        access.require("save")
+        with desk.quiet() as county:
+            return posting.follow(county)
+
+    done = attempt(move)
     if done is not None:
         tell(notice=say("people_moved", n=len(done)))
 
@@ -144,7 +154,8 @@ def register(desk: Desk) -> None:
             note = safe_text(say("people_clean_note", table=title))
             st.html(f'<div class="gg-clear"><b>{safe_text(say("people_clean"))}</b><span>{note}</span></div>')
         else:
-            actions(desk, name, frame)
+            if access.allowed("save"):
+                actions(desk, name, frame)
             columns, rows = rows_of(desk, name, frame)
             table(columns, rows, key=f"people_{name}", height="calc(100dvh - 210px)", picked=state.people_row,
                   on_pick=lambda row: state.update(people_row=row, people_at=time.time_ns()))  # fmt: skip

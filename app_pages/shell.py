@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAuthError
 
-from app_pages import state
+from app_pages import access, state
 from app_pages.desk import Desk, the_desk
 from app_pages.state import say
 from gridgis.errors import GridgisError
@@ -44,10 +45,37 @@ def sidebar(desk: Desk, pages: Mapping[str, Any]) -> None:
         )
         for key, _, icon in PAGES:
             st.page_link(pages[key], label=say(key), icon=icon, width="stretch")
+        identity()
         st.segmented_control(
             say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
             format_func={"zh": "中文", "en": "English"}.get, width="stretch",
         )  # fmt: skip
+
+
+def identity() -> None:
+    """Show who is at the desk: the login, or a field for the name."""
+    found = access.person()
+    if found is None:
+        st.text_input(say("author"), key="author", max_chars=40, placeholder=say("author_hint"))
+        return
+    tip = "" if access.allowed("save") else f"<span>{safe_text(say('role_only'))}</span>"
+    st.html(
+        f'<div class="gg-me" title="{safe_text(found.mail)}"><b>{safe_text(found.name)}</b>'
+        f"<i>{safe_text(say('role_' + found.role))}</i>{tip}</div>"
+    )
+    st.button(say("logout"), key="logout", icon=":material/logout:", on_click=st.logout, width="stretch")
+
+
+def ask_login() -> None:
+    """Show the way to the login instead of the pages."""
+    st.html(f'<div class="gg-stop"><h3>{safe_text(say("app"))}</h3><p>{safe_text(say("login_first"))}</p></div>')
+    _, middle, _ = st.columns([1, 0.5, 1])
+    if middle.button(say("login"), key="login", type="primary", width="stretch"):
+        try:
+            st.login()
+        except StreamlitAuthError:
+            st.html(f'<p class="gg-problem" role="alert">{safe_text(say("login_broken"))}</p>')
+    st.stop()
 
 
 def stop_with(title: str, sentence: str) -> None:
@@ -64,6 +92,8 @@ def main() -> None:
     if missing_assets():
         stop_with(say("app"), say("no_assets"))
     try:
+        if not access.role():
+            ask_login()
         desk = the_desk()
     except GridgisError as error:
         stop_with(say("no_county"), error.words(state.lang()))

@@ -28,6 +28,11 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("categories", []),
     ("datum", "cgcs2000"),
     ("seen", 0),
+    ("gesture", None),
+    ("contested", None),
+    ("desk_id", ""),
+    ("editing", None),
+    ("others", ()),
     ("search", ""),
     ("goto", None),
     ("mode", "peace"),
@@ -77,10 +82,12 @@ def tell(problem: GridgisError | None = None, notice: str | None = None) -> None
     st.session_state.notice = notice
 
 
-def attempt(action: Callable[[], Any]) -> Any:
-    """Do something that may be refused; a refusal becomes the one sentence on the page."""
+def attempt(action: Callable[[], Any], *but: type[GridgisError]) -> Any:
+    """Do something that may be refused; a refusal becomes the one sentence on the page, or is raised if of a kind in `but`."""
     try:
         return action()
     except GridgisError as error:
+        if isinstance(error, but):
+            raise
         tell(problem=error)
         return None

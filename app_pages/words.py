@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from app_pages.words_many import MANY_WORDS
 from app_pages.words_match import MATCH_WORDS
 from app_pages.words_people import PEOPLE_WORDS
 from app_pages.words_register import REGISTER_WORDS
@@ -80,7 +81,6 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "reason_hint": ("例如：小区交付，户数超出规模", "e.g. new compound, above the size band"),
     "confirm": ("确认变更", "Confirm"),
     "discard": ("放弃", "Discard"),
-    "again": ("按最新方案重算", "Compute again"),
     "undo": ("撤销", "Undo"),
     "redo": ("重做", "Redo"),
     "undo_what": ("撤销：{what}", "Undo: {what}"),
@@ -90,12 +90,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "history": ("最近变更", "Recent changes"),
     "no_history": ("还没有变更。", "No changes yet."),
     "saved": ("已保存：{what}，现为版本 {n}。", "Saved: {what}; this is version {n}."),
-    "colleague": ("{who}刚刚完成：{what}（版本 {n}），地图已更新。", "{who} just saved: {what} (version {n}); the map is up to date."),
     "somebody": ("同事", "A colleague"),
-    "meanwhile": (
-        "方案已更新到版本 {n}，上面的数字是按版本 {m} 计算的。",
-        "The plan is now at version {n}; the figures above were computed on version {m}.",
-    ),
     "kind_split": ("拆分", "split"),
     "kind_merge": ("合并", "merge"),
     "kind_transfer": ("划转", "transfer"),
@@ -205,6 +200,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "download": ("下载 {name}", "Download {name}"),
     "first_rows": ("共 {all} 个网格，前 {n} 个", "The first {n} of {all} grids"),
     "zone": ("分区", "Zone"),
+    **MANY_WORDS,
     **MATCH_WORDS,
     **PEOPLE_WORDS,
     **REGISTER_WORDS,

@@ -89,11 +89,38 @@ GridGIS.part("focus", (map, options) => {
         pane: "preview", interactive: false, pmIgnore: true, snapIgnore: true, style: options.style,
         pointToLayer: (f, p) => L.circleMarker(p, Object.assign({ radius: 9 }, options.style)),
       }).addTo(map);
+      if (!message.focus.bounds) return;
       const [west, south, east, north] = message.focus.bounds;
       // Coming back to a page must not take the view back to a place looked at before.
       if (sessionStorage.getItem("gridgis:focus") === String(key)) return;
       sessionStorage.setItem("gridgis:focus", String(key));
       map.fitBounds([[south, west], [north, east]], { padding: [70, 70], maxZoom: options.maxZoom });
+    },
+  };
+});
+
+// Where colleagues are at work: a thin broken outline, and a name that lets the mouse through.
+GridGIS.part("present", (map, options) => {
+  let shown = null;
+  let group = null;
+  return {
+    apply(message) {
+      const found = (message.present || []).map((p) => [p, GridGIS.grids.byCode.get(p.code)]).filter(([, l]) => l);
+      const key = JSON.stringify(found.map(([p]) => [p.code, p.who, message.grids.version]));
+      if (key === shown) return;
+      shown = key;
+      if (group) map.removeLayer(group);
+      group = L.layerGroup().addTo(map);
+      document.body.dataset.present = String(found.length);
+      found.forEach(([p, l]) => {
+        L.geoJSON(l.feature, {
+          pane: "selection", interactive: false, pmIgnore: true, snapIgnore: true,
+          style: { color: options.colour, weight: 2, dashArray: [5, 5], fill: false },
+        }).addTo(group);
+        const [lng, lat] = l.feature.properties.at;
+        const icon = L.divIcon({ className: "present", html: GridGIS.element("span", null, p.who), iconSize: [0, 0] });
+        L.marker([lat, lng], { icon, pane: "flags", interactive: false, keyboard: false, pmIgnore: true, snapIgnore: true }).addTo(group);
+      });
     },
   };
 });

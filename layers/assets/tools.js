@@ -3,7 +3,7 @@
 GridGIS.part("tools", (map, options) => {
   const W = GridGIS.words;
   const el = GridGIS.element;
-  const state = { tool: "select", codes: [], line: null, area: null, target: null, waiting: 0 };
+  const state = { tool: "select", codes: [], line: null, area: null, target: null, waiting: 0, begun: null };
   const bar = el("div", "toolbar");
   const hint = el("div", "hint");
   const buttons = {};
@@ -113,7 +113,7 @@ GridGIS.part("tools", (map, options) => {
   function clear() {
     map.pm.disableDraw();
     if (state.line) map.removeLayer(state.line);
-    Object.assign(state, { codes: [], line: null, area: null, target: null });
+    Object.assign(state, { codes: [], line: null, area: null, target: null, begun: null });
     GridGIS.grids.select((GridGIS.message && GridGIS.message.selected) || []);
   }
 
@@ -142,10 +142,18 @@ GridGIS.part("tools", (map, options) => {
     }
   });
 
+  // Colleagues are told once, at the first touch, which grid is being worked on.
+  function begun(code) {
+    if (state.begun || !["split", "merge", "transfer", "paint"].includes(state.tool)) return;
+    state.begun = code;
+    GridGIS.emit("begin", { code });
+  }
+
   function onGrid(kind, code, event) {
     if (kind !== "click") return;
     event.originalEvent.onGrid = true;
     if (state.waiting) return;
+    begun(code);
     if (state.tool === "select") choose([code]);
     else if (state.tool === "merge") toggle(code);
     else if (state.tool === "transfer" && state.area) ask("transfer", { area: state.area, to: code });
@@ -229,13 +237,22 @@ GridGIS.part("tools", (map, options) => {
     get tool() { return state.tool; },
     cellTarget(code) {
       state.target = code;
+      begun(code);
       GridGIS.cells.show(code);
       refresh();
     },
     refresh,
     apply(message) {
       // The answer to the gesture asked last is here: put the drawing away, keep the tool if it was refused.
-      if (!state.waiting || message.ack < state.waiting) return;
+      if (!state.waiting || message.ack < state.waiting) {
+        // What a colleague saved must not take the grids out of the hand that is choosing them.
+        if (state.tool === "merge" && !state.waiting) {
+          state.codes = state.codes.filter((c) => GridGIS.grids.byCode.has(c));
+          GridGIS.grids.select(state.codes);
+          refresh();
+        }
+        return;
+      }
       state.waiting = 0;
       document.body.dataset.ack = String(message.ack);
       use(message.preview ? "select" : state.tool);

@@ -119,21 +119,6 @@ def test_discard(small_county: Path) -> None:
     assert gg.open_county(small_county).version == 1
 
 
-def test_a_colleague_was_faster(small_county: Path) -> None:
-    desk = the_desk()
-    edit, _ = gestures.propose(desk.plan, desk.frame("unit")[1], through(C), ())
-    app = run(proposal=edit, proposal_level="unit", preview=None, seen=1)
-    other = gg.open_county(small_county)
-    done = other.apply(gg.merge(other.plan, [A, C]), by="王敏")
-    app.run()
-    assert "王敏" in text_of(app)
-    app.button(key="confirm").click().run()
-    assert not app.exception
-    assert "他人修改" in text_of(app)
-    assert gg.open_county(small_county).version == done.version
-    assert app.session_state["proposal"] is not None, "the planner's work is not lost"
-
-
 def call(script: Callable[..., None], **given: Any) -> AppTest:
     """Run a function as a page."""
     app = AppTest.from_function(script, kwargs=given, default_timeout=60)
