@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,26 +54,37 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_file(pytestconfig: pytest.Config) -> Path:
-    """Return the demo county, built once for all workers and kept while its sources stay the same.
+def demo_of(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """Return a function that answers the demo county of a scheme.
 
-    It is for reading only: a test that edits takes `county_file`.
+    Each is built once for all workers and kept while its sources stay the same. They are for reading only.
     """
     assert pytestconfig.cache is not None
     folder = pytestconfig.cache.mkdir("gridgis-demo")
-    built = folder / f"{_demo_key()}.gpkg"
-    with _lock(folder / "lock"):
-        if not built.exists():
-            # The newest two stay: another session, begun before a change, may still copy from one.
-            for old in sorted(folder.glob("*.gpkg"), key=lambda path: path.stat().st_mtime)[:-2]:
-                old.unlink()
-            draft = folder / "draft.tmp.gpkg"
-            draft.unlink(missing_ok=True)
-            command = [sys.executable, "-m", "gridgis", "demo", str(draft)]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"gridgis demo failed:\n{done.stdout}\n{done.stderr}"
-            draft.replace(built)
+    key = _demo_key()
+
+    def built(scheme: str) -> Path:
+        file = folder / f"{scheme}-{key}.gpkg"
+        with _lock(folder / f"{scheme}.lock"):
+            if not file.exists():
+                # The newest two stay: another session, begun before a change, may still copy from one.
+                for old in sorted(folder.glob(f"{scheme}-*.gpkg"), key=lambda path: path.stat().st_mtime)[:-2]:
+                    old.unlink()
+                draft = folder / f"{scheme}.draft.gpkg"
+                draft.unlink(missing_ok=True)
+                command = [sys.executable, "-m", "gridgis", "demo", str(draft), "--scheme", scheme]
+                done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+                assert done.returncode == 0, f"gridgis demo failed:\n{done.stdout}\n{done.stderr}"
+                draft.replace(file)
+        return file
+
     return built
+
+
+@pytest.fixture(scope="session")
+def demo_file(demo_of: Callable[[str], Path]) -> Path:
+    """Return the demo county of the default scheme, for reading only: a test that edits takes `county_file`."""
+    return demo_of("dehua")
 
 
 @pytest.fixture

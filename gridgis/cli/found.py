@@ -30,7 +30,9 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[str, typer.Argument(metavar="OUT", help="新县区文件或 postgresql://… / what to make")],
-    scheme: Annotated[str, typer.Option("--scheme", help="体系 / scheme")] = "dehua",
+    scheme: Annotated[
+        str, typer.Option("--scheme", help="体系 / scheme: dehua, longhua, chikan, luohu, yungang, zoucheng, chaisang")
+    ] = "dehua",
     seed: Annotated[int, typer.Option("--seed", min=0, help="随机种子 / seed")] = 1,
     lang: Lang = "zh",
 ) -> None:
