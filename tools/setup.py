@@ -278,7 +278,7 @@ def long(*options: str) -> int:
     find_postgis()
     files = {
         "fuzz_edits.txt": edits, "many_writers.txt": writers, "crash.txt": ["benchmarks/crash.py"],
-        "tests_long.txt": tests,
+        "damaged_register.txt": ["benchmarks/damaged_register.py", "--seed", "1"], "tests_long.txt": tests,
     }  # fmt: skip
     return max(record(name, command) for name, command in files.items())
 
