@@ -18,7 +18,7 @@ from gridgis.edgetable import MARGIN, Ints, decoded, merged, order_of, rings_of,
 Int32s = NDArray[np.int32]
 
 _COARSE_PER_EDGE = 0.5
-_FINE_PER_ENTRY = 2.0
+_FINE_PER_ENTRY = 4.0
 _FEWEST = 16
 _DEEPEST = 6
 _AT_ONCE = 1 << 18
