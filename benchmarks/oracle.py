@@ -53,13 +53,17 @@ class Oracle:
         gaps = {i: min(_gap(place, ring) for ring in self.rings(i)) for i in near}
         if all(gap > 0 and not self._holds(i, place, STEPS[0]) for i, gap in gaps.items()):
             close = [i for i in near if gaps[i] <= 4]
-            return min(close, key=lambda i: (gaps[i], *self.boxes[i].tolist()), default=-1)
+            return min(close, key=lambda i: (gaps[i], *self._place(i)), default=-1)
         for step in STEPS:
             for i in near:
                 if self._holds(i, place, step):
                     return i
         touching = [i for i in near if gaps[i] == 0]
-        return min(touching, key=lambda i: self.boxes[i].tolist())
+        return min(touching, key=self._place)
+
+    def _place(self, i: int) -> tuple[list[int], list[Place]]:
+        """Return what decides among polygons as near: the box, then the vertices, from the south-west."""
+        return self.boxes[i].tolist(), sorted({p for ring in self.rings(i) for p in ring})
 
     def owners(self, places: Sequence[Place]) -> list[int]:
         """Return the owner of each place."""

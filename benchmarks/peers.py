@@ -173,6 +173,8 @@ class PostGIS:
         import psycopg
         from postgis import MISSING, available, server
 
+        if len(polygons) > 20_000:
+            raise RuntimeError("copying so many polygons into it takes minutes; asked with up to 20,000 only")
         if not available():
             raise RuntimeError(MISSING.split(" | ")[-1])
         self.db = stack.enter_context(psycopg.connect(stack.enter_context(server()), autocommit=True))

@@ -6,7 +6,7 @@ east and a yet smaller step north; on the outline of the county, where no polygo
 the steps west-north, east-south and west-south are tried in turn. The rule depends on geometry
 alone, not on codes, row order or history (simulation of simplicity, Edelsbrunner & Muecke 1990).
 A point outside, but within `NEAR_M`, belongs to the nearest polygon; among several as near, to the
-one with the south-westernmost box. All of it is decided in whole millimetres, never by rounding.
+one with the south-westernmost box, then vertices. All of it is decided in whole millimetres, never by rounding.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def _winner(point: Ints, touching: Iterable[int], polygons: NDArray[np.object_])
     return min(touching, key=lambda i: _place(polygons[i]))
 
 
-def _place(polygon: Any) -> tuple[tuple[float, ...], bytes]:
-    return polygon.bounds, shapely.normalize(polygon).wkb
+def _place(polygon: Any) -> tuple[tuple[float, ...], list[list[int]]]:
+    return polygon.bounds, np.unique(mm(shapely.get_coordinates(polygon)), axis=0).tolist()
 
 
 def _edges(polygon: Any, point: Ints) -> tuple[Ints, Ints]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -63,13 +64,14 @@ class Ground:
         Boxes in millimetres in which the cells have changed since.
     """
 
-    __slots__ = ("_base", "_lock", "_state", "_touched", "rows")
+    __slots__ = ("_base", "_coded", "_lock", "_state", "_touched", "rows")
 
     def __init__(self, rows: Cells, base: _Layer | None = None, touched: tuple[Boxes, ...] = ()) -> None:
         self.rows = rows
         self._base = base
         self._touched = touched
         self._state: _State | None = None
+        self._coded: tuple[NDArray[np.int32], pd.CategoricalDtype] | None = None
         self._lock = threading.Lock()
 
     def after(self, removed: Cells, added: Cells, rows: Cells) -> Ground:
@@ -102,6 +104,13 @@ class Ground:
         out = state.base_rows[found]
         out[elsewhere] = state.patch_rows[owners(state.patch.squares, state.patch.geometry, points[elsewhere])]
         return np.asarray(out)
+
+    def categories(self) -> tuple[NDArray[np.int32], pd.CategoricalDtype]:
+        """Return the number of the code of each row, -1 for none and at the end, and the codes."""
+        if self._coded is None:
+            number, known = pd.factorize(self.rows.code, sort=True)
+            self._coded = np.append(number, -1).astype(np.int32), pd.CategoricalDtype(list(known))
+        return self._coded
 
     def _ready(self) -> _State:
         with self._lock:

@@ -42,11 +42,11 @@ def locate(plan: Plan, points: Any, *, categorical: bool = False) -> pd.Series[A
         The geometry is no point, or the CRS is not known.
     """
     xy, index = _coordinates(plan, points)
-    owner = plan.owners(xy)
+    ground = plan.lookup
+    owner = ground.owners(xy)
     if categorical:
-        number, known = pd.factorize(plan.rows.code, sort=True)
-        kind = pd.CategoricalDtype(list(known))
-        values = pd.Categorical.from_codes(np.append(number, -1).astype(np.int32)[owner], dtype=kind, validate=False)
+        number, kind = ground.categories()
+        values = pd.Categorical.from_codes(number[owner], dtype=kind, validate=False)
         return pd.Series(values, index=index, name="code", copy=False)
     return pd.Series(_given(plan.rows.code, owner), index=index, name="code", dtype=object, copy=False)
 

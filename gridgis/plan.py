@@ -198,10 +198,15 @@ class Plan:
             )
         return at
 
+    @property
+    def lookup(self) -> Ground:
+        """Which cell holds a point; made when first asked, and kept."""
+        kept = self.ground
+        return kept if kept is not None and kept.rows is self.rows else Ground(self.rows)
+
     def owners(self, points: Any) -> NDArray[np.int32]:
         """Return the row of the cell of each point, -1 outside; see `gridgis.ground.Ground.owners`."""
-        ground = self.ground if self.ground is not None and self.ground.rows is self.rows else Ground(self.rows)
-        return ground.owners(points)
+        return self.lookup.owners(points)
 
     def grid(self, code: object) -> Grid:
         """Return the live grid of `code`.

@@ -13,6 +13,7 @@ import shapely
 import gridgis as gg
 from gridgis import ground
 from gridgis.assign import assign
+from gridgis.cells import Cells
 from gridgis.errors import GridgisError
 from gridgis.history import version_on
 from gridgis.plan import Plan
@@ -84,6 +85,20 @@ def test_an_edit_leaves_the_raster_of_the_plan_before_alone() -> None:
     after = gg.evolve(plan, gg.split(plan, A, line((1.4, -1), (1.6, 4))))
     assert not gg.locate(after, asked).equals(told)
     assert gg.locate(plan, asked).equals(told)
+
+
+def test_ground_that_is_taken_away_belongs_to_nobody() -> None:
+    rows = drawn(patchwork(SIZE, SIZE), elements=False).rows
+    first = ground.Ground(rows)
+    asked = points(600, 5)
+    first.owners(asked)
+    some = rows.id[3:9]
+    left = rows.merged(some, Cells.none())
+    after = first.after(rows.take(np.isin(rows.id, some)), Cells.none(), left)
+    found = after.owners(asked)
+    assert after._state is not None
+    assert after._state.patch is not None
+    assert (found == assign(mm(asked), left.geometry)).all()
 
 
 def test_the_raster_is_made_once() -> None:

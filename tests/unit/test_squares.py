@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,6 +40,17 @@ def spikes() -> np.ndarray:
     return np.array([shapely.Polygon([(x, y), rim[a], rim[b]]) for a, b in pairs], dtype=object)
 
 
+def aligned() -> np.ndarray:
+    """Return triangles whose edges run through the corners of the raster: nodes at 2^17 mm from its own corner."""
+    ticks = np.array([4, *(1 << 17) * np.arange(1, 6)]) / 1000 - 0.004
+    out = []
+    for i, (x0, x1) in enumerate(pairwise(450_000 + ticks)):
+        for j, (y0, y1) in enumerate(pairwise(3_380_000 + ticks)):
+            a, b, c, d = (x0, y0), (x1, y0), (x1, y1), (x0, y1)
+            out += [(a, b, c), (a, c, d)] if (i + j) % 2 else [(a, b, d), (b, c, d)]
+    return shapely.transform(np.array([shapely.Polygon(t) for t in out], dtype=object), lambda xy: np.round(xy, 3))
+
+
 COVERAGES = {
     "six-sided": lambda: coverage(200, vertices=6),
     "edges through lattice points": lambda: coverage(150, vertices=2, step_mm=24),
@@ -46,6 +58,7 @@ COVERAGES = {
     "tiny": lambda: coverage(49, vertices=0, side_m=0.4),
     "holed": holed,
     "spikes": spikes,
+    "aligned": aligned,
 }
 
 
@@ -53,6 +66,13 @@ COVERAGES = {
 def test_hard_points_have_the_owner_that_whole_numbers_say(name: str) -> None:
     polygons = COVERAGES[name]()
     points = hard_points(polygons, 2500)
+    if name == "aligned":
+        squares = squares_of(polygons)
+        width = (1 << squares.shift - 6) / 1000
+        corners = np.stack(np.meshgrid(np.arange(40), np.arange(40)), axis=-1).reshape(-1, 2) * width * 16
+        near = np.array(squares.origin) / 1000 + corners
+        away = np.array([[0, 0], [0.001, 0], [0, 0.001], [0.4, 0.4], [3, 1]])
+        points = np.vstack([points, *(near + a for a in away)])
     if name == "tiny":
         points = np.vstack([points, scattered(polygons, 2000)])
     found = assign(mm(points), polygons)
