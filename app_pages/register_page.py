@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from app_pages import registerdesk
+from app_pages import access, registerdesk
 from app_pages.desk import Desk, the_desk
 from app_pages.matchdesk import Upload
 from app_pages.panel import banner, level_name, number
@@ -115,8 +115,9 @@ def trial(desk: Desk, upload: Upload) -> None:
     kind = "gg-errors" if not report["accepted"] else "gg-warnings" if report["rejected"] else "gg-clear"
     st.html(f'<div class="{kind}"><span>{safe_text(say("register_counts", **counts))}</span></div>')
     yes, no, out = st.columns([2, 1, 1.4])
-    yes.button(say("register_confirm", n=counts["accepted"]), key="register_confirm", type="primary", width="stretch",
-               disabled=not report["accepted"], on_click=confirm, args=(desk, upload, chosen))  # fmt: skip
+    if access.allowed("save"):
+        yes.button(say("register_confirm", n=counts["accepted"]), key="register_confirm", type="primary", width="stretch",
+                   disabled=not report["accepted"], on_click=confirm, args=(desk, upload, chosen))  # fmt: skip
     no.button(say("register_discard"), key="register_discard", on_click=away, width="stretch")
     out.download_button(
         say("register_report"), data=lambda: json.dumps(report, ensure_ascii=False, indent=1), key="register_report",

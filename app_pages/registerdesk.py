@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from app_pages import access
 from app_pages.desk import Desk
 from app_pages.matchdesk import Upload
 from gridgis import registers
@@ -70,7 +71,8 @@ def bring(desk: Desk, upload: Upload, options: registers.Options, *, apply: bool
         with tempfile.TemporaryDirectory() as folder, desk.quiet() as county:
             path = Path(folder) / upload.name
             path.write_bytes(upload.data)
-            return registers.bring_in(county, path, options, apply=apply)
+            signed = (access.author() if apply else "", "")
+            return registers.bring_in(county, path, options, apply=apply, signed=signed)
 
     def tried() -> registers.Outcome | InputError:
         try:
@@ -79,6 +81,7 @@ def bring(desk: Desk, upload: Upload, options: registers.Options, *, apply: bool
             return error
 
     if apply:
+        access.require("save")
         return make()
     found: registers.Outcome | InputError = desk.once(
         ("register", upload.key, upload.name, options.as_, options.role, options.drop), tried

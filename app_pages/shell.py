@@ -68,13 +68,13 @@ def identity() -> None:
 
 def ask_login() -> None:
     """Show the way to the login instead of the pages."""
-    st.html(f'<div class="gg-stop"><h3>{safe_text(say("app"))}</h3><p>{safe_text(say("login_first"))}</p></div>')
-    _, middle, _ = st.columns([1, 0.5, 1])
-    if middle.button(say("login"), key="login", type="primary", width="stretch"):
-        try:
-            st.login()
-        except StreamlitAuthError:
-            st.html(f'<p class="gg-problem" role="alert">{safe_text(say("login_broken"))}</p>')
+    with st.container(key="door"):
+        st.html(f'<div class="gg-stop"><h3>{safe_text(say("app"))}</h3><p>{safe_text(say("login_first"))}</p></div>')
+        if st.button(say("login"), key="login", type="primary", width="stretch"):
+            try:
+                st.login()
+            except StreamlitAuthError:
+                st.html(f'<p class="gg-problem" role="alert">{safe_text(say("login_broken"))}</p>')
     st.stop()
 
 

@@ -37,7 +37,7 @@ MANY_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "present_one": ("{who} 正在编辑 {code}", "{who} is editing {code}"),
     "present_more": ("还有 {n} 人在编辑", "{n} more are editing"),
     # who I am
-    "author_hint": ("您的姓名，记入变更", "Your name, for the record"),
+    "author_hint": ("您的姓名", "Your name"),
     "role": ("权限", "Role"),
     "role_viewer": ("查看", "Viewer"),
     "role_drafter": ("编制", "Drafter"),

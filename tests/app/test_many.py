@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import gridgis as gg
 from app_pages import access, gestures
 from app_pages.desk import the_desk
 from gridgis.errors import InputError
-from gridgis.store import presence
+from gridgis.store import open_store, presence
+from gridgis.store.building import copy_store
 from tests.app.conftest import A, B, C
 from tests.app.test_pages import run, text_of, through
 
@@ -198,3 +202,35 @@ def test_drafter_saves_under_the_name_of_the_login(small_county: Path) -> None:
     app.button(key="confirm").click().run()
     assert not app.exception
     assert gg.open_county(small_county).log().iloc[-1]["by"] == "某人 <wang@dehua.cn>"
+
+
+SAVING = re.compile(
+    r"county\.(apply|carry_out|undo|redo)\b|posting\.(post|follow)\(|bring_in\(|(replace|change)_table\(|publish\("
+)
+
+
+def test_every_page_that_saves_asks_for_the_right_to() -> None:
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "app_pages").glob("*.py")}
+    saving = {name for name, text in pages.items() if SAVING.search(text)}
+    assert {"bench.py", "matchdesk.py", "people_page.py", "registerdesk.py"} <= saving
+    assert {name for name in saving if "access.require(" not in pages[name]} == set()
+
+
+@pytest.mark.postgis
+def test_app_on_a_database(database: str, small_county: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = f"{database}&schema=app_{secrets.token_hex(4)}"
+    copy_store(open_store(small_county), place)
+    monkeypatch.setenv("GRIDGIS_COUNTY", place)
+    st.cache_resource.clear()
+    app = run(**proposed(B), author="李")
+    other = gg.open_county(place)
+    assert [tuple(p) for p in presence.present(other.store)] == [("李", B)]
+    other.apply(gg.split(other.plan, C, line_through(other.plan, C)), by="王")
+    app.run()
+    assert f"王 在版本 2 拆分了 {C}" in text_of(app)
+    app.button(key="confirm").click().run()
+    assert not app.exception
+    assert other.version == 3
+    other.close()
+    the_desk().county.close()
+    st.cache_resource.clear()
