@@ -124,11 +124,8 @@ def trial(desk: Desk, upload: Upload) -> None:
         file_name=f"{upload.name}.report.json", mime="application/json", on_click="ignore", width="stretch",
     )  # fmt: skip
     told = registerdesk.outcomes(desk, report, lang())
-    columns = [
-        Column(say("register_row"), "number"),
-        Column(say("register_what"), "tag"),
-        Column(say("register_why"), "wide"),
-    ]
+    columns = [Column(say("register_row"), "number"), Column(say("register_what"), "tag"),
+               Column(say("register_why"), "wide")]  # fmt: skip
     rows = [[str(r), (TAGS[what], say(f"register_{what}")), why] for r, what, why in told[:LISTED]]
     table(columns, rows, key="register_trial", height="calc(100dvh - 300px)")
     if len(told) > LISTED:
