@@ -161,6 +161,27 @@ def exponents(label: str, rows: list[tuple[float, float]]) -> None:
         print(f"  {label:60}" + "  ".join(f"{s:5.2f}" for s in slopes))
 
 
+def summary(
+    given: argparse.Namespace,
+    speed: dict[tuple[int, int], float],
+    built: list[tuple[float, float, float]],
+    goal: list[float],
+) -> None:
+    """Print how times and memory grow, the peak of memory, and the goal."""
+    print("\ngrowth exponents between neighbouring sizes")
+    exponents("build over edges", [(e, t) for e, t, _ in built])
+    exponents("memory over edges", [(e, b) for e, _, b in built])
+    for n in dict.fromkeys(n for n, _ in speed):
+        exponents(f"time over points, {n:,} grids", [(m, s) for (k, m), s in speed.items() if k == n])
+    for m in given.points:
+        exponents(f"time over grids, {m:,} points", [(k, s) for (k, p), s in speed.items() if p == m])
+    print(
+        f"\npeak memory of the whole run, peers included: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:,.1f} GB"
+    )
+    if goal:
+        print(f"goal, at least 50 x geopandas.sjoin at 1 million points: {', '.join(f'{g:,.0f} x' for g in goal)}")
+
+
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -206,18 +227,7 @@ def main() -> None:
                     pairs = zip(times[SJoin.name], times[Ours.name], strict=True)
                     goal.append(statistics.median(s / o for s, o in pairs))
             wrong += exactness(field, polygons)
-    print("\ngrowth exponents between neighbouring sizes")
-    exponents("build over edges", [(e, t) for e, t, _ in built])
-    exponents("memory over edges", [(e, b) for e, _, b in built])
-    for n in dict.fromkeys(n for n, _ in speed):
-        exponents(f"time over points, {n:,} grids", [(m, s) for (k, m), s in speed.items() if k == n])
-    for m in given.points:
-        exponents(f"time over grids, {m:,} points", [(k, s) for (k, p), s in speed.items() if p == m])
-    print(
-        f"\npeak memory of the whole run, peers included: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:,.1f} GB"
-    )
-    if goal:
-        print(f"goal, at least 50 x geopandas.sjoin at 1 million points: {', '.join(f'{g:,.0f} x' for g in goal)}")
+    summary(given, speed, built, goal)
     print(f"wrong: {wrong}")
     sys.exit(wrong > 0)
 
