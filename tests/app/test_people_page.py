@@ -69,13 +69,13 @@ def test_suggestions_are_accepted_and_the_vacancy_is_gone(crew: Callable[..., Pa
 def test_checks_see_a_posting_made_meanwhile(crew: Callable[..., Path]) -> None:
     crew(lambda f: without(f, "postings", "p2"))
     app = run("checks_page.py")
-    assert "1 个错误" in text_of(app)
+    assert "1 个提醒" in text_of(app)
     app.switch_page("app_pages/people_page.py").run()
     app.session_state["people_table"] = "suggestions"
     app.run()
     app.button(key="accept_all").click().run()
     app.switch_page("app_pages/checks_page.py").run()
-    assert "1 个错误" not in text_of(app)
+    assert "1 个提醒" not in text_of(app)
 
 
 def test_a_county_without_registers(crew: Callable[..., Path]) -> None:
