@@ -87,13 +87,18 @@ def server(*, hasty: bool = True) -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+# The server ends, and its folder goes, when the pipe to whoever started it closes, by a kill too.
+_WATCH = 'home=$1; shift; "$@" </dev/null & server=$!; read -r _; kill -INT $server; wait $server; rm -rf "$home"'
+
+
 def _running(folder: Path, home: Path, user: str | None, hasty: bool) -> Iterator[str]:
     data = home / "data"
     options = ("-D", data, "-U", "gridgis", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
     subprocess.run([folder / "initdb", *options], user=user, cwd=home, check=True, capture_output=True)
-    command = [folder / "postgres", "-D", data, "-k", home, "-c", "listen_addresses=", *(HASTY if hasty else ())]
+    serve = [folder / "postgres", "-D", data, "-k", home, "-c", "listen_addresses=", *(HASTY if hasty else ())]
+    command = ["sh", "-c", _WATCH, "sh", home, *serve]
     with (home / "log").open("wb") as log:
-        process = subprocess.Popen(command, user=user, cwd=home, stdout=log, stderr=log)
+        process = subprocess.Popen(command, user=user, cwd="/", stdin=subprocess.PIPE, stdout=log, stderr=log)
     try:
         database = f"postgresql://gridgis@/postgres?host={home}"
         _wait(folder, home, process)
@@ -103,13 +108,9 @@ def _running(folder: Path, home: Path, user: str | None, hasty: bool) -> Iterato
         )  # fmt: skip
         yield database
     finally:
-        # SIGINT asks for a fast shutdown, which ends what is still connected.
-        process.send_signal(2)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(60)
 
 
 def _wait(folder: Path, home: Path, process: subprocess.Popen[bytes]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -238,3 +240,23 @@ def test_a_broken_connection_loses_nothing(place: str, admin: Engine) -> None:
             c.execute(text(gone))
         county.apply(cut(county))
         assert verify(county) == []
+
+
+# -- the server of these tests -----------------------------------------------------------------------
+
+
+@pg
+@pytest.mark.skipif("GRIDGIS_TEST_POSTGIS" in os.environ, reason="a server is named, none is started")
+def test_a_server_ends_with_whoever_started_it() -> None:
+    code = "import postgis, time\nwith postgis.server() as a:\n print(a, flush=True)\n time.sleep(99)"
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
+    with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        home = Path(starter.stdout.readline().strip().split("host=")[1])
+        assert home.is_dir()
+        starter.kill()
+    for _ in range(600):
+        if not home.exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("the server was left behind")
