@@ -19,7 +19,14 @@ from gridgis.checks import rule_list
 from layers.geojson import to_degrees
 from layers.text import safe_text
 
-COLUMNS = (("severity", "tag"), ("rule", "short"), ("code", "code"), ("measure", "number"), ("words", "wide"), ("fix", "wide"))
+COLUMNS = (
+    ("severity", "tag"),
+    ("rule", "short"),
+    ("code", "code"),
+    ("measure", "number"),
+    ("words", "wide"),
+    ("fix", "wide"),
+)
 
 
 def rows_of(found: gpd.GeoDataFrame) -> list[list[object]]:

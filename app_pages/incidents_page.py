@@ -23,16 +23,29 @@ def filters(desk: Desk) -> tuple[str, str, tuple[str, ...] | None]:
         say("period"), PERIODS, key="period", format_func=say, required=True, label_visibility="collapsed"
     )
     how.segmented_control(
-        say("show_as"), ("as_heat", "as_grids"), key="show_as", format_func=say, required=True, label_visibility="collapsed"
+        say("show_as"),
+        ("as_heat", "as_grids"),
+        key="show_as",
+        format_func=say,
+        required=True,
+        label_visibility="collapsed",
     )
     if period == "days_own":
         since, until = st.slider(
-            say("period"), first, last, (first, last), key="own_period", format="YYYY-MM-DD", label_visibility="collapsed"
+            say("period"),
+            first,
+            last,
+            (first, last),
+            key="own_period",
+            format="YYYY-MM-DD",
+            label_visibility="collapsed",
         )
     else:
         since, until = tally.last_days(first, last, period)
     groups = tally.groups(found["category"].dropna().unique())
-    chosen = st.pills(say("categories"), list(groups), key="categories", selection_mode="multi", label_visibility="collapsed")
+    chosen = st.pills(
+        say("categories"), list(groups), key="categories", selection_mode="multi", label_visibility="collapsed"
+    )
     wanted = tuple(c for g in chosen for c in groups[g])
     return str(since), str(until + pd.Timedelta(days=1)), wanted or None
 

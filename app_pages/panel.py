@@ -170,7 +170,9 @@ def _side(desk: Desk, side: Side, zone: Mapping[str, str], width: int) -> str:
     if len(codes) > 1:
         sums = [number(sum(side.figures[c][k] for c in codes)) for k in _COLUMNS]
         sums.append(km2(sum(side.figures[c]["area_m2"] for c in codes)))
-        out += f'<tr class="gg-sum"><th>{safe_text(say("total"))}</th>' + "".join(f"<td>{s}</td>" for s in sums) + "</tr>"
+        out += (
+            f'<tr class="gg-sum"><th>{safe_text(say("total"))}</th>' + "".join(f"<td>{s}</td>" for s in sums) + "</tr>"
+        )
     return out + "</tbody>"
 
 

@@ -25,6 +25,7 @@ PAGES = (
     ("people", "people_page.py", ":material/groups:"),
     ("checks", "checks_page.py", ":material/fact_check:"),
     ("match", "match_page.py", ":material/compare_arrows:"),
+    ("drafts", "drafts_page.py", ":material/call_split:"),
     ("export", "export_page.py", ":material/download:"),
 )
 

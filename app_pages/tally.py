@@ -50,7 +50,10 @@ def facts(
     counts = per_grid(desk, level, since, until, categories)
     days = max(1, (dt.date.fromisoformat(until) - dt.date.fromisoformat(since)).days)
     _, frame = desk.frame(level)
-    rows = [(say("total_incidents"), f"{number(len(found))} {say('unit_incidents')}"), (say("per_day"), number(len(found) / days, 1))]
+    rows = [
+        (say("total_incidents"), f"{number(len(found))} {say('unit_incidents')}"),
+        (say("per_day"), number(len(found) / days, 1)),
+    ]
     if counts:
         top = max(counts, key=lambda c: counts[c])
         name = frame["name"].get(top) or top

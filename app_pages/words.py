@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from app_pages.words_drafts import DRAFT_WORDS
 from app_pages.words_many import MANY_WORDS
 from app_pages.words_match import MATCH_WORDS
 from app_pages.words_people import PEOPLE_WORDS
@@ -200,6 +201,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "download": ("下载 {name}", "Download {name}"),
     "first_rows": ("共 {all} 个网格，前 {n} 个", "The first {n} of {all} grids"),
     "zone": ("分区", "Zone"),
+    **DRAFT_WORDS,
     **MANY_WORDS,
     **MATCH_WORDS,
     **PEOPLE_WORDS,
