@@ -45,7 +45,8 @@ def test_an_empty_county_says_how_to_begin(small_county: Path) -> None:
         assert [b.name for b in branches(county)] == ["西片"]
 
 
-def test_a_name_that_is_taken_is_refused_in_a_sentence(disputed: Path) -> None:
+@pytest.mark.usefixtures("disputed")
+def test_a_name_that_is_taken_is_refused_in_a_sentence() -> None:
     app = run(PAGE)
     app.text_input(key="draft_name").set_value("东片")
     app.button(key="draft_begin").click().run()
