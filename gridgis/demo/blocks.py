@@ -104,7 +104,7 @@ def _cut_face(
         near = 1.0 if inside else _nearness(block, brief.cores)
         return float(1.5 * size * near * rng.lognormal(0.0, 0.25))
 
-    cuts, _ = subdivide([face], target, SMALLEST * size, rng, 0.0 if inside else 0.05)
+    cuts, _ = subdivide([face], target, SMALLEST * size, rng, 0.0 if inside else 0.05, 8)
     for line, area in cuts:
         if inside:
             streets.append(Street(line, "secondary" if area > LARGE_M2 else "street"))

@@ -131,6 +131,7 @@ def subdivide(
     smallest: float,
     rng: np.random.Generator,
     wild: float = 0.0,
+    tries: int = 1,
 ) -> tuple[list[tuple[shapely.LineString, float]], int]:
     """Cut blocks in two, again and again, until each is below its target.
 
@@ -146,6 +147,8 @@ def subdivide(
         Source of chance.
     wild
         How far long cuts swing to either side, as a share of their length.
+    tries
+        Cuts to try before a block is left whole; of several, the best is taken even if it leaves a sliver.
 
     Returns
     -------
@@ -158,13 +161,8 @@ def subdivide(
         block = pending.pop()
         cut = _cut(block, rng, wild)
         pieces: list[shapely.Polygon] = []
-        tries = 6 if wild else 1
         if block.area >= target(block):
-            for _ in range(tries):
-                pieces = _pieces(block, cut)
-                if len(pieces) > 1 and min(p.area for p in pieces) >= 0.7 * smallest:
-                    break
-                pieces, cut = [], _cut(block, rng, wild) if tries > 1 else cut
+            cut, pieces = _best_cut(block, cut, lambda: _cut(block, rng, wild), smallest, tries)
         if not pieces:
             done += 1
             continue
@@ -172,6 +170,26 @@ def subdivide(
         cuts.extend((part, block.area) for part in parts if part.geom_type == "LineString")
         pending.extend(pieces)
     return cuts, done
+
+
+def _best_cut(
+    block: shapely.Polygon,
+    cut: shapely.LineString,
+    again: Callable[[], shapely.LineString],
+    smallest: float,
+    tries: int,
+) -> tuple[shapely.LineString, list[shapely.Polygon]]:
+    """Return the first cut that leaves no sliver, with the pieces; of several tries the best one."""
+    best: tuple[float, shapely.LineString, list[shapely.Polygon]] = (0.0, cut, [])
+    for n in range(tries):
+        cut = again() if n else cut
+        pieces = _pieces(block, cut)
+        least = min(p.area for p in pieces) if len(pieces) > 1 else 0.0
+        if least >= 0.7 * smallest:
+            return cut, pieces
+        if tries > 1 and least > best[0] and block.area > 12 * smallest:
+            best = (least, cut, pieces)
+    return best[1], best[2]
 
 
 def _pieces(block: shapely.Polygon, cut: shapely.LineString) -> list[shapely.Polygon]:
