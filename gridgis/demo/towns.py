@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -162,7 +163,7 @@ def subdivide(
         cut = _cut(block, rng, wild)
         pieces: list[shapely.Polygon] = []
         if block.area >= target(block):
-            cut, pieces = _best_cut(block, cut, lambda: _cut(block, rng, wild), smallest, tries)
+            cut, pieces = _best_cut(block, cut, partial(_cut, block, rng, wild), smallest, tries)
         if not pieces:
             done += 1
             continue
