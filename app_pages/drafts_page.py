@@ -78,7 +78,8 @@ def focus(desk: Desk, question: Question | None) -> dict[str, object] | None:
 
 def ask(desk: Desk, name: str, found: Comparison) -> Question | None:
     """Show each place where both sides changed the same, and return the one to look at."""
-    st.html(f'<div class="gg-warnings"><b>{safe_text(say("draft_questions", n=len(found.questions)))}</b></div>')
+    title, note = say("draft_questions", n=len(found.questions)), say("draft_questions_note")
+    st.html(f'<div class="gg-warnings"><b>{safe_text(title)}</b><span>{safe_text(note)}</span></div>')
     take: dict[str, str] = {}
     look: Question | None = None
     for q in found.questions:

@@ -193,8 +193,17 @@ class PostgisBackend:
         """Do nothing: the server changes tables in the same transaction as rows, wholly or not at all."""
 
     def copy_to(self, path: Path) -> None:
-        """Refuse: a copy as a file is made by `gridgis.store.copy_store`."""
-        raise NotImplementedError(path)
+        """Refuse, in a sentence: a file holds other tables than a database, so `gridgis copy` makes it.
+
+        Raises
+        ------
+        StoreError
+            Always.
+        """
+        raise StoreError(
+            f"数据库中的县区不能直接另存为“{path}”：请用 gridgis copy 复制到文件。",
+            f"A county in a database cannot be saved as '{path}' directly: copy it to a file with gridgis copy.",
+        )
 
     def close(self) -> None:
         """Leave the server."""

@@ -57,7 +57,7 @@ def test_the_same_place_becomes_a_question_and_nothing_changes_before_the_answer
     app = chosen()
     app.button(key="draft_combine").click().run()
     assert not app.exception
-    assert "1 处不一致" in text_of(app)
+    assert "1 处待选" in text_of(app)
     assert app.button(key="draft_answer").disabled
     with gg.open_county(disputed) as county:
         assert county.version == 2
