@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 
 from gridgis.errors import InputError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MM = 1000.0
 """Millimetres per metre: coordinates are kept on the lattice of whole millimetres."""
 
@@ -53,19 +53,34 @@ TABLES: dict[str, tuple[Column, ...]] = {
                            "as_of text 截至日期", "geometry geometry 范围"),
     "buildings": _columns(
         "id text 建筑编号", "households int 户数", "persons int 人口", "floating int 流动人口",
-        "elderly_alone int 独居老人", "disabled int 残疾人", "storeys int 层数", "use text 用途",
-        "source text 来源", "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 范围",
+        "elderly_alone int 独居老人", "disabled int 残疾人", "storeys int 层数", "use text 用途", "address text 地址",
+        "extra text 其他属性", "source text 来源", "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 范围",
     ),
-    "roads": _columns("id text 道路编号", "name text 名称", "class text 等级", "layer int 立体层", "source text 来源",
-                      "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 线形"),
-    "water": _columns("id text 水系编号", "name text 名称", "class text 类别", "source text 来源",
-                      "as_of text 截至日期", "geometry geometry 范围"),
-    "places": _columns("id text 场所编号", "kind text 类别", "name text 名称", "source text 来源",
-                       "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 位置"),
+    "roads": _columns("id text 道路编号", "name text 名称", "class text 等级", "layer int 立体层", "extra text 其他属性",
+                      "source text 来源", "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 线形"),
+    "water": _columns("id text 水系编号", "name text 名称", "class text 类别", "extra text 其他属性",
+                      "source text 来源", "as_of text 截至日期", "geometry geometry 范围"),
+    "places": _columns("id text 场所编号", "kind text 类别", "name text 名称", "address text 地址",
+                       "extra text 其他属性", "source text 来源", "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 位置"),
     "incidents": _columns(
         "id text 事件编号", "at text 发生时间", "category text 类别", "status text 状态", "due_at text 时限",
-        "closed_at text 办结时间", "handled_in text 处置方式", "valid int 是否有效", "source text 来源",
+        "closed_at text 办结时间", "handled_in text 处置方式", "valid int 是否有效", "address text 地址",
+        "note text 说明", "photo text 照片", "extra text 其他属性", "source text 来源",
         "as_of text 截至日期", "x real 横坐标", "y real 纵坐标", "geometry geometry 位置",
+    ),
+    "incident_steps": _columns(
+        "id text 步骤编号", "incident text 事件编号", "at text 时间", "action text 动作", "staff text 人员编号",
+        "organisation text 组织编号", "code text 网格编码", "note text 备注", "by text 登记人",
+    ),
+    "tracks": _columns("id text 轨迹编号", "staff text 人员编号", "since text 开始时间", "until text 结束时间", "extra text 其他属性",
+                       "source text 来源", "as_of text 截至日期", "geometry geometry 轨迹"),
+    "population": _columns(
+        "id text 记录编号", "kind text 资料类型", "code text 所指区域编码", "name text 所指区域名称", "households int 户数",
+        "persons int 人口", "method text 落图方法", "source text 来源", "as_of text 截至日期", "geometry geometry 范围",
+    ),
+    "rasters": _columns(
+        "id text 栅格编号", "kind text 类别", "name text 名称", "unit text 单位", "data text 内容", "source text 来源",
+        "as_of text 截至日期",
     ),
     "nets": _columns("net text 网络", "code text 编码", "name text 名称", "kind text 类型", "source text 来源",
                      "as_of text 截至日期", "geometry geometry 范围"),
@@ -95,7 +110,9 @@ LAYERS = tuple(name for name, columns in TABLES.items() if any(c.kind == "geomet
 
 TABLE_ALIASES = {
     "cells": "基元", "grids": "网格（全部版本）", "boundaries": "固定界线", "buildings": "建筑", "roads": "道路",
-    "water": "水系", "places": "场所", "incidents": "事件", "nets": "其他部门的网络", "exceptions": "例外", "staff": "人员台账",
+    "water": "水系", "places": "场所", "incidents": "事件", "incident_steps": "事件流转",
+    "tracks": "巡查轨迹", "population": "人口资料", "rasters": "栅格资料",
+    "nets": "其他部门的网络", "exceptions": "例外", "staff": "人员台账",
     "organisations": "组织台账", "postings": "任职", "visits": "走访",
 }  # fmt: skip
 

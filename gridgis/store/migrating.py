@@ -16,15 +16,30 @@ from gridgis.store.tables import metadata
 
 def _people_and_nets(connection: Connection, epsg: int) -> None:
     """Version 2: registers of people and bodies, foreign nets, and bridges among the roads."""
-    connection.exec_driver_sql("ALTER TABLE roads ADD COLUMN layer BIGINT")
-    if connection.dialect.name == "sqlite":
-        geopackage.name_columns(connection, "roads", [c for c in TABLES["roads"] if c.name == "layer"])
+    _add_columns(connection, "roads", "layer")
     # Version 1 made this table and never wrote to it.
     connection.exec_driver_sql("DROP TABLE exceptions")
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("DELETE FROM gpkg_contents WHERE table_name = 'exceptions'")
     add_tables(connection, epsg, "nets", "exceptions", "staff", "organisations", "postings", "visits")
     _drafts(connection, epsg)
+
+
+def _loop_and_sources(connection: Connection, epsg: int) -> None:
+    """Version 3: what a source says beyond our columns, the steps of incidents, tracks, population and rasters."""
+    for table in ("buildings", "roads", "water", "places", "incidents"):
+        _add_columns(connection, table, "address", "note", "photo", "extra")
+    add_tables(connection, epsg, "incident_steps", "tracks", "population", "rasters")
+
+
+def _add_columns(connection: Connection, table: str, *names: str) -> None:
+    """Add those of the named columns that the table has today."""
+    columns = [c for c in TABLES[table] if c.name in names]
+    for column in columns:
+        kind = {"text": "TEXT", "int": "BIGINT", "real": "DOUBLE PRECISION"}[column.kind]
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" ADD COLUMN "{column.name}" {kind}')
+    if connection.dialect.name == "sqlite":
+        geopackage.name_columns(connection, table, columns)
 
 
 def add_tables(connection: Connection, epsg: int, *tables: str) -> None:
@@ -45,7 +60,7 @@ def _drafts(connection: Connection, epsg: int) -> None:
         geopackage.register_plain(connection, DRAFT_TABLES)
 
 
-STEPS: Mapping[int, Callable[[Connection, int], None]] = {1: _people_and_nets}
+STEPS: Mapping[int, Callable[[Connection, int], None]] = {1: _people_and_nets, 2: _loop_and_sources}
 """What leads from each version of the schema to the next."""
 
 
