@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from gridgis.county import County
 from gridgis.errors import CodeError, GridgisError, InputError
 from gridgis.guards import require_conserved
 from gridgis.history import rows_of
-from gridgis.io.importing import ImportResult, Options, Target, plan_import
+from gridgis.io.asking import Intake, Options
+from gridgis.io.importing import ImportResult, Target, plan_import
 from gridgis.io.surveying import survey
 from gridgis.plan import Edit, Grid, Plan, evolve
 from gridgis.schema import FIGURES
@@ -29,25 +30,6 @@ __all__ = ["Intake", "Options", "bring_in"]
 
 Words = tuple[str, str]
 _GRID_COLUMNS = ("code", "level", "kind", "name", "category", "class", "zone")
-
-
-@dataclass(frozen=True)
-class Intake:
-    """What an import did, or would do.
-
-    Attributes
-    ----------
-    report
-        The account for machines; keys are fixed.
-    words
-        The account for people, as (Chinese, English) sentences.
-    edit
-        The edit as saved, None when nothing was.
-    """
-
-    report: dict[str, Any]
-    words: tuple[Words, ...]
-    edit: Edit | None
 
 
 def bring_in(

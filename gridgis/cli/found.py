@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json as json_
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from gridgis import intake
+from gridgis import bringing
 from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say
-from gridgis.cli.registers import register_importer
 from gridgis.county import open_county
 from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
-from gridgis.intake import Options
+from gridgis.io.asking import Options
 from gridgis.scheme import load_scheme
 from gridgis.store import shown
 
@@ -94,13 +91,14 @@ def import_(
 ) -> None:  # fmt: skip
     """导入网格、界线或台账，逐行逐格报告 / Import grids, boundaries or registers, every row accounted for."""
     bar, named = Progress(), _fields(field or [])
-    options = Options(as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected)
-    bring, account = _importer(options, (drop or [], role, strict), bar)
+    options = Options(
+        as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected, tuple(drop or ()), role, strict
+    )
     with open_county(county) as c:
         try:
-            outcome = bring(c, file, apply=not dry_run, signed=(by, reason))
+            outcome = bringing.bring(c, file, options, apply=not dry_run, signed=(by, reason), progress=bar)
         except GridgisError as error:
-            _write_report(report, account(error, file))
+            _write_report(report, bringing.account_of(error, file, options))
             raise
     _write_report(report, outcome.report)
     bar.end()
@@ -109,15 +107,6 @@ def import_(
     else:
         for zh, en in outcome.words:
             say(lang, zh, en)
-
-
-def _importer(
-    options: Options, how: tuple[list[str], str | None, bool], bar: Progress
-) -> tuple[Callable[..., Any], Callable[..., dict[str, Any]]]:
-    """Return what imports a file of this kind, and what accounts for an import that failed."""
-    if options.as_ in ("grids", "boundaries"):
-        return partial(intake.bring_in, options=options, progress=bar), intake.account_of
-    return register_importer(options.as_, options.fields, (options.encoding, options.layer), how)
 
 
 def _write_report(path: Path | None, account: dict[str, Any]) -> None:

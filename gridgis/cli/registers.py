@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -40,22 +38,3 @@ def template(
     else:
         rows = registers.write_template(out, as_, load_scheme(str(scheme)))
     say(lang, f"已写出模板：{out}（预填 {rows} 行）", f"Wrote the template: {out} ({rows} rows filled in)")
-
-
-def register_importer(
-    as_: str, fields: Mapping[str, str], where: tuple[str, str | None], how: tuple[Sequence[str], str | None, bool]
-) -> tuple[Callable[..., Any], Callable[..., dict[str, Any]]]:
-    """Return what imports a register, and what accounts for an import that failed.
-
-    Parameters
-    ----------
-    as_, fields
-        Kind of register, and the columns named by hand.
-    where
-        Encoding and sheet.
-    how
-        Columns to leave out, role of the person in each row, and whether all rows must enter.
-    """
-    drop, role, strict = how
-    options = registers.Options(as_, fields, tuple(drop), *where, role, strict)
-    return partial(registers.bring_in, options=options), partial(registers.account_of, options=options)

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridgis.drawing import Spot
 from gridgis.errors import GridgisError, InputError, RefusedError
+from gridgis.io.asking import Options
 from gridgis.io.evidence import DatumView
 from gridgis.io.reading import Source
 from gridgis.io.recognise import Recognised
@@ -97,39 +98,6 @@ class Target:
             Code of the scheme, below the county.
         """
         return code[: self.widths[max(0, self.widths.index(len(code)) - 1)]]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for.
-
-    Parameters
-    ----------
-    as_
-        ``grids`` or ``boundaries``.
-    fields
-        Columns named by hand: ours -> theirs.
-    datum
-        Key of the datum, or ``auto``: state the evidence, shift nothing.
-    crs, encoding, layer
-        Passed to the reader.
-    level
-        Level that every row must have.
-    repair_below_m2
-        Faults up to this size are mended.
-    skip_rejected
-        Import the good rows although others cannot enter.
-    """
-
-    as_: str = "grids"
-    fields: Mapping[str, str] = field(default_factory=dict)
-    datum: str = "auto"
-    crs: str | int | None = None
-    encoding: str = "auto"
-    layer: str | None = None
-    level: str | None = None
-    repair_below_m2: float = 10_000.0
-    skip_rejected: bool = False
 
 
 @dataclass(frozen=True)

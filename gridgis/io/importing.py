@@ -36,7 +36,8 @@ import shapely
 
 from gridgis.datums import DATUMS, check_datum, shift_geometries
 from gridgis.errors import InputError
-from gridgis.io.accounts import Draft, ImportResult, Options, Target, finish
+from gridgis.io.accounts import Draft, ImportResult, Target, finish
+from gridgis.io.asking import Options
 from gridgis.io.evidence import best_view, datum_views, datum_words
 from gridgis.io.projecting import Projection, projection
 from gridgis.io.reading import read_vector

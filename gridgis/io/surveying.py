@@ -10,7 +10,8 @@ import shapely
 
 from gridgis.drawing import Net
 from gridgis.errors import GridgisError
-from gridgis.io.accounts import Options, Target
+from gridgis.io.accounts import Target
+from gridgis.io.asking import Options
 from gridgis.io.projecting import projection
 from gridgis.io.reading import read_vector
 from gridgis.repair import count_findings, valid_polygons

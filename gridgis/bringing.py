@@ -1,0 +1,70 @@
+"""The one door for files from outside: whatever they hold, one call, one account.
+
+The command line and the page for imports both come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gridgis import intake, registers
+from gridgis.county import County
+from gridgis.errors import GridgisError
+from gridgis.io.asking import Intake, Options
+
+__all__ = ["REGISTERS", "account_of", "bring"]
+
+REGISTERS = ("register", "staff", "organisations", "postings", "visits")
+"""Kinds of import that are tables without a map."""
+
+
+def bring(
+    county: County, path: str | Path, options: Options, *, apply: bool = True, signed: tuple[str, str] = ("", ""),
+    progress: Callable[[float, str], None] | None = None,
+) -> Intake:  # fmt: skip
+    """Import a file of any kind; on a dry run only say what would happen.
+
+    Parameters
+    ----------
+    county
+        The county; it changes only when `apply` is true and nothing stands in the way.
+    path
+        The file.
+    options
+        What it holds (`as_`) and how to read it.
+    apply
+        False for a dry run.
+    signed
+        Author and reason.
+    progress
+        Called with a share from 0 to 1 and what is being done; an exception raised there cancels the import.
+
+    Returns
+    -------
+    Intake
+        The account.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or rows cannot enter.
+    RefusedError
+        Faults are too large to mend; nothing was changed.
+    """
+    if options.as_ in REGISTERS:
+        found = registers.bring_in(county, path, _of_register(options), apply=apply, signed=signed)
+        return Intake(found.report, found.words, found.edit)
+    return intake.bring_in(county, path, options, apply=apply, signed=signed, progress=progress)
+
+
+def account_of(error: GridgisError, path: str | Path, options: Options) -> dict[str, Any]:
+    """Return the report of an import that failed: as far as it got, and why."""
+    if options.as_ in REGISTERS:
+        return registers.account_of(error, path, options=_of_register(options))
+    return intake.account_of(error, path)
+
+
+def _of_register(o: Options) -> registers.Options:
+    return registers.Options(o.as_, o.fields, o.drop, o.encoding, o.layer, o.role, o.strict)

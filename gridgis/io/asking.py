@@ -1,0 +1,79 @@
+"""What is asked of an import, and what it answers: shared by every kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gridgis.plan import Edit
+
+Words = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for.
+
+    Parameters
+    ----------
+    as_
+        ``grids``, ``boundaries``, or another kind that `gridgis.bringing` knows.
+    fields
+        Columns named by hand: ours -> theirs.
+    datum
+        Key of the datum, or ``auto``: state the evidence, shift nothing.
+    crs, encoding, layer
+        Passed to the reader.
+    level
+        Level that every row must have.
+    repair_below_m2
+        Faults up to this size are mended.
+    skip_rejected
+        Import the good rows although others cannot enter.
+    drop
+        Columns to leave out, by their headers.
+    role
+        For a grid register: the role that the person in each row holds.
+    strict
+        For registers: refuse everything if any row is rejected.
+    mode
+        For elements: ``add`` to what is there (a row with a known id takes its place) or ``replace`` all.
+    source, as_of
+        Where the figures come from and their date, for rows that do not say.
+    """
+
+    as_: str = "grids"
+    fields: Mapping[str, str] = field(default_factory=dict)
+    datum: str = "auto"
+    crs: str | int | None = None
+    encoding: str = "auto"
+    layer: str | None = None
+    level: str | None = None
+    repair_below_m2: float = 10_000.0
+    skip_rejected: bool = False
+    drop: tuple[str, ...] = ()
+    role: str | None = None
+    strict: bool = False
+    mode: str = "add"
+    source: str = ""
+    as_of: str = ""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What an import did, or would do.
+
+    Attributes
+    ----------
+    report
+        The account for machines; keys are fixed.
+    words
+        The account for people, as (Chinese, English) sentences.
+    edit
+        The edit as saved, None when nothing was.
+    """
+
+    report: dict[str, Any]
+    words: tuple[Words, ...]
+    edit: Edit | None
