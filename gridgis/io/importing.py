@@ -34,16 +34,14 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from gridgis.datums import DATUMS, check_datum, shift_geometries
+from gridgis.datums import check_datum
 from gridgis.errors import InputError
 from gridgis.io.accounts import Draft, ImportResult, Target, finish
 from gridgis.io.asking import Options
-from gridgis.io.evidence import best_view, datum_views, datum_words
-from gridgis.io.projecting import Projection, projection
+from gridgis.io.placing import place_areas
 from gridgis.io.reading import read_vector
 from gridgis.io.recognise import recognise
-from gridgis.noding import Geometries
-from gridgis.repair import Net, overlay_grids, valid_polygons
+from gridgis.repair import Net, overlay_grids
 
 __all__ = ["ImportResult", "Options", "Target", "plan_import"]
 
@@ -137,36 +135,11 @@ def _check_geometry(draft: Draft) -> None:
 
 def _place(draft: Draft) -> None:
     """Bring the good rows into the county's CRS, stating what speaks for which datum."""
-    ways = projection(draft.source.frame.crs, draft.target.epsg)
     raw = np.asarray(draft.source.frame.geometry.values, object)[draft.good]
-    draft.datum = _datum(draft, "cgcs2000" if ways.is_cgcs2000 else "wgs84")
-    if not len(raw):
-        return
-    degrees, invalid = valid_polygons(ways.to_degrees(raw))
-    draft.invalid = invalid
-    views = datum_views(degrees, draft.target.outline, ways.to_county)
-    draft.seen = best_view(views)
-    draft.evidence.append(datum_words(views, draft.datum))
-    draft.polygons = _projected(raw, draft.datum, ways)
-
-
-def _datum(draft: Draft, stated: str) -> str:
-    """Return the datum to act on: the user's word, else what the file itself declares, else none shifted."""
-    if draft.options.datum != "auto":
-        return draft.options.datum
-    declared = draft.source.facts["members"].get("datum")
-    if declared not in DATUMS:
-        return stated
-    zh, en = DATUMS[declared]
-    draft.evidence.append((f"文件写明坐标为 {zh}", f"the file itself says that it is in {en}"))
-    return str(declared)
-
-
-def _projected(raw: Geometries, datum: str, ways: Projection) -> Geometries:
-    if datum in ("wgs84", "cgcs2000"):
-        return ways.direct(raw)
-    # A little longer than the edges of our own exports, which so come back with the vertices they left with.
-    return ways.to_county(shift_geometries(ways.to_degrees(raw), datum, "wgs84", longest_m=250.0))
+    placed = place_areas(raw, draft.source, draft.target.epsg, draft.target.outline, draft.options.datum)
+    draft.datum, draft.seen, draft.invalid = placed.datum, placed.seen, placed.invalid
+    draft.evidence.extend(placed.evidence)
+    draft.polygons = placed.geometries
 
 
 def _overlay(draft: Draft, progress: Progress | None) -> None:
