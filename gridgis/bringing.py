@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gridgis import intake, registers
+from gridgis import gathering, intake, registers
 from gridgis.county import County
 from gridgis.errors import GridgisError
 from gridgis.io.asking import Intake, Options
@@ -56,6 +56,8 @@ def bring(
     if options.as_ in REGISTERS:
         found = registers.bring_in(county, path, _of_register(options), apply=apply, signed=signed)
         return Intake(found.report, found.words, found.edit)
+    if options.as_ in gathering.TABLES:
+        return gathering.bring_in(county, path, options, apply=apply, progress=progress)
     return intake.bring_in(county, path, options, apply=apply, signed=signed, progress=progress)
 
 

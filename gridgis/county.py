@@ -15,7 +15,6 @@ from typing import Any, Self
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from gridgis.elements import Elements, gather
 from gridgis.errors import EditError, InputError, StaleEditError
@@ -354,6 +353,11 @@ class County:
         """Return one row per edit, oldest first."""
         return self.store.log()
 
+    def forget(self) -> None:
+        """Read everything afresh at the next look: what was seen may have been taken back."""
+        self._plan = None
+        self.__dict__.pop("elements", None)
+
     def refresh_figures(self, progress: Callable[[float, str], None] | None = None) -> None:
         """Count every element in its cell again, after the e-map changed."""
         rows = self.plan.rows
@@ -384,15 +388,3 @@ def figure_frame(plan: Plan, codes: Sequence[str]) -> pd.DataFrame:
     names = ["cells", *FIGURES, "area_m2"]
     index = pd.Index(list(codes), name="code", dtype=object)
     return pd.DataFrame([[plan.figures_of(c)[n] for n in names] for c in codes], columns=names, index=index)
-
-
-def representative(geometries: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return one point per geometry: the centroid where it lies inside, else a point on the surface; the middle of a line."""
-    shapes = np.asarray(geometries, dtype=object)
-    points = shapely.centroid(shapes)
-    polygon = shapely.get_dimensions(shapes) == 2
-    outside = polygon & ~shapely.contains(shapes, points)
-    points[outside] = shapely.point_on_surface(shapes[outside])
-    line = shapely.get_dimensions(shapes) == 1
-    points[line] = shapely.line_interpolate_point(shapes[line], 0.5, normalized=True)
-    return np.round(shapely.get_coordinates(points), 3)

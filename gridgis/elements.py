@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gridgis.assign import NEAR_M, Ints, assign
@@ -84,3 +86,15 @@ def gather(read: Reader) -> Elements:
         return np.vstack(points), np.vstack(figures)
 
     return Elements(source)
+
+
+def representative(geometries: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return one point per geometry: the centroid where it lies inside, else a point on the surface; the middle of a line."""
+    shapes = np.asarray(geometries, dtype=object)
+    points = shapely.centroid(shapes)
+    polygon = shapely.get_dimensions(shapes) == 2
+    outside = polygon & ~shapely.contains(shapes, points)
+    points[outside] = shapely.point_on_surface(shapes[outside])
+    line = shapely.get_dimensions(shapes) == 1
+    points[line] = shapely.line_interpolate_point(shapes[line], 0.5, normalized=True)
+    return np.round(shapely.get_coordinates(points), 3)

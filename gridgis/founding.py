@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from gridgis import codes, topology
 from gridgis.cells import Cells
-from gridgis.county import representative
-from gridgis.elements import Elements, gather
+from gridgis.elements import Elements, gather, representative
 from gridgis.errors import CodeError, InputError
 from gridgis.plan import Edit, Grid, evolve, make_plan
 from gridgis.schema import LAYERS, TABLES, county_epsg, reproject, to_lattice

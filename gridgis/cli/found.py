@@ -70,7 +70,8 @@ def import_(
     county: County,
     file: Annotated[str, typer.Argument(metavar="FILE", help="要导入的文件 / the file to import")],
     as_: Annotated[
-        Literal["grids", "boundaries", "register", "staff", "organisations", "postings", "visits"],
+        Literal["grids", "boundaries", "buildings", "roads", "water", "places", "incidents", "tracks",
+                "register", "staff", "organisations", "postings", "visits"],
         typer.Option("--as", help="导入为 / import as"),
     ],
     field: Annotated[list[str] | None, typer.Option("--field", help="字段对应 code=列名 / our=their column")] = None,
@@ -83,17 +84,21 @@ def import_(
     repair_below: Annotated[float, typer.Option("--repair-below", min=0, help="自动修复的面积上限 m² / repair up to")] = 10_000.0,
     skip_rejected: Annotated[bool, typer.Option("--skip-rejected", help="跳过不合格的行 / leave rejected rows out")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="台账有一行不合格就全部不导入 / registers: all rows or none")] = False,
-    drop: Annotated[list[str] | None, typer.Option("--drop", help="台账中略去的列，可多次 / registers: leave a column out")] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", help="略去的列，可多次 / leave a column out")] = None,
     role: Annotated[str | None, typer.Option("--role", help="网格台账中的人担任的岗位 / role of the person in each row")] = None,
+    mode: Annotated[Literal["add", "replace"], typer.Option("--mode", help="追加（同编号更新）或全部替换 / add, or replace all")] = "add",
+    source: Annotated[str, typer.Option("--source", help="数据来源，默认为文件名 / where the data come from")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", help="截至日期，默认为今天 / date of the data")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 / report only")] = False,
     report: Annotated[Path | None, typer.Option("--report", help="报告 JSON / report file")] = None,
     by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
-    """导入网格、界线或台账，逐行逐格报告 / Import grids, boundaries or registers, every row accounted for."""
+    """导入网格、界线、电子地图要素或台账，逐行报告 / Import grids, boundaries, the e-map or registers, every row accounted for."""
     bar, named = Progress(), _fields(field or [])
     options = Options(
-        as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected, tuple(drop or ()), role, strict
-    )
+        as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected, tuple(drop or ()), role, strict,
+        mode, source, as_of,
+    )  # fmt: skip
     with open_county(county) as c:
         try:
             outcome = bringing.bring(c, file, options, apply=not dry_run, signed=(by, reason), progress=bar)

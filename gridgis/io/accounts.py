@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridgis.drawing import Spot
 from gridgis.errors import GridgisError, InputError, RefusedError
-from gridgis.io.asking import Options
+from gridgis.io.asking import Options, cannot_enter
 from gridgis.io.evidence import DatumView
 from gridgis.io.reading import Source
 from gridgis.io.recognise import Recognised
@@ -311,16 +311,7 @@ def _spot(spot: Spot) -> dict[str, Any]:
 
 def _error(draft: Draft) -> GridgisError | None:
     if draft.rejected and not (draft.options.skip_rejected and draft.good.any()):
-        first = sorted(draft.rejected)[:5]
-        zh = "；".join(f"第 {row} 行{draft.rejected[row][0]}" for row in first)
-        en = "; ".join(f"row {row}: {draft.rejected[row][1]}" for row in first)
-        n = len(draft.rejected)
-        more_zh, more_en = (f" 等 {n} 行", f" and {n - 5} more rows") if n > 5 else ("", "")
-        return InputError(
-            f"“{draft.name}”中有行不能导入：{zh}{more_zh}。请改正后重试，或用 --skip-rejected 只导入其余各行。",
-            f"'{draft.name}' has rows that cannot enter: {en}{more_en}. Correct them, or import the others "
-            "with --skip-rejected.",
-        )
+        return cannot_enter(draft.name, draft.rejected)
     if draft.repaired is not None and draft.repaired.refused:
         return _refusal(draft, draft.repaired.refused)
     return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gridgis.errors import InputError
 from gridgis.plan import Edit
 
 Words = tuple[str, str]
@@ -77,3 +78,24 @@ class Intake:
     report: dict[str, Any]
     words: tuple[Words, ...]
     edit: Edit | None
+
+
+def cannot_enter(name: str, rejected: Mapping[int, Words]) -> InputError:
+    """Return what is said of a file that stays out because rows of it were rejected.
+
+    Parameters
+    ----------
+    name
+        Name of the file.
+    rejected
+        Reason by row, half a sentence each.
+    """
+    first = sorted(rejected)[:5]
+    zh = "；".join(f"第 {row} 行{rejected[row][0]}" for row in first)
+    en = "; ".join(f"row {row}: {rejected[row][1]}" for row in first)
+    n = len(rejected)
+    more_zh, more_en = (f" 等 {n} 行", f" and {n - 5} more rows") if n > 5 else ("", "")
+    return InputError(
+        f"“{name}”中有行不能导入：{zh}{more_zh}。请改正后重试，或用 --skip-rejected 只导入其余各行。",
+        f"'{name}' has rows that cannot enter: {en}{more_en}. Correct them, or import the others with --skip-rejected.",
+    )

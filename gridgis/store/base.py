@@ -78,6 +78,9 @@ class Store(Protocol):
     def change_table(self, table: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
         """Put what `change` makes of all rows of a table in their place, in one transaction."""
 
+    def put_rows(self, table: str, frame: pd.DataFrame, *, replacing: bool = False) -> int:
+        """Add rows, each in the place of the one with its id, or all in the place of all; return how many made place."""
+
     def set_figures(self, ids: Sequence[int], figures: Any) -> None:
         """Write the figures of live and past cells after the e-map changed."""
 

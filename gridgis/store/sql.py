@@ -162,8 +162,30 @@ class SqlStore(Reader):
             self._fill(c, table, change(self._frame(c, table)))
             self._recounted(c, table)
 
+    def put_rows(self, table: str, frame: pd.DataFrame, *, replacing: bool = False) -> int:
+        """Add rows to an e-map table, each in the place of the one with its id, or all in the place of all.
+
+        Returns
+        -------
+        int
+            How many rows made place.
+        """
+        t, ids = self._tables[table], [str(i) for i in frame["id"]]
+        with self._writing() as c:
+            if replacing:
+                gone = c.execute(t.delete()).rowcount
+            else:
+                parts = (ids[k : k + 500] for k in range(0, len(ids), 500))
+                gone = sum(c.execute(t.delete().where(t.c.id.in_(part))).rowcount for part in parts)
+            self._pour(c, table, frame)
+            self._recounted(c, table)
+        return int(gone)
+
     def _fill(self, c: Connection, table: str, frame: pd.DataFrame) -> None:
         c.execute(text(f'DELETE FROM "{table}"'))
+        self._pour(c, table, frame)
+
+    def _pour(self, c: Connection, table: str, frame: pd.DataFrame) -> None:
         columns = []
         for column in TABLES[table]:
             if column.name not in frame.columns:

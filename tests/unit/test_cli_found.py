@@ -188,7 +188,7 @@ def bad_imports(folder: Path) -> dict[str, tuple[list[Any], str]]:
         "a field that is not": ([good, "--as", "grids", "--field", "code=KODE"], "KODE"),
         "a field written wrong": ([good, "--as", "grids", "--field", "code"], "code"),
         "a level that is not": ([good, "--as", "grids", "--level", "slice"], "slice"),
-        "a kind that is not": ([good, "--as", "tracks"], "tracks"),
+        "a kind that is not": ([good, "--as", "sites"], "sites"),
         "a layer that is not": ([good, "--as", "grids", "--layer", "none"], "none"),
         "a CRS that is not": ([good, "--as", "grids", "--crs", "99999999"], "99999999"),
         "a folder": ([folder, "--as", "grids"], ""),
