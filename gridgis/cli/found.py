@@ -17,6 +17,20 @@ from gridgis.io.asking import Options
 from gridgis.scheme import load_scheme
 from gridgis.store import shown
 
+Kind = Annotated[
+    Literal[
+        "grids", "boundaries", "buildings", "roads", "water", "places", "incidents", "tracks", "population",
+        "register", "staff", "organisations", "postings", "visits",
+    ],
+    typer.Option("--as", help="导入为 / import as"),
+]  # fmt: skip
+Datum = Annotated[
+    Literal["auto", "wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准 / datum")
+]
+Mode = Annotated[
+    Literal["add", "replace"], typer.Option("--mode", help="追加（同编号更新）或全部替换 / add, or replace all")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
@@ -69,14 +83,9 @@ def new(
 def import_(
     county: County,
     file: Annotated[str, typer.Argument(metavar="FILE", help="要导入的文件 / the file to import")],
-    as_: Annotated[
-        Literal["grids", "boundaries", "buildings", "roads", "water", "places", "incidents", "tracks",
-                "register", "staff", "organisations", "postings", "visits"],
-        typer.Option("--as", help="导入为 / import as"),
-    ],
+    as_: Kind,
     field: Annotated[list[str] | None, typer.Option("--field", help="字段对应 code=列名 / our=their column")] = None,
-    datum: Annotated[Literal["auto", "wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准")
-    ] = "auto",
+    datum: Datum = "auto",
     crs: Annotated[str | None, typer.Option("--crs", help="缺坐标系时指明 EPSG / CRS where the file has none")] = None,
     encoding: Annotated[str, typer.Option("--encoding", help="属性编码 / text encoding")] = "auto",
     layer: Annotated[str | None, typer.Option("--layer", help="图层或工作表 / layer or sheet")] = None,
@@ -86,7 +95,7 @@ def import_(
     strict: Annotated[bool, typer.Option("--strict", help="台账有一行不合格就全部不导入 / registers: all rows or none")] = False,
     drop: Annotated[list[str] | None, typer.Option("--drop", help="略去的列，可多次 / leave a column out")] = None,
     role: Annotated[str | None, typer.Option("--role", help="网格台账中的人担任的岗位 / role of the person in each row")] = None,
-    mode: Annotated[Literal["add", "replace"], typer.Option("--mode", help="追加（同编号更新）或全部替换 / add, or replace all")] = "add",
+    mode: Mode = "add",
     source: Annotated[str, typer.Option("--source", help="数据来源，默认为文件名 / where the data come from")] = "",
     as_of: Annotated[str, typer.Option("--as-of", help="截至日期，默认为今天 / date of the data")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 / report only")] = False,

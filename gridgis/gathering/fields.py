@@ -45,6 +45,8 @@ def _split(line: str) -> tuple[str, tuple[str, ...]]:
 
 _SOURCE = Field("source", "text", ("来源", "数据来源", "资料来源"))
 _AS_OF = Field("as_of", "when", ("截至日期", "数据日期", "统计日期", "统计时点", "更新日期", "更新时间", "采集日期"))
+HEADCOUNTS = ("households", "persons", "floating", "elderly_alone", "disabled")
+"""What is counted of the people in a building."""
 _HEADCOUNT = {
     "households": "count 户数 总户数 住户数 居民户数 household hh hhs 住户",
     "persons": "count 人口 人数 总人口 人口数 常住人口 户籍人口 居住人数 居民人数 person people population pop population_total",
@@ -110,17 +112,27 @@ FIELDS: Mapping[str, tuple[Field, ...]] = MappingProxyType({
             until="when 结束时间 终止时间 返回时间 end finish end_time",
         ), _SOURCE, _AS_OF,
     ),
+    "population": (
+        *_fields(
+            building="id 建筑编号 楼栋编号 楼栋编码 建筑物编号 房屋编号 房屋编码 建筑编码 building_id bldg_id",
+            code="id 网格编码 统一编码 编码 代码 村编码 社区编码 网格代码 区划代码 统计用区划代码 grid_code gridcode",
+            name="text 网格名称 名称 村名 村名称 社区名称 村社区 行政村 村 社区 village community district_name",
+            **_HEADCOUNT,
+        ), _SOURCE, _AS_OF,
+    ),
 })  # fmt: skip
 """Fields of each e-map table that can be imported; our own key is a header, too."""
 
 NAMES = MappingProxyType({
     "buildings": ("建筑", "buildings"), "roads": ("道路", "roads"), "water": ("水系", "water"),
     "places": ("场所", "places"), "incidents": ("事件", "incidents"), "tracks": ("巡查轨迹", "tracks"),
+    "population": ("人口资料", "population"),
 })  # fmt: skip
 
 SHAPES = MappingProxyType({
     "buildings": ("Polygon", "Point"), "roads": ("LineString",), "water": ("Polygon", "LineString"),
     "places": ("Point", "Polygon"), "incidents": ("Point",), "tracks": ("LineString",),
+    "population": ("Point", "Polygon"),
 })  # fmt: skip
 """What may be drawn for each, multi-parts included."""
 

@@ -19,7 +19,7 @@ from gridgis.gathering.values import LostError, reader
 from gridgis.io.asking import Intake, Options, cannot_enter
 from gridgis.io.reading import Source, read_vector
 
-TABLES = tuple(FIELDS)
+TABLES = tuple(name for name in FIELDS if name != "population")
 """Kinds of import that are elements of the e-map."""
 
 Words = tuple[str, str]
@@ -65,10 +65,10 @@ def bring_in(
     tell = progress or (lambda _share, _words: None)
     check_datum("wgs84" if options.datum == "auto" else options.datum)
     name = Path(path).name
-    own = {"mode": options.mode, "source": options.source or name, "as_of": _day(options.as_of) or county.today}
+    own = {"mode": options.mode, "source": options.source or name, "as_of": day_of(options.as_of) or county.today}
     draft = _worked_out(county, path, options, tell)
     frame = finished(draft, county.outline, county.crs, own["source"], own["as_of"])
-    report = _report(draft, name) | own
+    report = report_of(draft, name) | own
     error = None
     if draft.rejected and not (options.skip_rejected and len(frame)):
         error = cannot_enter(name, draft.rejected)
@@ -81,12 +81,12 @@ def bring_in(
         saved = save(county, {options.as_: frame}, replacing, lambda share, words: tell(0.7 + 0.3 * share, words))
         gone = saved[options.as_]
     report |= {"counts": _counts(options.mode, len(frame), gone), "applied": apply}
-    return Intake(report, tuple(_words(report, error, draft)), None)
+    return Intake(report, tuple(words_of(report, error, draft)), None)
 
 
 def _worked_out(county: County, path: str | Path, options: Options, tell: Progress) -> Draft:
     tell(0.0, "读取文件")
-    draft = _read(path, options)
+    draft = read_draft(path, options)
     tell(0.3, "逐行检查")
     read_values(draft)
     check_shapes(draft)
@@ -96,8 +96,19 @@ def _worked_out(county: County, path: str | Path, options: Options, tell: Progre
     return draft
 
 
-def _day(text: str) -> str:
-    """Return the date that the user gave for all rows."""
+def day_of(text: str) -> str:
+    """Return the date that the user gave for all rows.
+
+    Parameters
+    ----------
+    text
+        As typed.
+
+    Raises
+    ------
+    InputError
+        It is no date.
+    """
     try:
         return str(reader("when")(text) or "") if text else ""
     except LostError as lost:
@@ -106,7 +117,14 @@ def _day(text: str) -> str:
         ) from lost
 
 
-def _read(path: str | Path, options: Options) -> Draft:
+def read_draft(path: str | Path, options: Options) -> Draft:
+    """Read a file and find our columns in it.
+
+    Parameters
+    ----------
+    path, options
+        As for `bring_in`.
+    """
     source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs)
     source = Source(with_tags(source.frame, _TAGS), source.facts)
     plain = source.frame.drop(columns=source.frame.geometry.name)
@@ -133,7 +151,16 @@ def _counts(mode: str, rows: int, gone: int) -> dict[str, int]:
     return {"added": rows - gone, "updated": gone, "removed": 0}
 
 
-def _report(draft: Draft, name: str) -> dict[str, Any]:
+def report_of(draft: Draft, name: str) -> dict[str, Any]:
+    """Return the account of rows and columns so far, for machines.
+
+    Parameters
+    ----------
+    draft
+        The rows as worked out.
+    name
+        Of the file.
+    """
     facts, placed = draft.source.facts, draft.placed
     rejected: list[dict[str, Any]] = []
     for row, (zh, en) in sorted(draft.rejected.items()):
@@ -152,7 +179,18 @@ def _report(draft: Draft, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _words(r: dict[str, Any], error: InputError | None, draft: Draft) -> list[Words]:
+def words_of(r: dict[str, Any], error: InputError | None, draft: Draft) -> list[Words]:
+    """Return the account for people.
+
+    Parameters
+    ----------
+    r
+        The account for machines, complete.
+    error
+        What stands in the way.
+    draft
+        The rows as worked out.
+    """
     zh, en = NAMES[r["as"]]
     out = [(f"{zh}：共 {r['rows']} 行，接受 {r['accepted']} 行，拒绝 {len(r['rejected'])} 行。",
             f"{en}: {r['rows']} rows, {r['accepted']} accepted, {len(r['rejected'])} rejected.")]  # fmt: skip

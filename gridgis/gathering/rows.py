@@ -141,7 +141,8 @@ def check_shapes(draft: Draft) -> None:
 def _no_place(draft: Draft, at: int) -> Words:
     address = (draft.values.get("address") or {at: None})[at]
     if not address:
-        return ("没有位置", "no place: it has no geometry")
+        said: Words | None = draft.source.facts.get("reasons", {}).get(at + 1)
+        return said or ("没有位置", "no place: it has no geometry")
     draft.addresses[at + 1] = address
     return (f"没有位置，只有地址“{address[:60]}”", f"no place, only the address '{address[:60]}'")
 

@@ -95,12 +95,12 @@ def _when(value: Any) -> str | None:
         elif re.search(r"\d:\d\d.*(Z|[+-]\d\d:?\d\d)$", text):
             moment = dt.datetime.fromisoformat(text).astimezone(_CHINA)
         else:
-            return date(Cell("text", text)).text or None
+            return date(Cell("text", text)).text.replace("T", " ") or None
     except (ValueError, OverflowError):
         raise LostError(f"“{text[:30]}”不是日期", f"'{text[:30]}' is no date") from None
     if not 1900 <= moment.year <= 2100:
         raise LostError(f"“{text[:30]}”不是有效日期", f"'{text[:30]}' is no valid date")
-    return moment.replace(tzinfo=None).isoformat(timespec="seconds")
+    return moment.replace(tzinfo=None).isoformat(" ", timespec="seconds")
 
 
 def _flag(value: Any) -> int | None:

@@ -224,7 +224,7 @@ def test_incidents_say_what_became_of_them(county: Path, tmp_path: Path, tell: T
     )
     assert tell("import", county, file, "--as", "incidents").code == 0
     rows = table(county, "incidents")
-    assert rows["at"].tolist() == ["2026-03-01T08:05:00", "2026-03-01T08:00:00"]
+    assert rows["at"].tolist() == ["2026-03-01 08:05:00", "2026-03-01 08:00:00"]
     assert rows["status"].tolist() == ["closed", "他处"]
     assert rows["valid"].tolist() == [1, 0]
     assert rows["handled_in"].tolist()[0] == "grid"

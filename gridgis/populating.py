@@ -1,0 +1,377 @@
+"""Population into a county: per building, per person, or per village and grid, set as figures of the buildings.
+
+People themselves are never kept: rows of single persons are counted and forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gridgis.county import County
+from gridgis.datums import check_datum
+from gridgis.errors import InputError
+from gridgis.gathering.fields import HEADCOUNTS
+from gridgis.gathering.intake import day_of, read_draft, report_of, words_of
+from gridgis.gathering.rows import Draft, check_shapes, place_rows, read_values
+from gridgis.gathering.saving import save
+from gridgis.io.asking import Intake, Options, cannot_enter
+from gridgis.locate import locate
+from gridgis.plan import Plan
+
+NEAR_M = 50.0
+"""A point of population goes to the nearest building within so many metres."""
+
+Words = tuple[str, str]
+Progress = Callable[[float, str], None]
+Ints = NDArray[np.int64]
+BY_BUILDING = ("按建筑编号", "by building id")
+BY_NEAREST = (f"按点位落到 {NEAR_M:.0f} 米内最近的建筑", f"by place, to the nearest building within {NEAR_M:.0f} m")
+BY_VOLUME = (
+    "按居住建筑体量（基底面积×层数，缺层数按 1 层）分摊，最大余数法取整",
+    "shared out by dwelling volume (footprint times storeys, 1 where not known), whole by largest remainder",
+)
+_DWELLING = ("住", "居", "民", "宿舍", "公寓", "residential", "apartment", "house", "dwelling", "dormitory", "yes")
+
+
+@dataclass
+class Spread:
+    """Figures on their way to buildings.
+
+    Attributes
+    ----------
+    buildings
+        The buildings of the county.
+    figures
+        By field, of each building; negative where nothing is said.
+    method
+        How the figures came to the buildings.
+    rows
+        Rows for the table `population`.
+    homeless
+        What lies in no building, as items of the report.
+    """
+
+    buildings: gpd.GeoDataFrame
+    method: Words
+    figures: dict[str, Ints] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    homeless: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, name: str, at: Any, amounts: Any) -> None:
+        """Add amounts to a figure of buildings."""
+        if name not in self.figures:
+            self.figures[name] = np.full(len(self.buildings), -1, dtype=np.int64)
+        figures = self.figures[name]
+        at = np.asarray(at, dtype=np.intp)
+        figures[at] = np.maximum(figures[at], 0)
+        np.add.at(figures, at, np.asarray(amounts, dtype=np.int64))
+
+    def changed(self, source: str, as_of: str, *, alone: bool) -> tuple[pd.DataFrame, int]:
+        """Return the buildings with their new figures, and how many lost one (where these are the only figures)."""
+        frame, touched, lost = (
+            self.buildings.copy(),
+            np.zeros(len(self.buildings), bool),
+            np.zeros(len(self.buildings), bool),
+        )
+        for name, figures in self.figures.items():
+            old = frame[name].to_numpy(dtype=object)
+            emptied = (figures < 0) & ~pd.isna(old) if alone else np.zeros(len(frame), bool)
+            frame[name] = pd.Series(
+                np.where(figures >= 0, figures, np.where(emptied, None, old)), index=frame.index, dtype=object
+            )
+            touched |= (figures >= 0) | emptied
+            lost |= emptied
+        frame.loc[touched, ["source", "as_of"]] = [source, as_of]
+        return frame[touched], int(lost.sum())
+
+
+def apportion(total: int, weights: NDArray[np.float64]) -> Ints:
+    """Share out a whole number by weights so that the parts add up to it: largest remainder.
+
+    Parameters
+    ----------
+    total
+        What is shared out.
+    weights
+        Not negative, at least one above zero.
+
+    Examples
+    --------
+    >>> apportion(10, np.array([1.0, 1.0, 1.0])).tolist()
+    [4, 3, 3]
+    """
+    exact = total * weights / weights.sum()
+    parts: Ints = np.floor(exact).astype(np.int64)
+    most = np.argsort(-(exact - parts), kind="stable")[: total - int(parts.sum())]
+    parts[most] += 1
+    return parts
+
+
+def volumes(buildings: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Return the dwelling volume of buildings: footprint times storeys; those not lived in have none.
+
+    Parameters
+    ----------
+    buildings
+        Rows with geometry, storeys and use.
+    """
+    area = shapely.area(np.asarray(buildings.geometry.values, dtype=object))
+    # Buildings known as points are taken for middling ones.
+    area = np.where(area > 0, area, np.median(area[area > 0]) if (area > 0).any() else 1.0)
+    storeys = pd.to_numeric(buildings["storeys"], errors="coerce").fillna(1).clip(lower=1).to_numpy(dtype=np.float64)
+    use = buildings["use"].fillna("").astype(str).str.lower()
+    lived = (use == "") | use.map(lambda u: any(word in u for word in _DWELLING))
+    return np.asarray(area * storeys * lived.to_numpy())
+
+
+def bring_in(
+    county: County, path: str | Path, options: Options, *, apply: bool = True, progress: Progress | None = None
+) -> Intake:
+    """Import population from a table, points or polygons.
+
+    Parameters
+    ----------
+    county, path, options, apply, progress
+        As for `gridgis.gathering.bring_in`.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or rows cannot enter and were not to be skipped.
+    """
+    tell = progress or (lambda _share, _words: None)
+    check_datum("wgs84" if options.datum == "auto" else options.datum)
+    name = Path(path).name
+    own = {"mode": options.mode, "source": options.source or name, "as_of": day_of(options.as_of) or county.today}
+    tell(0.0, "读取文件")
+    draft = read_draft(path, options)
+    read_values(draft)
+    tell(0.4, "落到建筑")
+    spread = _spread(draft, county)
+    draft.evidence.append(spread.method)
+    report = report_of(draft, name) | own | _totals(draft, spread)
+    error = None
+    if draft.rejected and not (options.skip_rejected and draft.good.any()):
+        error = cannot_enter(name, draft.rejected)
+    if apply and error is not None:
+        error.account = report | {"error": error.en, "error_zh": error.zh}
+        raise error
+    changed, lost = spread.changed(own["source"], own["as_of"], alone=options.mode == "replace")
+    rows = _rows(spread, own, county.crs)
+    report["counts"] = _counts(county, rows, options.mode) | {"buildings": len(changed), "emptied": lost}
+    if apply:
+        replacing = ("population",) if options.mode == "replace" else ()
+        save(county, {"population": rows, "buildings": changed}, replacing, lambda s, w: tell(0.7 + 0.3 * s, w))
+    report["applied"] = apply
+    said = words_of(report, error, draft)
+    return Intake(
+        report,
+        (*said[:-1], *_told(report), said[-1]),
+        None,
+    )
+
+
+def _counts(county: County, rows: pd.DataFrame, mode: str) -> dict[str, int]:
+    have = county.table("population", ("id",))["id"]
+    gone = len(have) if mode == "replace" else int(have.isin(rows["id"]).sum())
+    updated = 0 if mode == "replace" else gone
+    return {"added": len(rows) - updated, "updated": updated, "removed": gone - updated}
+
+
+def _spread(draft: Draft, county: County) -> Spread:
+    buildings = county.table("buildings")
+    shapes = draft.shapes
+    drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if "building" in draft.columns.ours:
+        return _by_building(draft, buildings)
+    if drawn.any() and (shapely.get_dimensions(shapes[drawn]) == 0).all():
+        check_shapes(draft)
+        place_rows(draft, county.crs, county.outline)
+        return _by_place(draft, buildings)
+    if drawn.any():
+        check_shapes(draft)
+        place_rows(draft, county.crs, county.outline)
+    elif not {"code", "name"} & set(draft.columns.ours):
+        raise InputError(
+            "文件没有建筑编号、网格编码或名称列，也没有图形，人口无法落图：请用 --field 指明，例如 --field code=村编码。",
+            "There is no column with building ids, grid codes or names and no geometry, so nothing says where the people "
+            "live: name a column with --field.",
+        )
+    return _by_unit(draft, buildings, county.plan, drawn=bool(drawn.any()))
+
+
+def _heads(draft: Draft) -> dict[str, list[Any]]:
+    """Return the numbers of each row; rows without any are persons, who count one each."""
+    return {k: draft.values[k] for k in HEADCOUNTS if k in draft.values} or {"persons": [1] * len(draft.good)}
+
+
+def _by_building(draft: Draft, buildings: gpd.GeoDataFrame) -> Spread:
+    at_of = {str(i): k for k, i in enumerate(buildings["id"])}
+    home: list[int | None] = [at_of.get(str(i)) for i in draft.values["building"]]
+    for at, (named, k) in enumerate(zip(draft.values["building"], home, strict=True)):
+        if k is None:
+            unknown = (f"没有编号为“{named}”的建筑", f"there is no building '{named}'")
+            draft.reject(at, unknown if named else ("没有建筑编号", "it names no building"))
+    return _counted(draft, Spread(buildings, BY_BUILDING), home)
+
+
+def _by_place(draft: Draft, buildings: gpd.GeoDataFrame) -> Spread:
+    rows = np.flatnonzero(draft.good)
+    home: list[int | None] = [None] * len(draft.good)
+    tree = shapely.STRtree(np.asarray(buildings.geometry.values, dtype=object))
+    point, near = tree.query_nearest(draft.shapes[rows], max_distance=NEAR_M, all_matches=False)
+    for at, k in zip(rows[point].tolist(), near.tolist(), strict=True):
+        home[at] = k
+    for at in rows.tolist():
+        if home[at] is None:
+            draft.reject(at, (f"{NEAR_M:.0f} 米内没有建筑", f"there is no building within {NEAR_M:.0f} m"))
+    return _counted(draft, Spread(buildings, BY_NEAREST), home)
+
+
+def _counted(draft: Draft, spread: Spread, home: list[int | None]) -> Spread:
+    heads = _heads(draft)
+    rows = np.flatnonzero(draft.good).tolist()
+    for name, values in heads.items():
+        said = [at for at in rows if values[at] is not None]
+        spread.add(name, [home[at] for at in said], [values[at] for at in said])
+    if not set(heads) & set(draft.values):
+        draft.notes.append(("逐人名册：只计数，不保存个人", "rows of persons: counted only, no person is kept"))
+        spread.rows = [{"id": f"persons:{draft.options.source or 'list'}", "kind": "persons", "persons": len(rows)}]
+        return spread
+    if len({home[at] for at in rows}) < len(rows):
+        draft.notes.append(("同一建筑的多行已相加", "rows of the same building were added up"))
+    for k in sorted({int(h) for at in rows if (h := home[at]) is not None}):
+        own = {n: int(f[k]) for n, f in spread.figures.items() if f[k] >= 0 and n in ("households", "persons")}
+        spread.rows.append(
+            {
+                "id": f"building:{spread.buildings['id'].iloc[k]}",
+                "kind": "building",
+                "code": spread.buildings["id"].iloc[k],
+            }
+            | own
+        )
+    return spread
+
+
+def _by_unit(draft: Draft, buildings: gpd.GeoDataFrame, plan: Plan, *, drawn: bool) -> Spread:
+    spread, heads = Spread(buildings, BY_VOLUME), {k: draft.values[k] for k in HEADCOUNTS if k in draft.values}
+    if not heads:
+        raise InputError(
+            "没有户数或人口列：请用 --field persons=列名 指明。",
+            "No column of households or persons: name one with --field.",
+        )
+    codes = _unit_codes(draft, plan, drawn=drawn)
+    xy = buildings[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2)
+    leaf = np.array([c if isinstance(c, str) else "" for c in locate(plan, xy).to_numpy()], dtype=str)
+    weights = volumes(buildings) if len(buildings) else np.empty(0)
+    free = np.ones(len(buildings), dtype=bool)
+    for at in np.flatnonzero(draft.good).tolist():
+        inside = (
+            shapely.intersects_xy(draft.shapes[at], xy[:, 0], xy[:, 1])
+            if drawn
+            else np.char.startswith(leaf, codes[at] or "?")
+        )
+        mine = np.flatnonzero(inside & free)
+        free[mine] = False
+        said = {k: v[at] for k, v in heads.items() if v[at] is not None}
+        name = (draft.values.get("name") or [None] * len(codes))[at]
+        row = {"id": f"unit:{codes[at] or name or at + 1}", "kind": "unit", "code": codes[at], "name": name} | said
+        spread.rows.append(row | {"geometry": draft.shapes[at] if drawn else None})
+        if not len(mine):
+            spread.homeless.append({"row": at + 1, "code": codes[at], "name": name} | said)
+            continue
+        share = weights[mine] if weights[mine].any() else np.ones(len(mine))
+        for k, total in said.items():
+            spread.add(k, mine, apportion(total, share))
+    return spread
+
+
+def _unit_codes(draft: Draft, plan: Plan, *, drawn: bool) -> list[str | None]:
+    """Return the code of the grid that each row is about; rows that name none are kept out unless they are drawn."""
+    names: dict[str, list[str]] = {}
+    for code, grid in plan.grids.items():
+        names.setdefault(grid.name, []).append(code)
+    n = len(draft.good)
+    given, called = draft.values.get("code") or [None] * n, draft.values.get("name") or [None] * n
+    codes: list[str | None] = [None] * n
+    for at in np.flatnonzero(draft.good).tolist():
+        alike = names.get(called[at] or "", [])
+        codes[at] = _known_code(given[at], plan) or (alike[0] if len(alike) == 1 else None)
+        if codes[at] is None and not drawn:
+            said = given[at] or called[at] or ""
+            several = (
+                f"有 {len(alike)} 个网格名为“{said}”，请给编码",
+                f"{len(alike)} grids are named '{said}': give the code",
+            )
+            none = (f"没有编码或名称为“{said}”的网格", f"there is no grid '{said}'")
+            draft.reject(at, several if len(alike) > 1 else none)
+    _reject_nested(draft, codes, drawn=drawn)
+    return codes
+
+
+def _known_code(text: str | None, plan: Plan) -> str | None:
+    if text is None or text in plan.grids or text == plan.county_code:
+        return text
+    widths = [w for w in plan.scheme.widths if w < len(text) and not text[w:].strip("0") and text[:w] in plan.grids]
+    return text[: min(widths)] if widths else None
+
+
+def _reject_nested(draft: Draft, codes: list[str | None], *, drawn: bool) -> None:
+    """Keep out what would count twice: a grid named twice, or one whose parts are in the file, too."""
+    seen: dict[str, int] = {}
+    finer = {c[:w] for c in codes if c for w in range(1, len(c))}
+    for at in np.flatnonzero(draft.good).tolist():
+        code = codes[at]
+        if code is None or drawn:
+            continue
+        if code in seen:
+            draft.reject(at, (f"“{code}”在第 {seen[code] + 1} 行已有", f"'{code}' stands in row {seen[code] + 1}, too"))
+        elif code in finer:
+            draft.reject(
+                at,
+                (
+                    f"“{code}”的下级也在文件中，会重复计算",
+                    f"parts of '{code}' are in the file, too: it would count twice",
+                ),
+            )
+        seen.setdefault(code, at)
+
+
+def _rows(spread: Spread, own: dict[str, str], epsg: int) -> gpd.GeoDataFrame:
+    columns = ["id", "kind", "code", "name", "households", "persons", "geometry"]
+    frame = pd.DataFrame([{c: row.get(c) for c in columns} for row in spread.rows], columns=columns, dtype=object)
+    frame = frame.assign(method=spread.method[0], source=own["source"], as_of=own["as_of"])
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(frame.pop("geometry").tolist(), index=frame.index, crs=epsg))
+
+
+def _totals(draft: Draft, spread: Spread) -> dict[str, Any]:
+    rows = np.flatnonzero(draft.good).tolist()
+    given = {k: sum(v[at] or 0 for at in rows) for k, v in _heads(draft).items()}
+    placed = {k: int(f[f > 0].sum()) for k, f in spread.figures.items()}
+    return {
+        "method": spread.method[1], "method_zh": spread.method[0], "given": given,
+        "placed": {k: placed.get(k, 0) for k in given}, "without_buildings": spread.homeless,
+    }  # fmt: skip
+
+
+def _told(r: dict[str, Any]) -> list[Words]:
+    out = [(f"{r['counts']['buildings']} 栋建筑有了新的数字：{_sums(r['placed'])}（文件合计 {_sums(r['given'])}）。",
+            f"{r['counts']['buildings']} buildings have new figures: {_sums(r['placed'])} (in the file {_sums(r['given'])}).")]  # fmt: skip
+    for unit in r["without_buildings"][:10]:
+        called = unit["code"] or unit["name"] or f"#{unit['row']}"
+        out.append((f"“{called}”范围内没有建筑，{unit.get('persons', 0)} 人未落图，已保留在人口资料中。",
+                    f"There are no buildings in '{called}': {unit.get('persons', 0)} persons are in no building, kept in the table."))  # fmt: skip
+    return out
+
+
+def _sums(figures: dict[str, int]) -> str:
+    return ", ".join(f"{k} {v:,}" for k, v in figures.items())
