@@ -75,7 +75,7 @@ def new(
     from gridgis.io.reading import read_vector
 
     load_scheme(scheme)
-    source = read_vector(boundary, layer=layer, crs=crs)
+    source = read_vector(boundary, layer=layer, crs=crs, polygons=True)
     new_county(out, scheme, code, outline_of(source.frame, code), source.frame.crs, name)
     say(lang, f"已新建县区：{shown(out)}", f"Made the county: {shown(out)}")
 

@@ -77,12 +77,16 @@ def read_with_gdal(job: Job) -> tuple[pa.Table, Facts]:
         ``path``, ``layer``, ``encoding``.
     """
     path, encoding = job["path"], job["encoding"]
+    if job["kind"] == "pbf" and not _beside("pbf").is_whole(path):
+        raise FaultError("truncated")
     layers = [str(name) for name, kind in pyogrio.list_layers(path).tolist() if kind is not None]
     layer = _chosen_layer(layers, job["layer"])
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
         info = pyogrio.read_info(path, layer=layer, encoding=encoding, force_feature_count=True)
-        meta, table = pyogrio.raw.read_arrow(path, layer=layer, encoding=encoding)
+        # Asked in SQL, GDAL's OSM driver keeps nothing of the other layers, which may be too many to keep.
+        asked = {"sql": f'SELECT * FROM "{layer}"'} if job["kind"] == "pbf" else {"layer": layer}
+        meta, table = pyogrio.raw.read_arrow(path, encoding=encoding, **asked)
     geometry = meta["geometry_name"] or "wkb_geometry"
     table = table.rename_columns(["__geometry__" if c == geometry else c for c in table.schema.names])
     if "__geometry__" not in table.schema.names:
@@ -148,10 +152,11 @@ def read_geojson(job: Job) -> tuple[pa.Table, Facts]:
     """
     raw = Path(job["path"]).read_bytes()
     try:
-        text, encoding = raw.decode("utf-8-sig"), "UTF-8"
+        wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+        text, encoding = (raw.decode("utf-16"), "UTF-16") if wide else (raw.decode("utf-8-sig"), "UTF-8")
     except UnicodeDecodeError:
         text, encoding = raw.decode("gb18030"), "GB18030"
-    data = json.loads(text)
+    data = _parsed(text)
     rows = _features(data)
     broken: list[int] = []
     wkb = [_wkb(i + 1, geometry, broken) for i, (geometry, _) in enumerate(rows)]
@@ -170,6 +175,16 @@ def read_geojson(job: Job) -> tuple[pa.Table, Facts]:
         "members": meta,
         "broken": broken,
     }
+
+
+def _parsed(text: str) -> Any:
+    """Return one value, or the list of values of text that has one on each line (RFC 8142 or plain)."""
+    lines = [line.strip(" \t\r\x1e") for line in text.split("\n")]
+    filled = [line for line in lines if line]
+    first = filled[0] if filled else ""
+    if len(filled) > 1 and first[:1] == "{" and first[-1:] == "}" and filled[1][:1] == "{":
+        return [json.loads(line) for line in filled]
+    return json.loads(text.strip("\x1e \t\r\n"))
 
 
 def _features(data: object) -> list[tuple[Any, dict[str, Any]]]:
@@ -260,11 +275,7 @@ def read_cells(job: Job) -> tuple[pa.Table, Facts]:
     job
         ``path``, ``kind``, ``encoding``.
     """
-    spec = importlib.util.spec_from_file_location("cells", Path(__file__).with_name("cells.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    cells = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(cells)
+    cells = _beside("cells")
     try:
         table, facts = cells.read(job)
     except cells.FaultError as fault:
@@ -277,7 +288,31 @@ def read_cells(job: Job) -> tuple[pa.Table, Facts]:
     return table, facts
 
 
-READERS = MappingProxyType({"geojson": read_geojson, "xlsx": read_cells, "csv": read_cells})
+def read_parquet(job: Job) -> tuple[pa.Table, Facts]:
+    """Read GeoParquet with the script beside this one.
+
+    Parameters
+    ----------
+    job
+        ``path``.
+    """
+    table, facts = _beside("geoparquet").read(job["path"])
+    if "fault" in facts:
+        raise FaultError(facts["fault"])
+    return _plain(table), facts
+
+
+def _beside(name: str) -> Any:
+    """Load a script that lies beside this one."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+READERS = MappingProxyType({"parquet": read_parquet, "geojson": read_geojson, "xlsx": read_cells, "csv": read_cells})
 
 
 def main(job_file: str) -> None:

@@ -76,7 +76,7 @@ def plan_import(
     """
     options = options or Options()
     check_datum("wgs84" if options.datum == "auto" else options.datum)
-    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs)
+    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs, polygons=True)
     draft = Draft(Path(path).name, target, options, source)
     _read_attributes(draft)
     _check_geometry(draft)

@@ -21,16 +21,16 @@ from gridgis.schema import parse_crs
 Words = tuple[str, str]
 Floats = NDArray[np.float64]
 
-_EAST = ("lon", "lng", "long", "longitude", "经度", "x", "横坐标", "东坐标", "easting", "jd")
-_NORTH = ("lat", "latitude", "纬度", "y", "纵坐标", "北坐标", "northing", "wd")
-_BOTH = ("wkt", "geometry", "geom", "point", "坐标", "经纬度", "位置", "location", "coordinates", "latlon", "latlng")
+EAST = ("lon", "lng", "long", "longitude", "经度", "x", "东经", "横坐标", "东坐标", "easting", "东", "e", "jd")
+NORTH = ("lat", "latitude", "纬度", "y", "北纬", "纵坐标", "北坐标", "northing", "北", "n", "wd")
+BOTH = ("wkt", "geometry", "geom", "point", "坐标", "经纬度", "位置", "location", "coordinates", "latlon", "latlng")
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 _WKT = re.compile(rf"(?:SRID=\d+;)?\s*POINT\s*Z?\s*\(\s*({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})?\s*\)", re.IGNORECASE)
 _PAIR = re.compile(rf"[(\[]?\s*({_NUMBER})\s*[,;\s]\s*({_NUMBER})\s*[)\]]?")
 
 _EMPTY = ("没有坐标", "no coordinates")
 _NO_NUMBER = ("坐标不是数字", "the coordinates are no numbers")
-_NO_DEGREES = (
+NO_DEGREES = (
     "不是有效的经纬度，请检查经度、纬度两列是否颠倒",
     "no longitude and latitude; are the two columns swapped?",
 )
@@ -86,7 +86,7 @@ class PointRows:
         if usable.any() and np.median(np.abs(self.xy[usable])) > 360:
             return self.xy.copy()
         degrees = usable & (np.abs(self.xy) <= [180, 90]).all(axis=1)
-        self._refuse(np.asarray(usable & ~degrees), _NO_DEGREES)
+        self._refuse(np.asarray(usable & ~degrees), NO_DEGREES)
         lon, lat = shift(self.xy[degrees, 0], self.xy[degrees, 1], datum, "cgcs2000")
         out[degrees] = np.column_stack(Transformer.from_crs(4490, epsg, always_xy=True).transform(lon, lat))
         out[np.isinf(out)] = np.nan
@@ -106,14 +106,14 @@ def read_points(path: Path) -> PointRows:
         The file cannot be read, is no table, or has no columns of coordinates.
     """
     header, rows, lines = _table(path)
-    names = [_plain(name).lower() for name in header]
-    east, north = _column(names, _EAST), _column(names, _NORTH)
-    both = _column(names, _BOTH)
+    names = [plain(name).lower() for name in header]
+    east, north = column_named(names, EAST), column_named(names, NORTH)
+    both = column_named(names, BOTH)
     if east is not None and north is not None:
-        places = [_of_two(row[east], row[north]) for row in rows]
+        places = [pair_of(row[east], row[north]) for row in rows]
         used: tuple[str, ...] = (header[east], header[north])
     elif both is not None:
-        places = [_of_one(row[both]) for row in rows]
+        places = [point_of(row[both]) for row in rows]
         used = (header[both],)
     else:
         raise InputError(
@@ -179,24 +179,49 @@ def _text(path: Path) -> str:
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return text without blanks around it, full-width characters as half-width ones.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    """
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def _column(names: list[str], wanted: tuple[str, ...]) -> int | None:
-    """Return the first column named as wanted, else the first that begins with a longer one of these words."""
+def column_named(names: list[str], wanted: tuple[str, ...]) -> int | None:
+    """Return the first column named as wanted, else one whose name has a longer one of these words as a part.
+
+    Parameters
+    ----------
+    names
+        Headers in lower case.
+    wanted
+        Words, the better ones first.
+    """
     exact = [names.index(word) for word in wanted if word in names]
     if exact:
         return exact[0]
     loose = [
-        k for k, name in enumerate(names) for word in wanted if len(word) > 1 and re.match(rf"{word}(?![a-z])", name)
+        k
+        for word in wanted
+        if len(word) > 1
+        for k, name in enumerate(names)
+        if re.search(rf"(?:^|[_.]|(?=[经纬])){word}(?![a-z])", name)
     ]
     return loose[0] if loose else None
 
 
-def _of_two(east: str, north: str) -> tuple[Any, Any]:
-    """Return the numbers in two fields, or a reason in both languages."""
-    east, north = _plain(east), _plain(north)
+def pair_of(east: str, north: str) -> tuple[Any, Any]:
+    """Return the numbers in two fields, or a reason in both languages.
+
+    Parameters
+    ----------
+    east, north
+        Text of the fields.
+    """
+    east, north = plain(east), plain(north)
     if not east or not north:
         return _EMPTY
     if not (re.fullmatch(_NUMBER, east) and re.fullmatch(_NUMBER, north)):
@@ -204,9 +229,15 @@ def _of_two(east: str, north: str) -> tuple[Any, Any]:
     return float(east), float(north)
 
 
-def _of_one(text: str) -> tuple[Any, Any]:
-    """Return the numbers in one field: WKT, or a pair with latitude first unless only the other order makes sense."""
-    text = _plain(text)
+def point_of(text: str) -> tuple[Any, Any]:
+    """Return the numbers in one field: WKT, or a pair with latitude first unless only the other order makes sense.
+
+    Parameters
+    ----------
+    text
+        Text of the field.
+    """
+    text = plain(text)
     if not text:
         return _EMPTY
     if found := _WKT.fullmatch(text):
@@ -214,4 +245,4 @@ def _of_one(text: str) -> tuple[Any, Any]:
     if not (found := _PAIR.fullmatch(text)):
         return _NO_NUMBER
     a, b = float(found[1]), float(found[2])
-    return (a, b) if abs(a) > 90 else (b, a)
+    return (a, b) if abs(a) > 90 or (73 <= a <= 90 and 3 <= b <= 54) else (b, a)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -16,29 +15,17 @@ from numpy.typing import NDArray
 
 from gridgis.errors import InputError
 from gridgis.io import shapefile
+from gridgis.io.axes import set_right, to_polygons
 from gridgis.io.crs import guess_words, looks_wrong
 from gridgis.io.sandbox import Answer, FaultError, Limits, run_child
-from gridgis.io.unpacking import copy_in
+from gridgis.io.source import Source, known_encoding
+from gridgis.io.tabled import TABLES, read_table
+from gridgis.io.unpacking import check_file, copy_in, in_folder
+
+__all__ = ["Source", "known_encoding", "read_vector"]
 
 Words = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file as it was read.
-
-    Parameters
-    ----------
-    frame
-        Columns and geometry in the file's own CRS; the index counts rows from 1. Rows without geometry are
-        kept, with None.
-    facts
-        ``driver``, ``crs`` (text), ``encoding``, ``rows``, ``layers``, ``layer``, ``members`` (plain
-        top-level members of a GeoJSON); ``evidence`` and ``warnings``, lists of sentences (zh, en).
-    """
-
-    frame: gpd.GeoDataFrame
-    facts: dict[str, Any]
+Shapes = NDArray[np.object_]
 
 
 def read_vector(
@@ -47,21 +34,25 @@ def read_vector(
     layer: str | None = None,
     encoding: str = "auto",
     crs: str | int | None = None,
+    polygons: bool = False,
     limits: Limits | None = None,
 ) -> Source:
-    """Read a vector file that came from outside.
+    """Read a vector file, or a table with places, that came from outside.
 
     Parameters
     ----------
     path
-        GeoPackage, GeoJSON (also a bare array or a single geometry), Shapefile (also zipped), FlatGeobuf, KML
-        or KMZ. The original is copied first and never opened.
+        GeoPackage, GeoJSON (also a bare array, a single geometry, or one feature a line), Shapefile (also its
+        folder, or zipped), FlatGeobuf, GeoParquet, KML or KMZ, OSM .pbf; CSV, TSV or XLSX. The original is copied
+        first and never opened.
     layer
-        Layer to read where there are several.
+        Layer or sheet to read where there are several.
     encoding
-        Encoding of a shapefile's table; ``auto`` finds it.
+        Encoding of a shapefile's table or of text; ``auto`` finds it.
     crs
         Coordinate system that overrides what the file says.
+    polygons
+        Turn closed lines into areas.
     limits
         What the reading process may use.
 
@@ -75,22 +66,74 @@ def read_vector(
     InputError
         The file cannot be used; one sentence names it and the cure.
     """
-    path = Path(path)
+    path = in_folder(Path(path), layer)
+    if path.suffix.lower() in TABLES:
+        return _of_table(path, layer, encoding, crs, polygons, limits)
     answer, evidence = _read(path, layer, None if encoding == "auto" else known_encoding(encoding), limits)
-    rows = int(answer.facts["rows"])
-    if rows == 0:
-        raise InputError(
-            f"“{path.name}”没有任何要素：请检查导出范围。",
-            f"'{path.name}' holds no features: check what was exported.",
-        )
+    rows = _require_rows(path.name, int(answer.facts["rows"]))
     warnings: list[Words] = []
     geometry = _geometry(answer, warnings)
-    chosen = _crs(path.name, crs, answer.facts["crs"], geometry)
     data = answer.table.drop_columns(["__geometry__"]).to_pandas(integer_object_nulls=True)
-    data.index = pd.RangeIndex(1, rows + 1, name="row")
     kept = {key: answer.facts[key] for key in ("driver", "encoding", "rows", "layers", "layer")}
-    said = {"members": answer.facts.get("members", {}), "evidence": evidence, "warnings": warnings}
-    return Source(gpd.GeoDataFrame(data, geometry=geometry, crs=chosen), kept | said | {"crs": _named(chosen)})
+    unread = ("图形无法读出", "its geometry cannot be read")
+    said = {"members": answer.facts.get("members", {}), "evidence": evidence, "warnings": warnings,
+            "reasons": dict.fromkeys(answer.facts["unread"], unread)}  # fmt: skip
+    return _source(path.name, data, geometry, _Said(rows, crs, answer.facts["crs"], polygons), kept | said)
+
+
+def _of_table(
+    path: Path, layer: str | None, encoding: str, crs: str | int | None, polygons: bool, limits: Limits | None
+) -> Source:
+    check_file(path)
+    table = read_table(path, layer, encoding, limits)
+    rows = _require_rows(path.name, int(table.facts["rows"]))
+    reasons = table.facts["reasons"]
+    warnings = []
+    if reasons:
+        some = _rows(np.array(sorted(reasons)))
+        warnings.append((f"第 {some} 行没有可用的坐标", f"rows {some}: there is no usable place"))
+    said = _Said(rows, crs, table.crs, polygons)
+    return _source(path.name, table.columns, table.geometry, said, table.facts | {"members": {}, "warnings": warnings})
+
+
+def _require_rows(name: str, rows: int) -> int:
+    if rows == 0:
+        raise InputError(
+            f"“{name}”没有任何要素：请检查导出范围。",
+            f"'{name}' holds no features: check what was exported.",
+        )
+    return rows
+
+
+class _Said(NamedTuple):
+    """What file and user say of a layer: its rows, its system, and whether areas are wanted."""
+
+    rows: int
+    wanted: str | int | None
+    stated: str | None
+    polygons: bool
+
+
+def _source(name: str, data: pd.DataFrame, geometry: Shapes, said: _Said, facts: dict[str, Any]) -> Source:
+    given = said.wanted if said.wanted is not None else said.stated
+    geometry, chosen = _placed(name, given, geometry, facts["evidence"])
+    if said.polygons:
+        geometry, evidence, reasons = to_polygons(geometry, chosen)
+        facts["evidence"].extend(evidence)
+        facts["reasons"] |= reasons
+        facts["warnings"].extend((f"第 {row} 行：{zh}", f"row {row}: {en}") for row, (zh, en) in reasons.items())
+    data.index = pd.RangeIndex(1, said.rows + 1, name="row")
+    # A column of attributes may be called "geometry" as well; both are kept.
+    data = data.rename(columns={"geometry": "geometry_"}) if "geometry" in data.columns else data
+    return Source(gpd.GeoDataFrame(data, geometry=geometry, crs=chosen), facts | {"crs": _named(chosen)})
+
+
+def _placed(name: str, given: str | int | None, geometry: Shapes, evidence: list[Words]) -> tuple[Shapes, pyproj.CRS]:
+    """Return the geometry with its axes as they should be, and its system."""
+    if given is not None:
+        geometry, turned = set_right(geometry, _known_crs(name, given))
+        evidence.extend(turned)
+    return geometry, _crs(name, given, geometry)
 
 
 def _read(path: Path, layer: str | None, encoding: str | None, limits: Limits | None) -> tuple[Answer, list[Words]]:
@@ -132,25 +175,7 @@ def _answer(path: Path, job: dict[str, Any], folder: Path, limits: Limits | None
         ) from fault
 
 
-def known_encoding(encoding: str) -> str:
-    """Return an encoding that can write Chinese.
-
-    Raises
-    ------
-    InputError
-        Python does not know it, or it cannot.
-    """
-    try:
-        "网格".encode(encoding)
-    except (LookupError, UnicodeError) as error:
-        raise InputError(
-            f"编码“{encoding}”不可用：请用 auto、utf-8 或 gb18030。",
-            f"The encoding '{encoding}' cannot be used: try auto, utf-8 or gb18030.",
-        ) from error
-    return encoding
-
-
-def _geometry(answer: Answer, warnings: list[Words]) -> NDArray[np.object_]:
+def _geometry(answer: Answer, warnings: list[Words]) -> Shapes:
     """Decode geometry, closing rings that were left open; what cannot be mended becomes None."""
     wkb = np.array(answer.table.column("__geometry__").to_pylist(), object)
     result = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object)
@@ -162,6 +187,7 @@ def _geometry(answer: Answer, warnings: list[Words]) -> NDArray[np.object_]:
     finite = np.array([g is None or bool(np.isfinite(shapely.get_coordinates(g)).all()) for g in result])
     result[~finite] = None
     bad = sorted({*answer.facts.get("broken", []), *(np.flatnonzero(~finite) + 1).tolist()})
+    answer.facts["unread"] = bad
     if bad:
         rows = _rows(np.array(bad))
         warnings.append((f"第 {rows} 行的图形无法读出", f"rows {rows}: the geometry cannot be read"))
@@ -180,29 +206,32 @@ def _rows(numbers: NDArray[np.int64]) -> str:
     return shown if len(numbers) <= 10 else f"{shown} … ({len(numbers)})"
 
 
-def _crs(name: str, wanted: str | int | None, stated: str | None, geometry: NDArray[np.object_]) -> pyproj.CRS:
+def _crs(name: str, given: str | int | None, geometry: Shapes) -> pyproj.CRS:
     bounds = shapely.total_bounds(geometry)
     zh, en = guess_words(bounds)
-    given = wanted if wanted is not None else stated
     if given is None:
         raise InputError(
             f"“{name}”没有坐标系：{zh}，请用 --crs 指定。",
             f"'{name}' has no coordinate system: {en}; name it with --crs.",
         )
-    try:
-        chosen = pyproj.CRS.from_user_input(int(given) if str(given).isdigit() else given)
-    except pyproj.exceptions.CRSError as error:
-        raise InputError(
-            f"“{name}”的坐标系“{str(given)[:60]}”无法识别：请用 --crs 指定，例如 EPSG:4490。",
-            f"The coordinate system '{str(given)[:60]}' of '{name}' is not known: name it with --crs, "
-            "for example EPSG:4490.",
-        ) from error
+    chosen = _known_crs(name, given)
     if looks_wrong(chosen, bounds):
         raise InputError(
             f"“{name}”声明的坐标系 {_named(chosen)} 与坐标数值不符：{zh}，请用 --crs 指定。",
             f"'{name}' is said to be in {_named(chosen)}, but its numbers are not: {en}; name it with --crs.",
         )
     return chosen
+
+
+def _known_crs(name: str, given: str | int) -> pyproj.CRS:
+    try:
+        return pyproj.CRS.from_user_input(int(given) if str(given).isdigit() else given)
+    except (pyproj.exceptions.CRSError, ValueError) as error:
+        raise InputError(
+            f"“{name}”的坐标系“{str(given)[:60]}”无法识别：请用 --crs 指定，例如 EPSG:4490。",
+            f"The coordinate system '{str(given)[:60]}' of '{name}' is not known: name it with --crs, "
+            "for example EPSG:4490.",
+        ) from error
 
 
 def _named(crs: pyproj.CRS) -> str:

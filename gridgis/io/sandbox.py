@@ -21,7 +21,7 @@ import pyogrio
 
 from gridgis.errors import InputError
 
-ALLOWED_DRIVERS = frozenset({"GPKG", "GeoJSON", "ESRI Shapefile", "FlatGeobuf", "KML", "LIBKML"})
+ALLOWED_DRIVERS = frozenset({"GPKG", "GeoJSON", "ESRI Shapefile", "FlatGeobuf", "KML", "LIBKML", "OSM"})
 _CHILD = Path(__file__).with_name("child.py")
 _MIB = 1 << 20
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gridgis.errors import InputError
-from gridgis.io.reading import known_encoding
 from gridgis.io.sandbox import FaultError, Limits, run_child
+from gridgis.io.source import known_encoding
 from gridgis.io.unpacking import check_file
 
 MAX_UNPACKED = 512 << 20

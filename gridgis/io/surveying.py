@@ -36,7 +36,7 @@ def survey(path: str | Path, target: Target, options: Options, error: GridgisErr
     InputError
         The file cannot be read at all.
     """
-    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs)
+    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs, polygons=True)
     shapes = np.asarray(source.frame.geometry.values, dtype=object)
     ground = ~shapely.is_missing(shapes) & (shapely.area(shapes) > 0)
     findings: dict[str, int] = {}

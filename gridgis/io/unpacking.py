@@ -24,8 +24,12 @@ _KINDS = {
     ".shp": "shp",
     ".fgb": "fgb",
     ".kml": "kml",
+    ".parquet": "parquet",
+    ".geoparquet": "parquet",
+    ".pbf": "pbf",
+    **dict.fromkeys((".geojsonl", ".geojsons", ".jsonl", ".ndjson"), "geojson"),
 }
-_MAGIC = {"gpkg": b"SQLite format 3\x00", "shp": b"\x00\x00\x27\x0a", "fgb": b"fgb"}
+_MAGIC = {"gpkg": b"SQLite format 3\x00", "shp": b"\x00\x00\x27\x0a", "fgb": b"fgb", "parquet": b"PAR1"}
 _SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -44,7 +48,7 @@ def copy_in(path: Path, folder: Path, layer: str | None) -> tuple[str, str]:
     Returns
     -------
     name, kind
-        Name of the copy in the folder, and one of gpkg, geojson, shp, fgb, kml.
+        Name of the copy in the folder, and one of gpkg, geojson, shp, fgb, kml, parquet, pbf.
 
     Raises
     ------
@@ -65,6 +69,39 @@ def copy_in(path: Path, folder: Path, layer: str | None) -> tuple[str, str]:
             shutil.copyfile(wal, folder / "input.gpkg-wal")
     _check_content(path.name, folder / f"input.{kind}", kind)
     return f"input.{kind}", kind
+
+
+def in_folder(path: Path, layer: str | None) -> Path:
+    """Return the shapefile in a folder where a folder is named, else the path itself.
+
+    Parameters
+    ----------
+    path
+        As the user named it.
+    layer
+        Which of several, by its name without extension.
+
+    Raises
+    ------
+    InputError
+        The folder holds none, or several and it is not said which.
+    """
+    if not path.is_dir():
+        return path
+    found = sorted(p for p in path.iterdir() if p.suffix.lower() == ".shp" and p.is_file())
+    named = [p for p in found if layer in (p.stem, p.name)] if layer is not None else found
+    if len(named) == 1:
+        return named[0]
+    if not found:
+        raise InputError(
+            f"文件夹“{path.name}”里没有 Shapefile（.shp）：请给出其中的文件。",
+            f"The folder '{path.name}' holds no shapefile (.shp): name a file in it.",
+        )
+    stems = [p.stem for p in found]
+    raise InputError(
+        f"文件夹“{path.name}”里有多个图层（{'、'.join(stems)}）：请用 --layer 指定一个。",
+        f"The folder '{path.name}' holds several layers ({', '.join(stems)}): name one with --layer.",
+    )
 
 
 def check_file(path: Path) -> None:
@@ -90,9 +127,10 @@ def check_file(path: Path) -> None:
 def _kind(name: str, suffix: str) -> str:
     if suffix not in _KINDS:
         raise InputError(
-            f"“{name}”不是可导入的类型：请用 GeoPackage、GeoJSON、Shapefile（可为 zip）、FlatGeobuf 或 KML。",
-            f"'{name}' is of a kind that is not imported: "
-            "use GeoPackage, GeoJSON, Shapefile (zipped or not), FlatGeobuf or KML.",
+            f"“{name}”不是可导入的类型：请用 GeoPackage、GeoJSON、Shapefile（可为 zip）、FlatGeobuf、GeoParquet、KML、OSM .pbf、"
+            "CSV 或 XLSX。",
+            f"'{name}' is of a kind that is not imported: use GeoPackage, GeoJSON, Shapefile (zipped or not), FlatGeobuf, "
+            "GeoParquet, KML, OSM .pbf, CSV or XLSX.",
         )
     return _KINDS[suffix]
 
@@ -108,7 +146,8 @@ def _check_content(name: str, copy: Path, kind: str) -> None:
         head = file.read(4096)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     good = {
-        "geojson": text[:1] in (b"{", b"["),
+        "geojson": text[:1] in (b"{", b"[", b"\x1e") or head[:2] in (b"\xff\xfe", b"\xfe\xff"),
+        "pbf": head[4:].startswith(b"\x0a\x09OSMHeader"),
         "kml": text[:1] == b"<" and b"kml" in head.lower(),
     }.get(kind)
     if good is None:
