@@ -1,10 +1,9 @@
-"""Commands that read a county: info, check, stats, diff, verify, export."""
+"""Commands that read a county: info, check, stats, verify."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -12,7 +11,6 @@ import typer
 from gridgis.checks import check as run_checks
 from gridgis.checks import rule_list
 from gridgis.cli.common import Branch, County, Json, Lang, Progress, dump, opened, say, table, write_csv
-from gridgis.cli.history import version_of
 from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.schema import reproject
@@ -22,7 +20,7 @@ from gridgis.verify import verify as run_verify
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    for command in (info, check, stats, verify, export):
+    for command in (info, check, stats, verify):
         app.command()(command)
 
 
@@ -161,28 +159,3 @@ def verify(county: County, json: Json = False, lang: Lang = "zh") -> None:
             f"核对通过：{version} 个版本重放一致，指纹 {hash_}。",
             f"Verified: {version} versions replay to {hash_}.",
         )
-
-
-def export(
-    county: County,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="输出文件 .geojson / the file to write")],
-    level: Annotated[str | None, typer.Option("--level", help="层级，默认最细 / level, finest by default")] = None,
-    datum: Annotated[Literal["wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准 / datum")
-    ] = "cgcs2000",
-    format_: Annotated[Literal["auto", "geojson"], typer.Option("--format", help="格式 / format")] = "auto",
-    as_of: Annotated[str | None, typer.Option("--as-of", help="按该日期或版本的方案 / the plan of a date or version")] = None,
-    branch: Branch = None, lang: Lang = "zh",
-) -> None:  # fmt: skip
-    """导出网格为 GeoJSON（RFC 7946）/ Export grids as GeoJSON."""
-    from gridgis.exporting import export_grids
-
-    if format_ == "auto" and out.suffix.lower() not in (".geojson", ".json"):
-        raise InputError(
-            f"不支持导出为“{out.suffix or out.name}”：请使用 .geojson。",
-            f"Cannot export '{out.suffix or out.name}': use .geojson.",
-        )
-    with opened(county, branch) as c:
-        version = None if as_of is None else version_of(c, as_of)
-        count = export_grids(c, out, level=level, datum=datum, version=version)
-    say(lang, f"已导出 {count} 个网格：{out}", f"Exported {count} grids: {out}")
-    sys.stdout.flush()

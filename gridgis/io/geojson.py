@@ -89,11 +89,44 @@ def grids_to_geojson(
             f"小数位数 {decimals} 不合适：请取 5 至 15。", f"{decimals} decimals make no sense: take 5 to 15."
         )
     geometries = np.asarray(frame.geometry.values, object)
+    rounded = in_datum(geometries, epsg=epsg, datum=datum, decimals=decimals)
+    return collection(frame.set_geometry(rounded), datum=datum, meta=meta)
+
+
+def in_datum(geometries: Geometries, *, epsg: int, datum: str, decimals: int = EXACT_DECIMALS) -> Geometries:
+    """Return geometries of the county's CRS in degrees of a datum, rounded; neighbours keep their shared vertices.
+
+    Parameters
+    ----------
+    geometries
+        Shapely geometries in the county's CRS.
+    epsg
+        The county's CRS.
+    datum
+        Datum of the degrees; GCJ-02 and BD-09 bend long edges, which get vertices in between.
+    decimals
+        Digits behind the point of a degree; more where fewer would break a polygon.
+    """
     if is_shifted(datum):
         # In metres, where the county's edges are straight.
         geometries = densify(geometries, _BENT_EDGE_M, degrees=False)
     degrees = shift_geometries(_degrees(geometries, epsg), "wgs84", datum, longest_m=None)
-    rounded = _rounded(degrees, decimals)
+    return _rounded(degrees, decimals)
+
+
+def collection(frame: gpd.GeoDataFrame, *, datum: str, meta: Mapping[str, Any] | None = None) -> str:
+    """Return grids that are in degrees already as the text of a GeoJSON FeatureCollection.
+
+    Parameters
+    ----------
+    frame
+        Grids in degrees, longitude first, index ``code``; the other columns become properties.
+    datum
+        Datum of the degrees.
+    meta
+        Further top-level members.
+    """
+    rounded = np.asarray(frame.geometry.values, object)
     texts = shapely.to_geojson(shapely.orient_polygons(rounded, exterior_cw=False))
     codes = [str(c) for c in frame.index]
     rows = _properties(frame)

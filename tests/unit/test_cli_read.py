@@ -237,7 +237,7 @@ def test_export_of_another_datum_moves_the_coordinates(path: Path, tmp_path: Pat
 
 
 def test_export_refuses(path: Path, tmp_path: Path, tell: Tell) -> None:
-    assert_refused(tell("export", path, tmp_path / "out.shp"), 2, ".shp", ".geojson")
+    assert_refused(tell("export", path, tmp_path / "out.dwg"), 2, ".dwg", ".geojson")
     assert_refused(tell("export", path, tmp_path / "out.geojson", "--level", "slice"), 2, "slice")
     assert_refused(tell("export", path, tmp_path / "none" / "out.geojson"), 2, "none")
     assert tell("export", path, tmp_path / "out.geojson", "--datum", "mars").code == 2
