@@ -154,7 +154,8 @@ def tally(plan: Plan, loose: Cells, polygons: Objects) -> NDArray[np.int64]:
         return empty
     index = plan.index or CellIndex(plan.rows)
     box = shapely.box(*shapely.total_bounds(loose.geometry))
-    near = [i for i in index.near(box) if i not in set(loose.id.tolist())]
+    own = set(loose.id.tolist())
+    near = [i for i in index.near(box) if i not in own]
     context = plan.rows.geometry[plan.row(near)] if near else np.array([], dtype=object)
     among = elements.within(tuple(shapely.total_bounds(loose.geometry)))
     owner = assign(elements.points_mm[among], np.concatenate([loose.geometry, context]))

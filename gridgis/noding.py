@@ -142,7 +142,7 @@ def cut_into_faces(*layers: Geometries, seams: Geometries | None = None) -> Face
     """
     polygons = shapely.get_parts(on_lattice(np.concatenate([np.asarray(x, object) for x in layers])))
     seams = on_lattice(np.empty(0, object) if seams is None else seams)
-    lines = _noded(np.concatenate([shapely.get_rings(polygons), seams]))
+    lines = noded(np.concatenate([shapely.get_rings(polygons), seams]))
     faces = on_lattice(shapely.get_parts(shapely.polygonize(shapely.get_parts(lines))))
     points = shapely.get_coordinates(shapely.point_on_surface(faces))
     segments, face = _segments(faces)
@@ -172,7 +172,14 @@ def _near(ends: Ints, seams: Geometries) -> NDArray[np.bool_]:
     return result
 
 
-def _noded(lines: Geometries) -> BaseGeometry:
+def noded(lines: Geometries) -> BaseGeometry:
+    """Return lines cut at all their meetings, every vertex on the lattice.
+
+    Parameters
+    ----------
+    lines
+        Lines in metres.
+    """
     # Snapping may push a line across another node's square, which only the next round sees. What is stable
     # stays so when the result is drawn in again.
     noded = shapely.normalize(shapely.union_all(lines, grid_size=LATTICE_M))

@@ -108,7 +108,7 @@ def cut(polygons: Polygons, targets: Iterable[int], line: Ints) -> Cut:
     seams = undirected(np.hstack([line[:-1], line[1:]]))
     pieces: list[tuple[int, Polygon]] = []
     for i, polygon, inner in zip(wanted, whole, _segments_inside(whole, seams), strict=True):
-        faces = _faces(polygon, inner) if len(inner) else []
+        faces = faces_of(polygon, inner) if len(inner) else []
         if len(faces) > 1:
             pieces += [(i, face) for face in faces]
     return Cut(pieces, noded, frozenset(map(tuple, seams.tolist())))
@@ -297,7 +297,7 @@ def _segments_inside(polygons: Polygons, seams: Ints) -> list[Ints]:
     return [np.unique(seams[[s for s in seam[poly == i] if free[s]]], axis=0) for i in range(len(polygons))]
 
 
-def _faces(polygon: Polygon, inner: Ints) -> list[Polygon]:
+def faces_of(polygon: Polygon, inner: Ints) -> list[Polygon]:
     """Return the faces into which the inner edges divide the polygon."""
     edges = np.unique(np.vstack([undirected(ring_edges(np.array([polygon], dtype=object))[0]), inner]), axis=0)
     lines = np.asarray(shapely.linestrings(metres(edges).reshape(-1, 2, 2)), dtype=object)
