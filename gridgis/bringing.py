@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gridgis import gathering, intake, populating, registers
+from gridgis import gathering, intake, populating, rastering, registers
 from gridgis.county import County
 from gridgis.errors import GridgisError
 from gridgis.io.asking import Intake, Options
@@ -58,6 +58,10 @@ def bring(
         return Intake(found.report, found.words, found.edit)
     if options.as_ in gathering.TABLES:
         return gathering.bring_in(county, path, options, apply=apply, progress=progress)
+    if options.as_ == "raster":
+        return rastering.bring_in(county, path, options, apply=apply, progress=progress)
+    if options.as_ == "population" and Path(path).suffix.lower() in rastering.SUFFIXES:
+        return rastering.bring_people(county, path, options, apply=apply, progress=progress)
     if options.as_ == "population":
         return populating.bring_in(county, path, options, apply=apply, progress=progress)
     return intake.bring_in(county, path, options, apply=apply, signed=signed, progress=progress)

@@ -166,8 +166,8 @@ def bring_in(
         error.account = report | {"error": error.en, "error_zh": error.zh}
         raise error
     changed, lost = spread.changed(own["source"], own["as_of"], alone=options.mode == "replace")
-    rows = _rows(spread, own, county.crs)
-    report["counts"] = _counts(county, rows, options.mode) | {"buildings": len(changed), "emptied": lost}
+    rows = rows_of(spread, own, county.crs)
+    report["counts"] = counts_of(county, rows, options.mode) | {"buildings": len(changed), "emptied": lost}
     if apply:
         replacing = ("population",) if options.mode == "replace" else ()
         save(county, {"population": rows, "buildings": changed}, replacing, lambda s, w: tell(0.7 + 0.3 * s, w))
@@ -180,7 +180,18 @@ def bring_in(
     )
 
 
-def _counts(county: County, rows: pd.DataFrame, mode: str) -> dict[str, int]:
+def counts_of(county: County, rows: pd.DataFrame, mode: str) -> dict[str, int]:
+    """Return how many rows of the table `population` are added, updated and removed.
+
+    Parameters
+    ----------
+    county
+        The county before.
+    rows
+        Rows that come.
+    mode
+        ``add`` or ``replace``.
+    """
     have = county.table("population", ("id",))["id"]
     gone = len(have) if mode == "replace" else int(have.isin(rows["id"]).sum())
     updated = 0 if mode == "replace" else gone
@@ -346,7 +357,18 @@ def _reject_nested(draft: Draft, codes: list[str | None], *, drawn: bool) -> Non
         seen.setdefault(code, at)
 
 
-def _rows(spread: Spread, own: dict[str, str], epsg: int) -> gpd.GeoDataFrame:
+def rows_of(spread: Spread, own: dict[str, Any], epsg: int) -> gpd.GeoDataFrame:
+    """Return the rows for the table `population`.
+
+    Parameters
+    ----------
+    spread
+        What was shared out.
+    own
+        With ``source`` and ``as_of``.
+    epsg
+        The county's CRS.
+    """
     columns = ["id", "kind", "code", "name", "households", "persons", "geometry"]
     frame = pd.DataFrame([{c: row.get(c) for c in columns} for row in spread.rows], columns=columns, dtype=object)
     frame = frame.assign(method=spread.method[0], source=own["source"], as_of=own["as_of"])

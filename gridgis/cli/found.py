@@ -19,7 +19,7 @@ from gridgis.store import shown
 
 Kind = Annotated[
     Literal[
-        "grids", "boundaries", "buildings", "roads", "water", "places", "incidents", "tracks", "population",
+        "grids", "boundaries", "buildings", "roads", "water", "places", "incidents", "tracks", "population", "raster",
         "register", "staff", "organisations", "postings", "visits",
     ],
     typer.Option("--as", help="导入为 / import as"),

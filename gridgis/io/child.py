@@ -302,6 +302,20 @@ def read_parquet(job: Job) -> tuple[pa.Table, Facts]:
     return _plain(table), facts
 
 
+def read_raster(job: Job) -> tuple[pa.Table, Facts]:
+    """Read a GeoTIFF with the script beside this one.
+
+    Parameters
+    ----------
+    job
+        As `rasterchild.read` takes it.
+    """
+    table, facts = _beside("rasterchild").read(job)
+    if "fault" in facts:
+        raise FaultError(facts["fault"], facts["detail"])
+    return table, facts
+
+
 def _beside(name: str) -> Any:
     """Load a script that lies beside this one."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
@@ -312,7 +326,9 @@ def _beside(name: str) -> Any:
     return module
 
 
-READERS = MappingProxyType({"parquet": read_parquet, "geojson": read_geojson, "xlsx": read_cells, "csv": read_cells})
+READERS = MappingProxyType(
+    {"parquet": read_parquet, "tif": read_raster, "geojson": read_geojson, "xlsx": read_cells, "csv": read_cells}
+)
 
 
 def main(job_file: str) -> None:
