@@ -37,10 +37,9 @@ def bring_in(
 
     Parameters
     ----------
-    county, path, apply, progress
-        As for `gridgis.gathering.bring_in`.
-    options
-        Its `fields` may say the ``kind``, ``name`` and ``unit`` of the raster; `layer` is the number of the band.
+    county, path, options, apply, progress
+        As for `gridgis.gathering.bring_in`; ``options.fields`` may say the ``kind``, ``name`` and ``unit`` of the raster,
+        ``options.layer`` is the number of the band.
 
     Raises
     ------

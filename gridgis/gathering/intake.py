@@ -165,6 +165,8 @@ def report_of(draft: Draft, name: str) -> dict[str, Any]:
     rejected: list[dict[str, Any]] = []
     for row, (zh, en) in sorted(draft.rejected.items()):
         rejected.append({"row": row, "reason": en, "reason_zh": zh})
+        if row <= len(facts.get("lines", [])):
+            rejected[-1]["line"] = facts["lines"][row - 1]
         if row in draft.addresses:
             rejected[-1]["address"] = draft.addresses[row]
     return {
