@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 
 from gridgis.county import County, figure_frame, grid_frame
 from gridgis.datums import check_datum
+from gridgis.disclosing import GROUPS, PUBLIC_COLUMNS, masks
 from gridgis.errors import InputError
 from gridgis.outgoing.formats import Format, format_of, losses_of
 from gridgis.outgoing.layer import Layer, crs_words, make_layer
@@ -22,6 +24,7 @@ from gridgis.outgoing.vector import write_geopackage
 from gridgis.plan import Plan
 from gridgis.statistics import sources
 
+ROLES = ("internal", "public")
 FIGURES_OUT = ("households", "persons", "buildings", "places", "roads", "incidents", "area_m2")
 
 
@@ -39,6 +42,10 @@ class Wish:
         The plan as it was at a version; None for now.
     simplify
         Tolerance in metres, by coverage.
+    role
+        ``internal``, or ``public``: columns of an allow-list only, small numbers hidden.
+    k
+        For the public, numbers below k are hidden and with them what would give them away.
     """
 
     format: str = "auto"
@@ -47,6 +54,8 @@ class Wish:
     version: int | None = None
     simplify: float | None = None
     encoding: str = "utf-8"
+    role: str = "internal"
+    k: int = 10
 
 
 def export(county: County, path: str | Path, wish: Wish | None = None) -> dict[str, Any]:
@@ -78,7 +87,10 @@ def export(county: County, path: str | Path, wish: Wish | None = None) -> dict[s
             f"The encoding '{wish.encoding}' is not offered: use utf-8 or gbk.",
         )
     plan = county.plan if wish.version is None else county.plan_at(wish.version)
-    layers = [_layer(county, plan, wish, level, datum) for level in _levels(county, wish, chosen)]
+    layers = [
+        layer_of(county, plan, frame, replace(wish, level=level, datum=datum))
+        for level, frame in frames(county, plan, wish, chosen)
+    ]
     with drafting(path) as folder:
         cut = _write(chosen, layers, folder / path.name)
         files = checksums(list(folder.iterdir()))
@@ -112,17 +124,47 @@ def _levels(county: County, wish: Wish, chosen: Format) -> list[str | None]:
     return list(county.scheme.level_keys)
 
 
-def _layer(county: County, plan: Plan, wish: Wish, level: str | None, datum: str) -> Layer:
-    words = None if level is None else county.scheme.level(level)
-    codes = plan.leaf_codes if level is None else plan.codes(level)
-    frame = out_frame(plan, codes)
+def frames(county: County, plan: Plan, wish: Wish, chosen: Format) -> list[tuple[str | None, gpd.GeoDataFrame]]:
+    """Return level and grids of each layer that would leave, with what the role may see of them."""
+    if wish.role not in ROLES or not 0 <= wish.k <= 1000:
+        raise InputError(
+            f"--role {wish.role} --k {wish.k} 不可用：角色为 internal 或 public，k 为 0 至 1000。",
+            f"--role {wish.role} --k {wish.k} is not offered: the role is internal or public, k is 0 to 1000.",
+        )
+    levels = _levels(county, wish, chosen)
+    for level in levels:
+        if level is not None:
+            county.scheme.level(level)
+    hidden = masks(county, plan, wish.k) if wish.role == "public" else None
+    out = []
+    for level in levels:
+        frame = out_frame(plan, plan.leaf_codes if level is None else plan.codes(level))
+        out.append((level, frame if hidden is None else public_frame(frame, hidden)))
+    return out
+
+
+def public_frame(frame: gpd.GeoDataFrame, hidden: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return what everybody may see of grids: the columns of the allow-list, hidden numbers missing and named."""
+    out = frame[[c for c in PUBLIC_COLUMNS if c in frame.columns]]
+    mine = hidden.reindex(frame.index).fillna(True).astype(bool)
+    for column in mine.columns:
+        out = out.assign(**{column: out[column].astype("Int64").mask(mine[column])})
+    named = [",".join(c for c in mine.columns if row[c]) for row in mine.to_dict("records")]
+    return gpd.GeoDataFrame(out.assign(suppressed=named), geometry=frame.geometry)
+
+
+def layer_of(county: County, plan: Plan, frame: gpd.GeoDataFrame, wish: Wish) -> Layer:
+    """Return grids as a layer in the datum of the wish."""
+    level = wish.level
     meta = {
         "county": county.code, "name": county.meta.get("name", ""), "scheme": county.scheme.name, "version": plan.version,
         "level": level or "leaf", "illustrative": county.illustrative,
     }  # fmt: skip
-    title = f"{county.meta.get('name', '')} {words.zh if words else '最细层级网格'} 版本 {plan.version}".strip()
-    return make_layer(frame, epsg=county.crs, datum=datum, simplify=wish.simplify, name=f"grids_{level or 'leaf'}",
-                      title=title, encoding=wish.encoding, meta=meta)  # fmt: skip
+    title = "最细层级网格" if level is None else county.scheme.level(level).zh
+    return make_layer(
+        frame, epsg=county.crs, datum=wish.datum or "cgcs2000", simplify=wish.simplify, name=f"grids_{level or 'leaf'}",
+        title=f"{meta['name']} {title} 版本 {plan.version}".strip(), encoding=wish.encoding, meta=meta,
+    )  # fmt: skip
 
 
 def out_frame(plan: Plan, codes: list[str]) -> gpd.GeoDataFrame:
@@ -165,10 +207,18 @@ def _manifest(county: County, plan: Plan, wish: Wish, chosen: Format, layers: li
         "level": wish.level or "leaf", "version": plan.version, "date": edit.at, "plan_hash": plan.hash,
         "written_at": dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="seconds"),
         "format": chosen.key, "datum": layers[0].datum, "crs": crs_words(layers[0].datum), "encoding": _encoding(chosen, wish),
-        "illustrative": county.illustrative, "role": "internal", "simplify_m": wish.simplify,
+        "illustrative": county.illustrative, "role": wish.role,
+        "k": wish.k if wish.role == "public" else None, "simplify_m": wish.simplify,
         "counts": {layer.name: len(layer.frame) for layer in layers},
+        "suppressed": {layer.name: _withheld(layer) for layer in layers} if wish.role == "public" else None,
         "schema": schema, "sources": sources(county), "losses": losses_of(chosen, layers[0].datum),
     }  # fmt: skip
+
+
+def _withheld(layer: Layer) -> dict[str, int]:
+    """Return how many numbers of each figure a layer withholds."""
+    names = layer.frame["suppressed"]
+    return {c: int(sum(c in text.split(",") for text in names)) for g in GROUPS for c in g}
 
 
 def _encoding(chosen: Format, wish: Wish) -> str:
