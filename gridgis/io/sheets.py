@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from gridgis.errors import InputError
 from gridgis.io.sandbox import FaultError, Limits, run_child
 from gridgis.io.source import known_encoding
-from gridgis.io.unpacking import check_file
+from gridgis.io.unpacking import BROKEN_ARCHIVE, check_file
 
 MAX_UNPACKED = 512 << 20
 MAX_RATIO = 100
@@ -175,7 +175,7 @@ def _require_small(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except BROKEN_ARCHIVE as error:
         raise InputError(
             f"工作簿“{path.name}”已损坏：请重新导出。", f"The workbook '{path.name}' is damaged: export it again."
         ) from error

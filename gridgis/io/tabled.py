@@ -30,6 +30,8 @@ _WKT = re.compile(
 )
 _HEAD_WITHIN = 10
 _SAMPLE = 200
+_TITLE = 2
+"""A title, a unit and the like; rows of a table hold more."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,11 @@ def read_table(path: Path, layer: str | None, encoding: str, limits: Limits | No
     for at in [k for k, n in enumerate(lines) if n in sheet.broken]:
         places.shapes[at] = None
         places.reasons[at + 1] = ("该行的引号没有闭合", "a quotation mark of this row never closes")
+    above = sum(n < head for n in sheet.rows)
+    if above:
+        places.evidence.append(
+            (f"表头以上有 {above} 行，按标题处理", f"{above} rows above the header were taken as titles")
+        )
     kept = [k for k in range(len(header)) if k not in places.used]
     data = pd.DataFrame({header[k]: pd.Series([r[k] or None for r in rows], dtype=object) for k in kept})
     facts = {
@@ -125,9 +132,17 @@ def _chosen(book: Book, layer: str | None) -> Sheet:
 
 
 def _head_row(sheet: Sheet) -> int:
-    """Return the row of the headers: the first that names columns of coordinates, else the first filled one."""
+    """Return the row of the headers: the first that names columns of coordinates, else the first filled one.
+
+    Only titles may stand above it: rows with fewer things in them, so that no row of the table is passed over.
+    """
     first = sorted(sheet.rows)[:_HEAD_WITHIN]
-    return next((n for n in first if _used(_header(sheet.rows[n], sheet.columns))), first[0])
+    for n in first:
+        if _used(_header(sheet.rows[n], sheet.columns)):
+            return n
+        if len({cell.text for cell in sheet.rows[n].values()}) > _TITLE:
+            break
+    return first[0]
 
 
 def _header(row: Mapping[int, Cell], columns: int) -> list[str]:

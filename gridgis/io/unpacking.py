@@ -6,8 +6,11 @@ files beside it just by being looked at.
 
 from __future__ import annotations
 
+import lzma
 import shutil
+import struct
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from gridgis.errors import InputError
@@ -16,6 +19,12 @@ MAX_BYTES = 4 << 30
 MAX_UNPACKED = 1 << 30
 MAX_RATIO = 100
 MAX_MEMBERS = 200
+
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError, IndexError,
+    KeyError, OverflowError,
+)  # fmt: skip
+"""What a damaged archive makes Python raise."""
 
 _KINDS = {
     ".gpkg": "gpkg",
@@ -166,7 +175,7 @@ def _unzip(path: Path, folder: Path, layer: str | None) -> str:
             members = _safe_members(path.name, archive)
             chosen = _chosen(path.name, members, layer)
             return _extract(archive, members, chosen, folder)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+    except BROKEN_ARCHIVE as error:
         if isinstance(error, InputError):
             raise
         raise InputError(
