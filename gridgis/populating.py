@@ -202,6 +202,8 @@ def _spread(draft: Draft, county: County) -> Spread:
     buildings = county.table("buildings")
     shapes = draft.shapes
     drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if not drawn.any():
+        _forget_places(draft)
     if "building" in draft.columns.ours:
         return _by_building(draft, buildings)
     if drawn.any() and (shapely.get_dimensions(shapes[drawn]) == 0).all():
@@ -218,6 +220,13 @@ def _spread(draft: Draft, county: County) -> Spread:
             "live: name a column with --field.",
         )
     return _by_unit(draft, buildings, county.plan, drawn=bool(drawn.any()))
+
+
+def _forget_places(draft: Draft) -> None:
+    """Say nothing of missing places where a table has none and needs none."""
+    facts = draft.source.facts
+    draft.notes = [w for w in draft.notes if w not in facts["warnings"]]
+    draft.evidence = [w for w in draft.evidence if w not in facts["evidence"] or "坐标" not in w[0]]
 
 
 def _heads(draft: Draft) -> dict[str, list[Any]]:

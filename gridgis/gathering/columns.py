@@ -11,6 +11,7 @@ import pandas as pd
 
 from gridgis.errors import InputError
 from gridgis.gathering.fields import Field, heads_of
+from gridgis.io.asking import Options
 from gridgis.registers.fields import plain_head
 from gridgis.registers.privacy import is_identity_number
 
@@ -32,6 +33,8 @@ class Columns:
         Columns that are none of ours.
     dropped
         Columns left out as asked.
+    ignored
+        Columns that have no place in the table: of a list of people nothing else is stored.
     evidence
         What was guessed, half a sentence each.
     """
@@ -39,12 +42,11 @@ class Columns:
     ours: Mapping[str, str]
     kept: tuple[str, ...]
     dropped: tuple[str, ...]
+    ignored: tuple[str, ...]
     evidence: tuple[Words, ...]
 
 
-def match_columns(
-    table: pd.DataFrame, fields: Sequence[Field], named: Mapping[str, str], drop: Sequence[str], *, cut: bool = False
-) -> Columns:
+def match_columns(table: pd.DataFrame, fields: Sequence[Field], options: Options, *, cut: bool = False) -> Columns:
     """Find our fields among the columns of a file.
 
     Parameters
@@ -53,10 +55,8 @@ def match_columns(
         The rows, without geometry.
     fields
         What may be found.
-    named
-        Columns named by the user: ours -> theirs; an empty name leaves the field unfilled.
-    drop
-        Columns to leave out.
+    options
+        Columns named by the user, an empty name leaves a field unfilled; columns to leave out.
     cut
         True where names may have been cut short, as in shapefiles.
 
@@ -66,8 +66,9 @@ def match_columns(
         A column or field named by the user is not there, or a column holds identity numbers of people.
     """
     names = [str(c) for c in table.columns]
+    named = options.fields
     ours = _named(names, fields, named)
-    dropped = tuple(_there(names, head, "--drop") for head in drop)
+    dropped = tuple(_there(names, head, "--drop") for head in options.drop)
     free = {plain_head(n): n for n in reversed(names) if n not in ours.values() and n not in dropped}
     guessed = []
     for field in fields:
@@ -75,11 +76,13 @@ def match_columns(
         if found is not None:
             ours[field.key] = free.pop(found)
             guessed.append((field, ours[field.key]))
-    kept = tuple(n for n in names if n not in ours.values() and n not in dropped)
+    other = tuple(n for n in names if n not in ours.values() and n not in dropped)
+    if options.as_ == "population":
+        return Columns(ours, (), dropped, other, _words(guessed))
     for name in names:
         if name not in dropped:
             _require_no_people(name, table[name])
-    return Columns(ours, kept, dropped, _words(guessed))
+    return Columns(ours, other, dropped, (), _words(guessed))
 
 
 def _words(guessed: Sequence[tuple[Field, str]]) -> tuple[Words, ...]:

@@ -131,7 +131,7 @@ NAMES = MappingProxyType({
 
 SHAPES = MappingProxyType({
     "buildings": ("Polygon", "Point"), "roads": ("LineString",), "water": ("Polygon", "LineString"),
-    "places": ("Point", "Polygon"), "incidents": ("Point",), "tracks": ("LineString",),
+    "places": ("Point", "Polygon"), "incidents": ("Point",), "tracks": ("LineString", "Point"),
     "population": ("Point", "Polygon"),
 })  # fmt: skip
 """What may be drawn for each, multi-parts included."""

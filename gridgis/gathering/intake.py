@@ -13,6 +13,7 @@ from gridgis.datums import check_datum
 from gridgis.errors import InputError
 from gridgis.gathering.columns import match_columns
 from gridgis.gathering.fields import FIELDS, NAMES
+from gridgis.gathering.fixes import join_fixes
 from gridgis.gathering.rows import Draft, check_shapes, finished, name_rows, place_rows, read_values, with_tags
 from gridgis.gathering.saving import save
 from gridgis.gathering.values import LostError, reader
@@ -92,6 +93,8 @@ def _worked_out(county: County, path: str | Path, options: Options, tell: Progre
     check_shapes(draft)
     tell(0.5, "落到县区坐标系")
     place_rows(draft, county.crs, county.outline)
+    if draft.table == "tracks":
+        join_fixes(draft)
     name_rows(draft)
     return draft
 
@@ -128,8 +131,7 @@ def read_draft(path: str | Path, options: Options) -> Draft:
     source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs)
     source = Source(with_tags(source.frame, _TAGS), source.facts)
     plain = source.frame.drop(columns=source.frame.geometry.name)
-    cut = source.facts["driver"] == "ESRI Shapefile"
-    columns = match_columns(plain, FIELDS[options.as_], options.fields, options.drop, cut=cut)
+    columns = match_columns(plain, FIELDS[options.as_], options, cut=source.facts["driver"] == "ESRI Shapefile")
     draft = Draft(options.as_, source, options, columns)
     draft.evidence += [*source.facts["evidence"], *columns.evidence]
     draft.notes += source.facts["warnings"]
@@ -172,7 +174,7 @@ def report_of(draft: Draft, name: str) -> dict[str, Any]:
     return {
         "file": name, "as": draft.table, "rows": int(facts["rows"]), "accepted": int(np.count_nonzero(draft.good)),
         "rejected": rejected, "fields": dict(draft.columns.ours), "kept": list(draft.columns.kept),
-        "dropped": list(draft.columns.dropped), "datum": placed.datum if placed else None,
+        "dropped": list(draft.columns.dropped), "ignored": list(draft.columns.ignored), "datum": placed.datum if placed else None,
         "datum_seen": placed.seen.datum if placed and placed.seen else None,
         "evidence": [en for _, en in draft.evidence], "evidence_zh": [zh for zh, _ in draft.evidence],
         "notes": [en for _, en in draft.notes], "notes_zh": [zh for zh, _ in draft.notes],

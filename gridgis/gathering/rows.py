@@ -42,6 +42,7 @@ class Draft:
     options: Options
     columns: Columns
     good: NDArray[np.bool_] = field(init=False)
+    folded: NDArray[np.bool_] = field(init=False)
     shapes: Geometries = field(init=False)
     values: dict[str, list[Any]] = field(default_factory=dict)
     rejected: dict[int, Words] = field(default_factory=dict)
@@ -52,9 +53,15 @@ class Draft:
     invalid: int = 0
 
     def __post_init__(self) -> None:
-        """Start with every row good."""
+        """Start with every row good and none folded into another."""
         self.good = np.ones(len(self.source.frame), dtype=bool)
+        self.folded = np.zeros(len(self.source.frame), dtype=bool)
         self.shapes = np.array(self.source.frame.geometry.values, dtype=object)
+
+    @property
+    def live(self) -> NDArray[np.intp]:
+        """Positions of the rows that are stored: the good ones, but for those folded into another."""
+        return np.flatnonzero(self.good & ~self.folded)
 
     def reject(self, at: int, reason: Words) -> None:
         """Keep a row out, with its first reason."""
@@ -181,7 +188,7 @@ def name_rows(draft: Draft) -> None:
             own = None
     made = own is None
     ids: list[Any] = list(own) if own is not None else [None] * len(draft.good)
-    lacking = [at for at in np.flatnonzero(draft.good).tolist() if ids[at] is None]
+    lacking = [at for at in draft.live.tolist() if ids[at] is None]
     _make_ids(draft, ids, lacking)
     if lacking:
         zh, en = (
@@ -210,7 +217,7 @@ def _make_ids(draft: Draft, ids: list[Any], lacking: Sequence[int]) -> None:
 
 def _reject_doubles(draft: Draft, ids: Sequence[Any]) -> None:
     first: dict[str, int] = {}
-    for at in np.flatnonzero(draft.good).tolist():
+    for at in draft.live.tolist():
         if (row := first.setdefault(ids[at], at)) != at:
             draft.reject(
                 at, (f"编号“{ids[at]}”与第 {row + 1} 行重复", f"its id '{ids[at]}' stands in row {row + 1}, too")
@@ -229,7 +236,7 @@ def finished(draft: Draft, outline: BaseGeometry, epsg: int, source: str, as_of:
     source, as_of
         For rows that do not say.
     """
-    rows = np.flatnonzero(draft.good)
+    rows = draft.live
     shapes = draft.shapes[rows]
     data = {key: [values[k] for k in rows] for key, values in draft.values.items()}
     for key, own in (("source", source), ("as_of", as_of)):

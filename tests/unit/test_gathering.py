@@ -273,3 +273,22 @@ def test_an_extract_of_openstreetmap_is_understood(county: Path, tmp_path: Path)
         bring(c, tmp_path / "osm.gpkg", Options("roads"))
         row = c.table("roads").iloc[0]
         assert (row["class"], row["layer"], row["name"]) == ("primary", 2, "桥")
+
+
+def test_fixes_of_a_device_become_tracks(county: Path, tmp_path: Path, tell: Tell) -> None:
+    def fix(column: float, staff: str, time: str) -> tuple[dict[str, Any], Any]:
+        return {"网格员": staff, "时间": time}, point(column, 0.5)
+
+    file = geojson(
+        tmp_path / "fixes.geojson",
+        fix(0.9, "甲", "2026-03-01 09:20:00"), fix(0.1, "甲", "2026-03-01 09:00:00"), fix(0.5, "甲", "2026-03-01 09:10:00"),
+        fix(1.5, "乙", "2026-03-01 09:00:00"), fix(2.5, "乙", "2026-03-01 09:30:00"), fix(2.6, "乙", "2026-03-02 09:30:00"),
+    )  # fmt: skip
+    dry = tell("import", county, file, "--as", "tracks", "--dry-run", "--json").json
+    assert [(r["row"], "track" in r["reason"]) for r in dry["rejected"]] == [(6, True)]
+    told = tell("import", county, file, "--as", "tracks", "--skip-rejected", "--json").json
+    assert (told["accepted"], told["counts"]["added"]) == (5, 2)
+    rows = table(county, "tracks").set_index("staff")
+    assert rows.loc["甲", ["since", "until"]].tolist() == ["2026-03-01 09:00:00", "2026-03-01 09:20:00"]
+    assert rows.loc["甲", "geometry"].length == pytest.approx(80, abs=0.01)
+    assert tell("import", county, file, "--as", "tracks", "--skip-rejected", "--json").json["counts"]["updated"] == 2

@@ -185,3 +185,13 @@ def test_the_quarters_of_paris_keep_every_person(tmp_path: Path, shared_data: Pa
         assert told["placed"]["persons"] == total - lost
         assert int(c.table("buildings")["persons"].fillna(0).sum()) == total - lost
         assert lost < total / 10
+
+
+def test_a_county_without_buildings_keeps_what_it_was_told(tmp_path: Path, tell: Tell) -> None:
+    county = drawn_county(tmp_path / "empty.gpkg", "AAB", more={"buildings": pd.DataFrame({"id": []})})
+    file = tmp_path / "人口.csv"
+    file.write_text(f"网格编码,人口,负责人身份证\n{A},12,11010519491231002X\n", encoding="utf-8")
+    told = tell("import", county, file, "--as", "population", "--json").json
+    assert told["without_buildings"] == [{"row": 1, "code": A, "name": None, "persons": 12}]
+    assert (told["ignored"], told["kept"], told["notes"]) == (["负责人身份证"], [], [])
+    assert b"11010519491231002X" not in county.read_bytes()
