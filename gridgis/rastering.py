@@ -16,7 +16,7 @@ from gridgis.gathering.intake import day_of
 from gridgis.gathering.saving import save
 from gridgis.io.asking import Intake, Options
 from gridgis.io.rasters import SUFFIXES, Raster, packed, read_raster, unpacked
-from gridgis.populating import Spread, apportion, counts_of, rows_of, volumes
+from gridgis.spreading import Spread, apportion, counts_of, rows_of, volumes
 
 __all__ = ["SUFFIXES", "bring_in", "bring_people", "raster_figures"]
 

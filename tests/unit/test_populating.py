@@ -15,7 +15,7 @@ import shapely
 import gridgis as gg
 from gridgis.bringing import bring
 from gridgis.io.asking import Options
-from gridgis.populating import apportion
+from gridgis.spreading import apportion
 from tests.drawn import area, at, code_of, drawn_county
 from tests.telling import Tell, assert_refused, geojson, teller
 
