@@ -7,7 +7,7 @@ the union of its new ones. Where a new line ends on an edge, the cell across rec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from gridgis.topology import EdgeKey, Ints
 Objects = NDArray[np.object_]
 Progress = Callable[[float, str], None]
 _ON_M = 0.02
-_SAME_M2 = 0.001
+_SAME_M2 = 0.01
 _ROUNDS = 4
 
 
@@ -95,7 +95,8 @@ def divide(
     tell(0.75, "组成基元 / building cells")
     edit, nodes = _edited(plan, rows, seams, joints, command or {"cells": []})
     tell(0.85, "核对 / checking")
-    return _told(rows, work, edit, nodes, buildings)
+    done = _told(rows, work, edit, nodes, buildings)
+    return replace(done, facts=done.facts | {"cells_refused": len(seams) - done.facts["cells_divided"]})
 
 
 def _seams(

@@ -2,7 +2,7 @@
 
 A boundary must not move because a road ends on it. A joint is therefore an existing vertex, a lattice
 point exactly on the edge, or else the lattice point beside it that lies nearest to the edge: along a
-long edge there is always one within a quarter of a metre that is no more than two micrometres off.
+long edge there is always one within a quarter of a metre that is no more than a few micrometres off.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ STRIP_M = 1.0
 """Lines closer than this to an edge of their cell mean that edge."""
 _REACH_M = 3.0
 _ALONG_MM = 250
-_WIDE_MM = 2000
-_OFF_MM = 0.002
+_WINDOWS_MM = ((_ALONG_MM, 0.002), (2000, 0.02), (8000, 0.02))
+"""How far along an edge to look for a joint, and how far off the edge, in millimetres, is near enough."""
 _SAME_MM = 1000
 
 
@@ -84,9 +84,9 @@ def _along(edge: EdgeKey, points: Ints) -> Ints:
 
 def _beside(a: Ints, b: Ints, target: Ints) -> Ints:
     """Return the lattice point near `target` that lies nearest to the edge a-b: one of its ends if no other is near."""
-    for along in (_ALONG_MM, _WIDE_MM):
+    for along, good in _WINDOWS_MM:
         point, off = _nearest(a, b, target, along)
-        if off <= _OFF_MM:
+        if off <= good:
             break
     return point
 
