@@ -34,6 +34,7 @@ app = typer.Typer(
     help="绘制与管理县域网格：无缝、不重叠、一格一码。\n\nDraw and keep the grids of a county: no gap, no overlap, one code each.",
 )  # fmt: skip
 
+_CANCELLED = 130
 _UsageError: type[Any] = typer.BadParameter.__mro__[2]
 """What all usage errors derive from; typer keeps its own copy of click and does not export the class."""
 
@@ -63,6 +64,9 @@ def main() -> None:
     lang = _language(sys.argv)
     try:
         code = app(standalone_mode=False)
+        if code == _CANCELLED:
+            # Typer answers an interrupt itself, without a word.
+            raise KeyboardInterrupt
     except _UsageError as error:
         print(error.format_message(), file=sys.stderr)
         sys.exit(2)
@@ -71,7 +75,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         print("Cancelled; nothing was changed." if lang == "en" else "已取消，未作任何改动。", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(_CANCELLED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -23,7 +23,7 @@ from gridgis.verify import verify
 from tests.drawn import COUNTY, EAST, EPSG, NORTH, SIDE, code_of, grids_of, plan_of, squares
 
 WIDE = 5
-GAPS_M = 0.5
+GAPS_M = 0.01
 
 
 def warped(shape: Any, phase: float) -> Any:
@@ -81,6 +81,8 @@ def broken(before: Plan, done: Division, houses: list[Any]) -> list[str]:
     after, out = evolve(before, done.edit), []
     if not shapely.coverage_is_valid(after.rows.geometry, gap_width=GAPS_M):
         out.append("coverage")
+    if abs(shapely.area(after.rows.geometry).sum() - shapely.area(before.rows.geometry).sum()) > 1e-3:
+        out.append("area")
     for code in [*before.members, *before.grids]:
         old = before.rows.geometry[[str(c or "-").startswith(code or "-") for c in before.rows.code]]
         new = after.rows.geometry[[str(c or "-").startswith(code or "-") for c in after.rows.code]]

@@ -14,11 +14,12 @@ import shapely
 import gridgis as gg
 from gridgis.celling import Division, cut_buildings, divide
 from gridgis.checks import check
+from gridgis.edits import paint
 from gridgis.errors import EditError
 from gridgis.linework import Linework
 from gridgis.plan import Plan, evolve, invert
 from gridgis.verify import verify
-from tests.drawn import SIDE, area, at, code_of, drawn, drawn_county, line, lumps, plan_of
+from tests.drawn import SIDE, area, at, cell_at, code_of, drawn, drawn_county, line, lumps, plan_of
 from tests.telling import Tell, assert_refused, teller
 
 NONE = np.empty(0, dtype=object)
@@ -135,9 +136,15 @@ def test_a_road_along_a_boundary_divides_nothing() -> None:
 
 
 def test_ground_without_a_grid_is_divided_and_painted() -> None:
-    before = plan_of(lumps("....\n...."))
-    after, _ = divided(before, line((2, -1), (2, 3)), line((-1, 1), (5, 1)))
-    assert (len(before.rows), len(after.rows), set(after.rows.code)) == (1, 4, {None})
+    before = plan_of(lumps("A....\nA...."))
+    after, _ = divided(before, line((3, -1), (3, 3)), line((1, 1), (6, 1)))
+    assert (len(before.rows), len(after.rows), sorted(map(str, after.rows.code))) == (
+        2,
+        5,
+        [str(code_of("A")), *["None"] * 4],
+    )
+    more = evolve(after, paint(after, [cell_at(after, 1.5, 0.5)], str(code_of("A"))))
+    assert more.figures_of(str(code_of("A")))["area_m2"] == 4 * SIDE**2
 
 
 @pytest.fixture
