@@ -10,10 +10,13 @@ the 0.06 m² of the quarters of Paris are 0.09 mm wide: both are rounding, mende
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from gridgis.noding import Floats, Geometries
 
@@ -77,7 +80,7 @@ class Spot:
     Parameters
     ----------
     rule
-        Key: ``overlap``, ``gap``, ``outside``, ``locked``, ``sliver``, ``unassigned``, ``vanished``.
+        Key: ``overlap``, ``gap``, ``outside``, ``locked``, ``sliver``, ``unassigned``, ``vanished``, ``multi_part``.
     codes
         Labels concerned.
     area_m2
@@ -86,6 +89,10 @@ class Spot:
         A point inside, in the county's CRS.
     owner
         Label that has the land now; None when it is unassigned, outside or undecided.
+    shape
+        The place itself.
+    decision
+        What a reviewer decided, empty where the rule did.
     """
 
     rule: str
@@ -93,6 +100,61 @@ class Spot:
     area_m2: float
     point: tuple[float, float]
     owner: str | None = None
+    shape: BaseGeometry | None = None
+    decision: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same for the same fault of the same file in the same county, however it was settled."""
+        rule = "gap" if self.rule == "unassigned" else self.rule
+        x, y = self.point
+        said = f"{rule}|{','.join(sorted(self.codes))}|{x:.1f}|{y:.1f}"
+        return hashlib.sha256(said.encode()).hexdigest()[:10]
+
+
+WORDS = ("leave", "except", "clip", "drop")
+"""Decisions that give nothing to a grid: leave land unassigned, the same as a declared exception, cut off, leave a grid out."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What may be settled by rule, and what was decided by hand.
+
+    Parameters
+    ----------
+    limit
+        Largest area that may be settled by rule, m².
+    parents
+        Parent code of labels that are bound to one.
+    decisions
+        Key of a spot -> code that gets the land, or a word of `WORDS`.
+    """
+
+    limit: float = 10_000.0
+    parents: Mapping[str, str] = field(default_factory=dict)
+    decisions: Mapping[str, str] = field(default_factory=dict)
+
+
+def choices(spot: Spot) -> tuple[str, str]:
+    """Say what may be decided for a spot, as half a sentence in Chinese and English.
+
+    Parameters
+    ----------
+    spot
+        A fault of a drawing.
+    """
+    if spot.rule == "overlap":
+        return f"只能给 {'、'.join(spot.codes)} 之一", f"give it to one of {', '.join(spot.codes)}"
+    if spot.rule in ("gap", "unassigned"):
+        return (
+            "应为文件中同一上级的网格编码，或 leave（留空）、except（例外）",
+            "name a grid of the file under the same parent, or write leave or except",
+        )
+    if spot.rule == "vanished":
+        return "只能写 drop（不导入该网格）", "only drop (leave the grid out) is possible"
+    if spot.rule in ("outside", "locked"):
+        return "只能写 clip（裁去）", "only clip (cut it off) is possible"
+    return "这一处由规则处理，不能另作决定", "the rule settles this one, it cannot be decided otherwise"
 
 
 def is_fault(area: Floats, perimeter: Floats) -> Bools:

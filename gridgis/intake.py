@@ -22,6 +22,7 @@ from gridgis.io.asking import Intake, Options
 from gridgis.io.importing import ImportResult, Target, plan_import
 from gridgis.io.surveying import survey
 from gridgis.plan import Edit, Grid, Plan, evolve
+from gridgis.reviewing import entries, exceptions_of, require_known
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
 from gridgis.topology import canonical
@@ -70,6 +71,9 @@ def bring_in(
         account = survey(path, target, options, error)
         return Intake(account, tuple(_words(account, None, applied=False)), None)
     edit = None
+    spots = (*result.settled, *result.asked)
+    require_known(options.decisions, spots)
+    result.report["review"] = entries(county, result.settled, result.asked)
     if result.error is None:
         edit = _edit(county, plan, result, options)
         _count_households(plan, edit, result.report)
@@ -80,9 +84,12 @@ def bring_in(
         by, reason = signed
         tables = _tables(county, evolve(plan, edit), result, options)
         if tables:
-            fixed = tables["boundaries"]
+            fixed: Any = tables["boundaries"]
             mine = fixed["code"].isin(result.boundaries["code"]) & (fixed["level"] != "county")
             edit = replace(edit, command=dict(edit.command) | {"outlines_after": rows_of(fixed[mine])})
+        declared = exceptions_of(county, spots, options.decisions, by)
+        if declared is not None:
+            tables["exceptions"] = declared
         edit = county.apply(edit, by=by, reason=reason or f"导入 {Path(path).name}", tables=tables)
     result.report["applied"] = apply
     result.report["redrawn"] = edit is not None

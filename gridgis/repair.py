@@ -10,7 +10,7 @@ The outer boundary never moves. What is a fault and what is rounding is said in 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +18,12 @@ import shapely
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from gridgis.drawing import SLIVER_M2, Bools, Change, Net, Spot, is_fault
+from gridgis.drawing import SLIVER_M2, Bools, Change, Net, Spot, Terms, is_fault
 from gridgis.errors import CoverageError, InputError
 from gridgis.noding import LATTICE_M, Geometries, Ints, cut_into_faces, dissolve, filled
 from gridgis.settling import Settlement
 
-__all__ = ["Change", "Net", "Repaired", "Spot", "count_findings", "overlay_grids", "valid_polygons"]
+__all__ = ["Change", "Net", "Repaired", "Spot", "Terms", "count_findings", "overlay_grids", "valid_polygons"]
 
 Progress = Callable[[float, str], None]
 _WIDEST_M = 100.0
@@ -51,6 +51,8 @@ class Repaired:
         Every incoming grid whose land changed.
     refused
         Places that are too large to decide; if there are any, nothing may be applied.
+    dropped
+        Labels that a reviewer left out because others have all their land.
     """
 
     polygons: Geometries
@@ -60,6 +62,7 @@ class Repaired:
     spots: tuple[Spot, ...] = ()
     changes: tuple[Change, ...] = ()
     refused: tuple[Spot, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 def overlay_grids(
@@ -67,8 +70,7 @@ def overlay_grids(
     existing: Net,
     incoming: Net,
     *,
-    repair_below_m2: float = 10_000.0,
-    parents: Mapping[str, str] | None = None,
+    terms: Terms | None = None,
     progress: Progress | None = None,
 ) -> Repaired:
     """Lay drawn grids into the cells of a county.
@@ -81,11 +83,9 @@ def overlay_grids(
         Cells of the county, a valid coverage; they give way where an incoming grid lies.
     incoming
         The drawn grids.
-    repair_below_m2
-        Overlaps, gaps and overshoots up to this size are mended; larger ones are not.
-    parents
-        Parent code of incoming labels. An incoming grid may not take land from cells of another parent:
-        what reaches over is clipped like an overshoot.
+    terms
+        Overlaps, gaps and overshoots up to its limit are mended; larger ones only as decided. An incoming grid
+        may not take land from cells of a parent other than its own: what reaches over is clipped like an overshoot.
     progress
         Called with the share done and a word on what is being done.
 
@@ -107,13 +107,13 @@ def overlay_grids(
     if outline is None:
         outline = filled(shapely.union_all(drawn))
     net, layers = Net(drawn, incoming.labels), (np.array([outline], object), existing.polygons, drawn)
-    bound = dict(parents or {})
-    work = Settlement.start(cut_into_faces(*layers), outline, existing, net, repair_below_m2, bound)
+    terms = terms or Terms()
+    work = Settlement.start(cut_into_faces(*layers), outline, existing, net, terms)
     seams = _strip_seams(work)
     report(0.4, "assigning")
     if len(seams):
         faces = cut_into_faces(*layers, seams=seams)
-        work = Settlement.start(faces, outline, existing, net, repair_below_m2, bound)
+        work = Settlement.start(faces, outline, existing, net, terms)
     work.settle_overlaps()
     work.settle_gaps()
     work.absorb_slivers()
@@ -127,9 +127,21 @@ def overlay_grids(
     polygons, owner = dissolve(work.faces.polygons, work.owner)
     polygons, sources = _kept_as_they_were(polygons, owner - len(work.names), existing.polygons)
     labels = tuple(work.label(int(o)) for o in owner)
-    _check(polygons, outline, set(work.names) - {label for label in labels if label})
+    _check(polygons, outline, set(work.names) - {label for label in labels if label} - set(work.dropped))
     report(1.0, "done")
-    return Repaired(polygons, labels, sources, findings, tuple(work.spots), work.changes())
+    spots = (*work.spots, *_loose_parts(net))
+    return Repaired(polygons, labels, sources, findings, spots, work.changes(), dropped=tuple(work.dropped))
+
+
+def _loose_parts(net: Net) -> list[Spot]:
+    """Return the smaller parts of grids that are drawn in several; they stay as drawn."""
+    spots = []
+    for label, parts in zip(dict.fromkeys(net.labels), _parts_by_label(net), strict=True):
+        rest = parts[np.argsort(-shapely.area(parts), kind="stable")][1:]
+        if len(rest):
+            area, at = float(shapely.area(rest).sum()), shapely.point_on_surface(rest[0])
+            spots.append(Spot("multi_part", (str(label),), area, (at.x, at.y), label, shapely.union_all(rest)))
+    return spots
 
 
 def _strip_seams(work: Settlement) -> Geometries:

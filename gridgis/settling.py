@@ -6,8 +6,8 @@ above the limit. `Settlement` holds the state of one overlay and its steps in th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +16,8 @@ from scipy.sparse import coo_matrix, csr_matrix
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from gridgis.drawing import NOISE_M2, NOISE_WIDTH_M, SLIVER_M2, STRIP_WIDTH_M, Bools, Change, Net, Spot
+from gridgis.drawing import NOISE_M2, NOISE_WIDTH_M, SLIVER_M2, STRIP_WIDTH_M, Bools, Change, Net, Spot, Terms, choices
+from gridgis.errors import InputError
 from gridgis.noding import Faces, Floats, Ints
 
 
@@ -45,6 +46,8 @@ class Settlement:
         Largest area that may be settled by rule.
     parents
         Parent code of labels that are bound to one.
+    decisions
+        What a reviewer decided: key of the spot -> code that gets the land, or a word of `WORDS`.
     """
 
     faces: Faces
@@ -55,6 +58,8 @@ class Settlement:
     inside: Bools
     limit: float
     parents: dict[str, str]
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
     owner: Ints = field(init=False)
     covers: csr_matrix = field(init=False)
     spots: list[Spot] = field(default_factory=list)
@@ -72,8 +77,7 @@ class Settlement:
         outline: BaseGeometry,
         existing: Net,
         incoming: Net,
-        limit: float,
-        parents: dict[str, str],
+        terms: Terms,
     ) -> Settlement:
         """Find out which polygons cover which faces, and clip what they may not cover.
 
@@ -85,10 +89,8 @@ class Settlement:
             Outer boundary.
         existing, incoming
             The two nets; incoming polygons are valid.
-        limit
-            Largest area that may be settled by rule.
-        parents
-            Parent code of labels that are bound to one.
+        terms
+            What may be settled, and how.
         """
         points = np.asarray(shapely.points(faces.inside), object)
         names = tuple(dict.fromkeys(str(label) for label in incoming.labels))
@@ -104,7 +106,9 @@ class Settlement:
         held[face] = cell
         shapely.prepare(outline)
         inside = np.asarray(shapely.contains_xy(outline, faces.inside[:, 0], faces.inside[:, 1]))
-        work = cls(faces, names, drawn, held, existing.labels, inside, limit, parents)
+        work = cls(
+            faces, names, drawn, held, existing.labels, inside, terms.limit, dict(terms.parents), terms.decisions
+        )
         work.clip_outside()
         work.clip_locked()
         work.keep_untouched()
@@ -233,7 +237,7 @@ class Settlement:
             if rest.any():
                 self.owner[rest] = self.unassigned if free[r] else len(self.names) + cell
                 if free[r]:
-                    self.spots.append(Spot("unassigned", (), float(area[r]), self._point(region == r)))
+                    self._keep(self._spot("unassigned", (), float(area[r]), region == r), region == r)
 
     def _is_free(self, cell: int) -> bool:
         # What is left of a coarser cell once finer grids are drawn in it belongs to none of them.
@@ -264,8 +268,8 @@ class Settlement:
             now = int(self.owner[np.argmax(mine)])
             if now != owner[r]:
                 old = self.label(int(owner[r]))
-                spot = Spot("sliver", (old,) if old else (), float(area[r]), self._point(mine), self.label(now))
-                self.spots.append(spot)
+                spot = self._spot("sliver", (old,) if old else (), float(area[r]), mine)
+                self.spots.append(replace(spot, owner=self.label(now)))
 
     def note_vanished(self) -> None:
         """Refuse the import when a grid of the file would get no land at all."""
@@ -274,8 +278,7 @@ class Settlement:
         for i, name in enumerate(self.names):
             if i not in left and name not in refused:
                 mine = np.asarray(self.drawn[:, [i]].todense()).ravel() > 0
-                spot = Spot("vanished", (name,), float(self.faces.area[mine].sum()), self._point(mine))
-                self.refused.append(spot)
+                self._keep(self._spot("vanished", (name,), float(self.faces.area[mine].sum()), mine), mine)
 
     def changes(self) -> tuple[Change, ...]:
         """List the land that each incoming label gained or lost against the drawing."""
@@ -325,8 +328,42 @@ class Settlement:
         for r in np.flatnonzero((area > NOISE_M2) & (width > NOISE_WIDTH_M)).tolist():
             mine = region == r
             owner = self.label(int(self.owner[np.argmax(mine)])) if settled else None
-            spot = Spot(rule, codes[r], float(area[r]), self._point(mine), owner)
-            (self.refused if area[r] > self.limit else self.spots).append(spot)
+            self._keep(replace(self._spot(rule, codes[r], float(area[r]), mine), owner=owner), mine)
+
+    def _spot(self, rule: str, codes: tuple[str, ...], area: float, mine: Bools) -> Spot:
+        shape = shapely.union_all(self.faces.polygons[mine])
+        return Spot(rule, codes, area, self._point(mine), shape=shape)
+
+    def _keep(self, spot: Spot, mine: Bools) -> None:
+        """Put a spot on the list of what is settled or of what must be asked, as decided or by the rule."""
+        if spot.key in self.decisions:
+            self.spots.append(self._decided(spot, mine, self.decisions[spot.key]))
+        elif spot.rule == "vanished" or (spot.area_m2 > self.limit and spot.rule not in ("gap", "unassigned")):
+            self.refused.append(spot)
+        else:
+            self.spots.append(spot)
+
+    def _decided(self, spot: Spot, mine: Bools, decision: str) -> Spot:
+        """Carry out what a reviewer decided for one spot."""
+        number = {name: i for i, name in enumerate(self.names)}
+        gap = spot.rule in ("gap", "unassigned")
+        if gap and decision in ("leave", "except"):
+            self.owner[mine] = self.unassigned
+            return replace(spot, rule="unassigned", owner=None, decision=decision)
+        if spot.rule in ("outside", "locked") and decision == "clip":
+            return replace(spot, decision=decision)
+        if spot.rule == "vanished" and decision == "drop":
+            self.dropped.extend(spot.codes)
+            return replace(spot, decision=decision)
+        cell = int(self.existing[np.argmax(mine)])
+        may = (decision in spot.codes) if spot.rule == "overlap" else gap and self._may_have(decision, cell)
+        if decision not in number or not may:
+            raise InputError(
+                f"对“{spot.key}”（{spot.rule}）的决定“{decision}”不可行：{choices(spot)[0]}。",
+                f"The decision '{decision}' for '{spot.key}' ({spot.rule}) is not possible: {choices(spot)[1]}.",
+            )
+        self.owner[mine] = number[decision]
+        return replace(spot, rule="gap" if gap else spot.rule, owner=decision, decision=decision)
 
     def _sizes(self, region: Ints) -> tuple[Floats, Floats]:
         """Return area and mean width of each region."""

@@ -116,6 +116,8 @@ class ImportResult:
         The account for machines.
     error
         What stands in the way, None when nothing does.
+    settled, asked
+        Faults of the drawing: settled, and too large to settle without a word from somebody.
     """
 
     cells: gpd.GeoDataFrame | None
@@ -123,6 +125,8 @@ class ImportResult:
     boundaries: gpd.GeoDataFrame
     report: dict[str, Any]
     error: GridgisError | None
+    settled: tuple[Spot, ...] = ()
+    asked: tuple[Spot, ...] = ()
 
 
 @dataclass
@@ -195,7 +199,8 @@ def finish(draft: Draft) -> ImportResult:
     cells = _cells(draft, repaired) if repaired is not None and applicable else None
     if cells is not None:
         _note_ended(draft, cells)
-    return ImportResult(cells, _grids(draft), _boundaries(draft), _report(draft), _error(draft))
+    places = (repaired.spots, repaired.refused) if repaired else ((), ())
+    return ImportResult(cells, _grids(draft), _boundaries(draft), _report(draft), _error(draft), *places)
 
 
 def _note_ended(draft: Draft, cells: gpd.GeoDataFrame) -> None:
@@ -226,9 +231,10 @@ def _grids(draft: Draft) -> pd.DataFrame:
     fields = {name: name for name in _COLUMNS if name in table.columns} | dict(draft.options.fields)
     extra = {ours: theirs for ours, theirs in fields.items() if ours not in ("code", "name")}
     rows: dict[str, dict[str, Any]] = {}
+    dropped = draft.repaired.dropped if draft.repaired else ()
     for at in np.flatnonzero(draft.good):
         code = str(draft.codes[at])
-        if code == target.county_code or code in rows:
+        if code == target.county_code or code in rows or code in dropped:
             continue
         values = {ours: table[theirs].iloc[at] for ours, theirs in extra.items()}
         plain = {k: "" if v is None or v != v else str(v) for k, v in values.items()}
@@ -336,7 +342,7 @@ def _refusal(draft: Draft, refused: tuple[Spot, ...]) -> RefusedError:
         hint_en = f" The numbers look like {draft.seen.datum}: try --datum {draft.seen.datum} first."
     return RefusedError(
         f"“{draft.name}”有 {len(refused)} 处问题超过 {limit:,.0f} 平方米，未作任何改动：{zh}。"
-        f"请先修改图形，或用 --repair-below 放宽。{hint_zh}",
+        f"请先修改图形，用 --review 和 --decide 逐处决定，或用 --repair-below 放宽。{hint_zh}",
         f"'{draft.name}' has {len(refused)} faults above {limit:,.0f} m², nothing was changed: {en}. "
-        f"Correct the drawing, or allow more with --repair-below.{hint_en}",
+        f"Correct the drawing, decide one by one with --review and --decide, or allow more with --repair-below.{hint_en}",
     )

@@ -42,6 +42,8 @@ class Options:
         For elements: ``add`` to what is there (a row with a known id takes its place) or ``replace`` all.
     source, as_of
         Where the figures come from and their date, for rows that do not say.
+    decisions
+        What a reviewer decided on faults of the drawing: id of the review -> decision and reason.
     """
 
     as_: str = "grids"
@@ -59,6 +61,7 @@ class Options:
     mode: str = "add"
     source: str = ""
     as_of: str = ""
+    decisions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

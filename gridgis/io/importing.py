@@ -41,7 +41,7 @@ from gridgis.io.asking import Options
 from gridgis.io.placing import place_areas
 from gridgis.io.reading import read_vector
 from gridgis.io.recognise import recognise
-from gridgis.repair import Net, overlay_grids
+from gridgis.repair import Net, Terms, overlay_grids
 
 __all__ = ["ImportResult", "Options", "Target", "plan_import"]
 
@@ -155,7 +155,10 @@ def _overlay(draft: Draft, progress: Progress | None) -> None:
         target.outline,
         existing,
         Net(draft.polygons[leaf], labels),
-        repair_below_m2=draft.options.repair_below_m2,
-        parents={code: target.parent(code) for code in labels},
+        terms=Terms(
+            draft.options.repair_below_m2,
+            {code: target.parent(code) for code in labels},
+            {key: decision for key, (decision, _) in draft.options.decisions.items()},
+        ),
         progress=progress,
     )

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import shapely
 
-from gridgis.repair import Net, Repaired, overlay_grids
+from gridgis.repair import Net, Repaired, Terms, overlay_grids
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _repair(folder: Path, layer: Layer, limit: float = 10_000.0) -> tuple[gpd.Ge
         existing = Net(np.array([outline], object), (None,))
     labels = tuple(map(str, range(len(frame))))
     drawn = Net(np.asarray(frame.geometry.values, object), labels)
-    return frame, overlay_grids(outline, existing, drawn, repair_below_m2=limit)
+    return frame, overlay_grids(outline, existing, drawn, terms=Terms(limit))
 
 
 @pytest.mark.parametrize("name", LAYERS)

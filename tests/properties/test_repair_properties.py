@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
-from gridgis.repair import Net, Repaired, overlay_grids
+from gridgis.repair import Net, Repaired, Terms, overlay_grids
 
 SIDE = 1000.0
 COUNTY = box(0, 0, SIDE, SIDE)
@@ -55,7 +55,7 @@ def test_jittered_partitions_become_coverages(seed: int, n: int, metres: float) 
     clean = partition(seed, n)
     labels = tuple(f"{i:03d}" for i in range(len(clean)))
     drawn = jittered(clean, seed + 1, metres)
-    result = overlay_grids(COUNTY, BARE, Net(drawn, labels), repair_below_m2=50_000)
+    result = overlay_grids(COUNTY, BARE, Net(drawn, labels), terms=Terms(50_000))
     assert_whole(result, labels)
     # Nobody's land moves further than the vertices did: changes are bounded by the borders' length.
     for change in result.changes:
@@ -73,7 +73,7 @@ def test_missing_polygons_are_unassigned_land_of_the_same_shape(seed: int, n: in
     drop = data.draw(st.integers(0, len(clean) - 1))
     kept = np.delete(clean, drop)
     labels = tuple(f"{i:03d}" for i in range(len(kept)))
-    result = overlay_grids(COUNTY, BARE, Net(kept, labels), repair_below_m2=0.5)
+    result = overlay_grids(COUNTY, BARE, Net(kept, labels), terms=Terms(0.5))
     assert_whole(result, labels)
     hole = shapely.union_all([p for p, name in zip(result.polygons, result.labels, strict=True) if name is None])
     assert shapely.symmetric_difference(hole, clean[drop]).area < 0.5
@@ -90,7 +90,7 @@ def test_cells_away_from_the_drawing_stay_byte_equal(seed: int, n: int, data: st
     parts = [p for side in sides for p in shapely.get_parts(side)]
     labels = tuple(f"{chosen:03d}{i + 1:03d}" for i in range(len(parts)))
     parents = dict.fromkeys(labels, f"{chosen:03d}")
-    result = overlay_grids(COUNTY, existing, Net(np.array(parts, object), labels), parents=parents)
+    result = overlay_grids(COUNTY, existing, Net(np.array(parts, object), labels), terms=Terms(parents=parents))
     assert_whole(result, labels)
     assert f"{chosen:03d}" not in result.labels
     near = shapely.distance(cells, cells[chosen]) == 0
