@@ -123,7 +123,8 @@ def overlay_grids(
     findings = {rule: n for rule, n in findings.items() if n}
     if work.refused:
         nothing = np.empty(0, object)
-        return Repaired(nothing, (), np.empty(0, np.int64), findings, refused=tuple(work.refused))
+        spots = tuple(work.spots)
+        return Repaired(nothing, (), np.empty(0, np.int64), findings, spots, refused=tuple(work.refused))
     polygons, owner = dissolve(work.faces.polygons, work.owner)
     polygons, sources = _kept_as_they_were(polygons, owner - len(work.names), existing.polygons)
     labels = tuple(work.label(int(o)) for o in owner)
@@ -138,6 +139,7 @@ def _loose_parts(net: Net) -> list[Spot]:
     spots = []
     for label, parts in zip(dict.fromkeys(net.labels), _parts_by_label(net), strict=True):
         rest = parts[np.argsort(-shapely.area(parts), kind="stable")][1:]
+        rest = rest[shapely.area(rest) >= SLIVER_M2]
         if len(rest):
             area, at = float(shapely.area(rest).sum()), shapely.point_on_surface(rest[0])
             spots.append(Spot("multi_part", (str(label),), area, (at.x, at.y), label, shapely.union_all(rest)))

@@ -10,10 +10,12 @@ import typer
 
 from gridgis import bringing
 from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say
+from gridgis.county import County as OpenCounty
 from gridgis.county import open_county
 from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
 from gridgis.io.asking import Options
+from gridgis.reviewing import read_decisions, write_review
 from gridgis.scheme import load_scheme
 from gridgis.store import shown
 
@@ -77,6 +79,8 @@ def new(
     load_scheme(scheme)
     source = read_vector(boundary, layer=layer, crs=crs, polygons=True)
     new_county(out, scheme, code, outline_of(source.frame, code), source.frame.crs, name)
+    for zh, en in source.facts["warnings"]:
+        say(lang, f"注意：{zh}。", f"Note: {en}.")
     say(lang, f"已新建县区：{shown(out)}", f"Made the county: {shown(out)}")
 
 
@@ -98,6 +102,8 @@ def import_(
     mode: Mode = "add",
     source: Annotated[str, typer.Option("--source", help="数据来源，默认为文件名 / where the data come from")] = "",
     as_of: Annotated[str, typer.Option("--as-of", help="截至日期，默认为今天 / date of the data")] = "",
+    review: Annotated[Path | None, typer.Option("--review", help="逐处列出问题与修复 .geojson .xlsx / list every fault and mend")] = None,
+    decide: Annotated[Path | None, typer.Option("--decide", help="对各处问题的决定 .json .csv .xlsx / decisions on them")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 / report only")] = False,
     report: Annotated[Path | None, typer.Option("--report", help="报告 JSON / report file")] = None,
     by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
@@ -106,21 +112,28 @@ def import_(
     bar, named = Progress(), _fields(field or [])
     options = Options(
         as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected, tuple(drop or ()), role, strict,
-        mode, source, as_of,
+        mode, source, as_of, read_decisions(decide) if decide is not None else {},
     )  # fmt: skip
     with open_county(county) as c:
         try:
             outcome = bringing.bring(c, file, options, apply=not dry_run, signed=(by, reason), progress=bar)
         except GridgisError as error:
-            _write_report(report, bringing.account_of(error, file, options))
+            _write_reports(c, report, review, bringing.account_of(error, file, options))
             raise
-    _write_report(report, outcome.report)
+        _write_reports(c, report, review, outcome.report)
     bar.end()
     if json:
         dump(outcome.report)
     else:
         for zh, en in outcome.words:
             say(lang, zh, en)
+
+
+def _write_reports(c: OpenCounty, report: Path | None, review: Path | None, account: dict[str, Any]) -> None:
+    """Write what was asked for of the account, whatever came of the import."""
+    _write_report(report, account)
+    if review is not None:
+        write_review(review, account.get("review", ()), c.crs)
 
 
 def _write_report(path: Path | None, account: dict[str, Any]) -> None:
