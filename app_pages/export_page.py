@@ -1,80 +1,117 @@
-"""Export: the grids of a level as GeoJSON, in the datum of whoever receives them."""
+"""Export: the grids of a level in the format and datum of whoever receives them."""
 
 from __future__ import annotations
-
-import tempfile
-from pathlib import Path
 
 import streamlit as st
 
 from app_pages import mapview
 from app_pages.desk import Desk, the_desk
-from app_pages.panel import km2, level_name, number
+from app_pages.exportdesk import Parcel, file_name, parcel
+from app_pages.panel import facts, km2, level_name, number
 from app_pages.state import keep, lang, say
 from app_pages.tableview import Column, table
-from gridgis.io.geojson import write_grids
+from gridgis.errors import GridgisError
+from gridgis.exporting import ROLES, Wish
+from gridgis.outgoing.formats import FORMATS, losses_of
+from gridgis.outgoing.shapefile import ENCODINGS
 from layers.text import safe_text
 
 DATUMS = ("cgcs2000", "gcj02", "bd09")
 ROWS = 20
+KEPT = ("level", "datum", "export_format", "export_encoding", "export_role", "export_k", "export_simplify")
 
 
-def file_bytes(desk: Desk, level: str, datum: str) -> bytes:
-    """Return the file; it is made when the button is pressed, outside the session."""
-    with tempfile.TemporaryDirectory() as folder, desk.quiet() as county:
-        return write_grids(county, Path(folder) / "grids.geojson", level=level, datum=datum).read_bytes()
-
-
-def file_name(desk: Desk, level: str, datum: str) -> str:
-    """Return a name that says county, level, version and datum."""
-    return f"{desk.county.code}_{level}_v{desk.version}_{datum}.geojson"
-
-
-def choices(desk: Desk) -> None:
-    """Show level, datum and the button."""
+def choices(desk: Desk) -> Wish:
+    """Show format, level, datum, role and simplification; return what they come to."""
     state = st.session_state
+    formats = {k: f.en if lang() == "en" else f.zh for k, f in FORMATS.items()}
+    st.selectbox(say("export_format"), list(formats), key="export_format", format_func=formats.get)
+    chosen = FORMATS[state.export_format]
+    if chosen.key == "shp":
+        st.segmented_control(
+            say("export_encoding"), ENCODINGS, key="export_encoding", format_func=str.upper, required=True
+        )
     names = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}
-    st.html(f"<h4>{safe_text(say('level'))}</h4>")
-    st.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True,
-                         label_visibility="collapsed")  # fmt: skip
-    st.html(f"<h4>{safe_text(say('datum'))}</h4>")
-    st.radio(say("datum"), DATUMS, key="datum", format_func=lambda k: say(f"datum_{k}"), label_visibility="collapsed")
-    if state.datum != "cgcs2000":
-        st.html(f'<p class="gg-problem">{safe_text(say("datum_warning"))}</p>')
-    st.html(f'<p class="gg-tip">{safe_text(say("export_note"))}</p>')
-    name, level, datum = file_name(desk, state.level, state.datum), state.level, state.datum
+    st.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True)
+    if not chosen.datum:
+        st.radio(say("datum"), DATUMS, key="datum", format_func=lambda k: say(f"datum_{k}"))
+    left, right = st.columns(2)
+    left.segmented_control(
+        say("export_role"), ROLES, key="export_role", format_func=lambda k: say(f"role_{k}"), required=True
+    )
+    right.number_input(
+        say("export_simplify"), 0.0, 500.0, step=1.0, key="export_simplify", help=say("export_simplify_help")
+    )
+    if state.export_role == "public":
+        st.number_input(say("export_k"), 2, 100, step=1, key="export_k")
+    datum = chosen.datum or state.datum
+    return Wish(chosen.key, state.level, datum, None, state.export_simplify or None, state.export_encoding,
+                state.export_role, int(state.export_k))  # fmt: skip
+
+
+def offered(desk: Desk, wish: Wish) -> Parcel | None:
+    """Return what can be downloaded; None where it is refused, with the sentence that says why."""
+    try:
+        return parcel(desk, wish)
+    except GridgisError as error:
+        st.html(f'<p class="gg-problem" role="alert">{safe_text(error.words(lang()))}</p>')
+        return None
+
+
+def result(desk: Desk, wish: Wish, made: Parcel) -> None:
+    """Show how large the file is, what it lacks, and the button."""
+    said = made.manifest
+    rows = [(say("export_rows"), number(sum(said["counts"].values()))), (say("export_size"), size(made.file_bytes)),
+            (say("export_download_size"), size(len(made.data)))]  # fmt: skip
+    if said["suppressed"]:
+        rows.append((say("export_withheld"), number(sum(sum(c.values()) for c in said["suppressed"].values()))))
+    facts(rows)
+    name = file_name(desk, wish)
     st.download_button(
-        say("download", name=name), data=lambda: file_bytes(desk, level, datum), file_name=name,
-        mime="application/geo+json", type="primary", icon=":material/download:", on_click="ignore", key="download",
-        width="stretch",
+        say("download", name=name), data=made.data, file_name=f"{name}.zip", mime="application/zip", type="primary",
+        icon=":material/download:", on_click="ignore", key="download", width="stretch",
     )  # fmt: skip
+    losses = [loss[lang()] for loss in losses_of(FORMATS[wish.format], str(wish.datum))]
+    warning = [say("datum_warning")] if wish.datum in ("gcj02", "bd09") else []
+    for text in warning:
+        st.html(f'<p class="gg-problem">{safe_text(text)}</p>')
+    st.html("".join(f'<p class="gg-tip">{safe_text(text)}</p>' for text in [say("export_note"), *losses]))
 
 
-def sample(desk: Desk) -> None:
-    """Show the first rows of what will be in the file."""
-    with desk.quiet() as county:
-        found = county.grids(st.session_state.level)
-    _, frame = desk.frame(st.session_state.level)
+def size(count: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 0.1):,.1f} kB"
+
+
+def sample(desk: Desk, made: Parcel) -> None:
+    """Show the first rows of what is in the file."""
     zones = {z.key: z.zh if lang() == "zh" else z.en for z in desk.scheme.zones}
     columns = [Column(say("code"), "code"), Column(say("name")), Column(say("zone"), "short"),
                Column(say("fig_households"), "number"), Column(say("fig_persons"), "number"), Column(say("area"), "number")]  # fmt: skip
+
+    def shown(value: object) -> str:
+        return say("export_hidden") if value != value or str(value) == "<NA>" else number(float(str(value)))
+
     rows = [
-        [code, row["name"], zones.get(row["zone"], row["zone"]), number(frame["households"][code]),
-         number(frame["persons"][code]), km2(frame["area_m2"][code])]
-        for code, row in found.head(ROWS).iterrows()
+        [code, row["name"], zones.get(row["zone"], row["zone"]), shown(row["households"]), shown(row["persons"]), km2(row["area_m2"])]
+        for code, row in made.frame.head(ROWS).iterrows()
     ]  # fmt: skip
-    st.html(f"<h4>{safe_text(say('first_rows', n=len(rows), all=number(len(found))))}</h4>")
-    table(columns, rows, key="sample", height="calc(100dvh - 100px)")
+    st.html(f"<h4>{safe_text(say('first_rows', n=len(rows), all=number(len(made.frame))))}</h4>")
+    table(columns, rows, key="sample", height="calc(100dvh - 500px)")
 
 
 desk = the_desk()
-keep("level")
-keep("datum")
+for key in KEPT:
+    keep(key)
 left, right = st.columns([1, 1.9], gap="medium")
-with left:
-    with st.container(key="exportbox"):
-        choices(desk)
-    picture = mapview.message(desk, st.session_state.level, "none", "name")
-    mapview.live_map(desk, picture, key="export_map", height="clamp(300px, calc(100dvh - 356px), 900px)")
+with left, st.container(key="exportbox"):
+    wish = choices(desk)
+    with st.spinner(say("export_making")):
+        made = offered(desk, wish)
+    if made is not None:
+        result(desk, wish, made)
 with right:
-    sample(desk)
+    picture = mapview.message(desk, st.session_state.level, "none", "name")
+    mapview.live_map(desk, picture, key="export_map", height="clamp(260px, calc(60dvh - 150px), 700px)")
+    if made is not None:
+        sample(desk, made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from app_pages.words_drafts import DRAFT_WORDS
+from app_pages.words_export import EXPORT_WORDS
 from app_pages.words_many import MANY_WORDS
 from app_pages.words_match import MATCH_WORDS
 from app_pages.words_people import PEOPLE_WORDS
@@ -15,7 +16,6 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "map": ("地图", "Map"),
     "incidents": ("事件", "Incidents"),
     "checks": ("检查", "Checks"),
-    "export": ("导出", "Export"),
     "language": ("语言", "Language"),
     "illustrative": ("示意数据", "Illustrative data"),
     "illustrative_help": (
@@ -185,23 +185,8 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "words": ("说明", "What is wrong"),
     "fix": ("处理建议", "What to do"),
     "pick_finding": ("点选一行，地图会移到问题所在的位置。", "Click a row and the map goes to the place."),
-    # export
-    "export_note": (
-        "GeoJSON（RFC 7946），坐标精确到毫米，每个网格一个要素，编码为文本。",
-        "GeoJSON (RFC 7946), exact to the millimetre, one feature a grid, codes as text.",
-    ),
-    "datum": ("坐标基准", "Datum"),
-    "datum_cgcs2000": ("CGCS2000 / WGS84", "CGCS2000 / WGS84"),
-    "datum_gcj02": ("GCJ-02（高德、腾讯）", "GCJ-02 (Amap, Tencent)"),
-    "datum_bd09": ("BD-09（百度）", "BD-09 (Baidu)"),
-    "datum_warning": (
-        "偏移坐标只用于对应的互联网地图，不要再导回本系统。",
-        "Shifted coordinates are for that web map only; do not import them again.",
-    ),
-    "download": ("下载 {name}", "Download {name}"),
-    "first_rows": ("共 {all} 个网格，前 {n} 个", "The first {n} of {all} grids"),
-    "zone": ("分区", "Zone"),
     **DRAFT_WORDS,
+    **EXPORT_WORDS,
     **MANY_WORDS,
     **MATCH_WORDS,
     **PEOPLE_WORDS,

@@ -10,7 +10,7 @@ import shapely
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
-from gridgis.county import County, figure_frame
+from gridgis.county import County
 from gridgis.errors import RefusedError
 from gridgis.locate import locate
 from gridgis.plan import Plan
@@ -78,16 +78,21 @@ def figure_tree(plan: Plan) -> tuple[pd.DataFrame, dict[str, list[str]]]:
     """Return figures of every grid and of the county as a whole (code ``""``), and the children of each."""
     columns = [c for g in GROUPS for c in g]
     codes = sorted(plan.grids)
-    frame = figure_frame(plan, codes)[columns].astype("int64")
-    totals = dict(zip(FIGURES, plan.rows.figures.sum(axis=0).astype("int64").tolist(), strict=True))
-    frame.loc[_ROOT] = [totals[c] for c in columns]
+    at = [FIGURES.index(c) for c in columns]
+    own = pd.DataFrame(plan.rows.figures[:, at], columns=columns).groupby([c or _ROOT for c in plan.rows.code]).sum()
+    sums = {code: np.zeros(len(columns), dtype=np.int64) for code in (*codes, _ROOT)}
+    for code, row in zip(own.index, own.to_numpy(), strict=True):
+        sums[code] += row.astype(np.int64)
     tree: dict[str, list[str]] = {}
+    parents: dict[str, str] = {}
     known = set(codes)
     widths = sorted({len(c) for c in codes}, reverse=True)
     for code in codes:
-        parent = next((code[:w] for w in widths if w < len(code) and code[:w] in known), _ROOT)
-        tree.setdefault(parent, []).append(code)
-    return frame, tree
+        parents[code] = next((code[:w] for w in widths if w < len(code) and code[:w] in known), _ROOT)
+        tree.setdefault(parents[code], []).append(code)
+    for code in sorted(codes, key=len, reverse=True):
+        sums[parents[code]] += sums[code]
+    return pd.DataFrame.from_dict(sums, orient="index", columns=columns), tree
 
 
 def _wider(node: str, tree: dict[str, list[str]], forced: set[str]) -> set[str]:

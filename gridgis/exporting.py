@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,10 @@ class Wish:
     k: int = 10
 
 
-def export(county: County, path: str | Path, wish: Wish | None = None) -> dict[str, Any]:
+Frames = Sequence[tuple[str | None, gpd.GeoDataFrame]]
+
+
+def export(county: County, path: str | Path, wish: Wish | None = None, given: Frames | None = None) -> dict[str, Any]:
     """Write the grids of a level to a file, and ``FILE.manifest.json`` beside it; return the manifest.
 
     Parameters
@@ -69,6 +73,8 @@ def export(county: County, path: str | Path, wish: Wish | None = None) -> dict[s
         The file; its extension is the format unless the wish names one.
     wish
         What is to leave; everything as it stands by default.
+    given
+        What `frames` has said of the same plan and wish, where it was asked before.
 
     Raises
     ------
@@ -89,7 +95,7 @@ def export(county: County, path: str | Path, wish: Wish | None = None) -> dict[s
     plan = county.plan if wish.version is None else county.plan_at(wish.version)
     layers = [
         layer_of(county, plan, frame, replace(wish, level=level, datum=datum))
-        for level, frame in frames(county, plan, wish, chosen)
+        for level, frame in given or frames(county, plan, wish, chosen)
     ]
     with drafting(path) as folder:
         cut = _write(chosen, layers, folder / path.name)

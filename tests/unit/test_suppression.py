@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
+import gridgis as gg
+from gridgis.disclosing import figure_tree, masks
 from gridgis.suppression import intervals, protect, suppress
 
 Tree = Mapping[str, Sequence[str]]
@@ -97,3 +100,20 @@ def test_zero_is_shown_and_small_k_hides_nothing() -> None:
     assert suppress(frame, tree, k=10)["persons"].tolist() == [True, False, True]
     assert not suppress(frame, tree, k=1).to_numpy().any()
     assert not suppress(frame, tree, k=0).to_numpy().any()
+
+
+@pytest.mark.long
+def test_nothing_of_a_demo_county_can_be_narrowed(demo_file: Path) -> None:
+    with gg.open_county(demo_file) as county:
+        figures, tree = figure_tree(county.plan)
+        found = masks(county, county.plan, 10).reindex(figures.index, fill_value=False)
+    assert found["households"].equals(found["persons"])
+    for name in found.columns:
+        values = figures[name].to_dict()
+        hidden = frozenset(found.index[found[name]])
+        assert {n for n, v in values.items() if 0 < v < 10} <= hidden
+        assert hidden
+        for node in hidden:
+            low, high = attack(values, tree, hidden, node)
+            assert low <= values[node] <= high
+            assert high - low >= 10
