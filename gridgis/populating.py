@@ -55,7 +55,7 @@ def bring_in(
     InputError
         The file cannot be read, or rows cannot enter and were not to be skipped.
     """
-    tell = progress or (lambda _share, _words: None)
+    tell, emap = progress or (lambda _share, _words: None), county.store.pulse()[1]
     check_datum("wgs84" if options.datum == "auto" else options.datum)
     name = Path(path).name
     own = {"mode": options.mode, "source": options.source or name, "as_of": day_of(options.as_of) or county.today}
@@ -77,7 +77,7 @@ def bring_in(
     report["counts"] = counts_of(county, rows, options.mode) | {"buildings": len(changed), "emptied": lost}
     if apply:
         replacing = ("population",) if options.mode == "replace" else ()
-        save(county, {"population": rows, "buildings": changed}, replacing, lambda s, w: tell(0.7 + 0.3 * s, w))
+        save(county, {"population": rows, "buildings": changed}, replacing, lambda s, w: tell(0.7 + 0.3 * s, w), emap)
     report["applied"] = apply
     said = words_of(report, error, draft)
     return Intake(

@@ -98,7 +98,7 @@ def bring_people(
     InputError
         The file is no raster of this county.
     """
-    tell = progress or (lambda _share, _words: None)
+    tell, emap = progress or (lambda _share, _words: None), county.store.pulse()[1]
     _require_known(options.fields, ())
     raster, report = _read(county, path, options, tell)
     buildings = county.table("buildings")
@@ -121,7 +121,7 @@ def bring_people(
     report["counts"] = counts_of(county, rows, options.mode) | {"buildings": len(changed), "emptied": lost}
     if apply:
         replacing = ("population",) if options.mode == "replace" else ()
-        save(county, {"population": rows, "buildings": changed}, replacing, lambda s, w: tell(0.7 + 0.3 * s, w))
+        save(county, {"population": rows, "buildings": changed}, replacing, lambda s, w: tell(0.7 + 0.3 * s, w), emap)
     report["applied"] = apply
     return Intake(report, (*_told(report), _end(apply=apply)), None)
 

@@ -14,6 +14,7 @@ import shapely
 
 import gridgis as gg
 from gridgis.bringing import bring
+from gridgis.errors import StaleEditError
 from gridgis.io.asking import Options
 from gridgis.spreading import apportion
 from tests.drawn import area, at, code_of, drawn_county
@@ -195,3 +196,21 @@ def test_a_county_without_buildings_keeps_what_it_was_told(tmp_path: Path, tell:
     assert told["without_buildings"] == [{"row": 1, "code": A, "name": None, "persons": 12}]
     assert (told["ignored"], told["kept"], told["notes"]) == (["负责人身份证"], [], [])
     assert b"11010519491231002X" not in county.read_bytes()
+
+
+def test_a_change_by_someone_else_meanwhile_is_not_overwritten(county: Path, tmp_path: Path) -> None:
+    file = geojson(tmp_path / "v.geojson", ({"code": A, "persons": 10}, None))
+    more = geojson(tmp_path / "more.geojson", ({"id": "new", "persons": 2}, shapely.Point(at(0.5, 0.5)).buffer(3)))
+
+    def meanwhile(share: float, _words: str) -> None:
+        if 0.3 < share < 0.5:
+            with gg.open_county(county) as other:
+                bring(other, more, Options("buildings"))
+
+    with gg.open_county(county) as c:
+        with pytest.raises(StaleEditError):
+            bring(c, file, Options("population"), progress=meanwhile)
+        assert c.figures("unit").loc[A, "persons"] == 2
+        assert len(c.table("population")) == 0
+        bring(c, file, Options("population"))
+        assert c.figures("unit").loc[A, "persons"] == 10
