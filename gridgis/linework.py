@@ -77,6 +77,11 @@ def linework(table: Callable[[str], Any], sources: Sequence[str], road_classes: 
     )
 
 
+def lines_of(table: Callable[[str], Any], source: str) -> Objects:
+    """Return the lines of one of `SOURCES`; `table` as in `linework`."""
+    return _as_lines(_shapes(table, source, ()))
+
+
 def _shapes(table: Callable[[str], Any], source: str, road_classes: Sequence[str]) -> Objects:
     frame = table("places" if source == "compounds" else source)
     if source == "compounds":

@@ -10,7 +10,9 @@ import pandas as pd
 
 from gridgis.county import County, figure_frame, grid_frame
 from gridgis.emap import road_parts
+from gridgis.linework import lines_of
 from gridgis.locate import locate
+from gridgis.quality import boundary_quality
 
 
 def overview(county: County) -> dict[str, Any]:
@@ -83,6 +85,20 @@ def grid_statistics(county: County, level: str) -> pd.DataFrame:
         for b, h, p in zip(bands, out["households"], out["persons"], strict=True)
     ]
     return pd.DataFrame(out)
+
+
+def boundary_statistics(county: County, level: str) -> pd.DataFrame:
+    """Return how much of the boundary of each grid of a level follows roads, water, walls and the level above.
+
+    See `gridgis.quality.boundary_quality`.
+    """
+    plan = county.plan
+    codes = plan.codes(level)
+    above = {c: plan.scheme.parent(c) or "" for c in codes}
+    # The same polygon for all grids below it, so that it is taken apart once.
+    parents = {c: plan.grid_geometry(up) if up in plan.grids else plan.outline for c, up in above.items()}
+    lines = {name: lines_of(county.table, name) for name in ("roads", "water", "compounds")}
+    return boundary_quality({c: plan.grid_geometry(c) for c in codes}, lines, parents)
 
 
 def _roads(county: County, level: str) -> pd.DataFrame:

@@ -14,8 +14,11 @@ from gridgis.cli.common import Branch, County, Json, Lang, Progress, dump, opene
 from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.schema import reproject
-from gridgis.statistics import grid_statistics, overview
+from gridgis.statistics import boundary_statistics, grid_statistics, overview
 from gridgis.verify import verify as run_verify
+
+_FIGURES = ("households", "persons", "buildings", "roads", "incidents", "area_m2", "in_band")
+_QUALITY = ("boundary_m", "on_roads", "on_water", "on_compounds", "on_parent", "followed")
 
 
 def register(app: typer.Typer) -> None:
@@ -114,6 +117,9 @@ def _write_findings(found: Any, out: Path) -> None:
 def stats(
     county: County,
     level: Annotated[str, typer.Option("--level", help="层级 / level")],
+    quality: Annotated[
+        bool, typer.Option("--quality", help="界线沿道路、水系、围墙、上级界线的比例 / what boundaries follow")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="写成 CSV / write CSV")] = None,
     json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
@@ -128,12 +134,12 @@ def stats(
     """
     with open_county(county) as c:
         frame = grid_statistics(c, level)
+        if quality:
+            frame = frame.join(boundary_statistics(c, level))
     if json:
         dump(frame.reset_index().replace({np.nan: None}).to_dict("records"))
     elif out is None:
-        shown = frame.reset_index()[
-            ["code", "name", "households", "persons", "buildings", "roads", "incidents", "area_m2", "in_band"]
-        ]
+        shown = frame.reset_index()[["code", "name", *(_QUALITY if quality else _FIGURES)]]
         table(shown.astype(object).to_numpy().tolist(), list(shown.columns))
     if out is not None:
         write_csv(frame.reset_index(), out)
