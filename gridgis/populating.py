@@ -182,15 +182,15 @@ def _by_unit(draft: Draft, buildings: gpd.GeoDataFrame, plan: Plan, *, drawn: bo
     xy = buildings[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2)
     leaf = np.array([c if isinstance(c, str) else "" for c in locate(plan, xy).to_numpy()], dtype=str)
     weights = volumes(buildings) if len(buildings) else np.empty(0)
-    free = np.ones(len(buildings), dtype=bool)
+    times = np.zeros(len(buildings), dtype=np.int64)
     for at in np.flatnonzero(draft.good).tolist():
         inside = (
             shapely.intersects_xy(draft.shapes[at], xy[:, 0], xy[:, 1])
             if drawn
             else np.char.startswith(leaf, codes[at] or "?")
         )
-        mine = np.flatnonzero(inside & free)
-        free[mine] = False
+        mine = np.flatnonzero(inside)
+        times[mine] += 1
         said = {k: v[at] for k, v in heads.items() if v[at] is not None}
         name = (draft.values.get("name") or [None] * len(codes))[at]
         row = {"id": f"unit:{codes[at] or name or at + 1}", "kind": "unit", "code": codes[at], "name": name} | said
@@ -201,6 +201,13 @@ def _by_unit(draft: Draft, buildings: gpd.GeoDataFrame, plan: Plan, *, drawn: bo
         share = weights[mine] if weights[mine].any() else np.ones(len(mine))
         for k, total in said.items():
             spread.add(k, mine, apportion(total, share))
+    if several := int(np.count_nonzero(times > 1)):
+        draft.notes.append(
+            (
+                f"{several} 栋建筑在互相重叠的几个面内，各面人数都计入",
+                f"{several} buildings lie in several areas that overlap and got people of each",
+            )
+        )
     return spread
 
 

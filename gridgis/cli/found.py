@@ -14,7 +14,7 @@ from gridgis.county import County as OpenCounty
 from gridgis.county import open_county
 from gridgis.errors import GridgisError, InputError
 from gridgis.founding import new_county
-from gridgis.io.asking import Options
+from gridgis.io.asking import Intake, Options
 from gridgis.reviewing import read_decisions, write_review
 from gridgis.scheme import load_scheme
 from gridgis.store import shown
@@ -122,11 +122,15 @@ def import_(
             raise
         _write_reports(c, report, review, outcome.report)
     bar.end()
+    _tell(outcome, lang, json=json)
+
+
+def _tell(outcome: Intake, lang: str, *, json: bool) -> None:
     if json:
         dump(outcome.report)
-    else:
-        for zh, en in outcome.words:
-            say(lang, zh, en)
+        return
+    for zh, en in outcome.words:
+        say(lang, zh, en)
 
 
 def _write_reports(c: OpenCounty, report: Path | None, review: Path | None, account: dict[str, Any]) -> None:

@@ -116,6 +116,13 @@ def test_polygons_bring_their_people_to_the_buildings_inside(county: Path, tmp_p
     assert tell("import", county, file, "--as", "population").code == 0
     assert buildings(county)["persons"].tolist()[:2] == [10, 61]
     assert persons(county)[A] == 71
+    whole = area((0, 0), (3, 0), (3, 2), (0, 2))
+    twice = geojson(
+        tmp_path / "q.geojson", ({"name": "全县", "population": 10}, whole), ({"name": "西片", "population": 5}, half)
+    )
+    told = tell("import", county, twice, "--as", "population", "--json").json
+    assert told["placed"] == {"persons": 15}
+    assert told["notes"] == ["2 buildings lie in several areas that overlap and got people of each"]
 
 
 def test_figures_by_building_id_are_set(county: Path, tmp_path: Path, tell: Tell) -> None:
