@@ -18,7 +18,7 @@ from gridgis.disclosing import GROUPS, PUBLIC_COLUMNS, masks
 from gridgis.errors import InputError
 from gridgis.outgoing.formats import Format, format_of, losses_of
 from gridgis.outgoing.layer import Layer, crs_words, make_layer
-from gridgis.outgoing.placing import checksums, drafting, packed
+from gridgis.outgoing.placing import checksums, drafting, packed, refuse_county
 from gridgis.outgoing.shapefile import ENCODINGS, dictionary, short_names
 from gridgis.outgoing.tables import write_rows
 from gridgis.outgoing.vector import write_geopackage
@@ -86,6 +86,7 @@ def export(county: County, path: str | Path, wish: Wish | None = None, given: Fr
     """
     path, wish = Path(path), wish or Wish()
     chosen = format_of(path, wish.format)
+    refuse_county(path)
     datum = _datum(chosen, wish.datum)
     if wish.encoding not in ENCODINGS:
         raise InputError(

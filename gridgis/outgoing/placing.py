@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from gridgis.errors import InputError
 
@@ -54,6 +56,30 @@ def drafting(path: Path) -> Iterator[Path]:
             f"无法写入“{path}”：请检查文件夹是否存在、是否可写，磁盘是否已满。",
             f"'{path}' cannot be written: check that the folder is there, may be written to, and has room.",
         ) from error
+
+
+def refuse_county(path: Path) -> None:
+    """Refuse to write over a county, this one or another.
+
+    Raises
+    ------
+    InputError
+        The file is a county.
+    """
+    if path.suffix.lower() != ".gpkg" or not path.is_file():
+        return
+    db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)
+    try:
+        county = bool(list(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'code_ledger'")))
+    except sqlite3.Error:
+        county = False
+    finally:
+        db.close()
+    if county:
+        raise InputError(
+            f"“{path}”是一个县区文件，不能被导出文件覆盖：请换一个文件名。",
+            f"'{path}' is a county, which an export must not overwrite: choose another name.",
+        )
 
 
 def packed(members: list[Path], path: Path) -> None:

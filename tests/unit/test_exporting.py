@@ -264,3 +264,16 @@ def test_refusals_leave_nothing(
     assert_refused(teller(monkeypatch, capsys)("export", path, *words), 2, said)
     assert [p.name for p in tmp_path.iterdir()] == ["c.gpkg"]
     assert path.read_bytes() == before
+
+
+def test_a_county_is_never_overwritten(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = drawn_county(tmp_path / "other.gpkg", DRAWING)
+    tell = teller(monkeypatch, capsys)
+    for target in (path, other):
+        before = target.read_bytes()
+        assert_refused(tell("export", path, target), 2, target.name)
+        assert target.read_bytes() == before
+    out = tmp_path / "out.gpkg"
+    assert tell("export", path, out).code == tell("export", path, out).code == 0
