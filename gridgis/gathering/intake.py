@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 from gridgis.county import County
 from gridgis.datums import check_datum
@@ -18,6 +19,7 @@ from gridgis.gathering.rows import Draft, check_shapes, finished, name_rows, pla
 from gridgis.gathering.saving import save
 from gridgis.gathering.values import LostError, reader
 from gridgis.io.asking import Intake, Options, cannot_enter
+from gridgis.io.placing import Known
 from gridgis.io.reading import Source, read_vector
 
 TABLES = tuple(name for name in FIELDS if name != "population")
@@ -92,11 +94,32 @@ def _worked_out(county: County, path: str | Path, options: Options, tell: Progre
     read_values(draft)
     check_shapes(draft)
     tell(0.5, "落到县区坐标系")
-    place_rows(draft, county.crs, county.outline)
+    place_rows(draft, county.crs, county.outline, beside(county, options.as_))
     if draft.table == "tracks":
         join_fixes(draft)
     name_rows(draft)
     return draft
+
+
+_FEW = 20
+
+
+def beside(county: County, table: str) -> Known:
+    """Return what the county has that new elements can be held against.
+
+    Parameters
+    ----------
+    county
+        The county.
+    table
+        Table of the elements; where it holds next to nothing, its buildings stand in.
+    """
+    there = np.asarray(county.table(table).geometry.values, object)
+    if len(there) < _FEW and table not in ("buildings", "roads", "water"):
+        there = np.asarray(county.table("buildings").geometry.values, object)
+    cells = county.plan.rows
+    codes = tuple(None if c is None or c != c else str(c) for c in cells.code)
+    return Known(there[~shapely.is_missing(there)], cells.geometry, codes, county.scheme.widths)
 
 
 def day_of(text: str) -> str:
@@ -176,6 +199,8 @@ def report_of(draft: Draft, name: str) -> dict[str, Any]:
         "rejected": rejected, "fields": dict(draft.columns.ours), "kept": list(draft.columns.kept),
         "dropped": list(draft.columns.dropped), "ignored": list(draft.columns.ignored), "datum": placed.datum if placed else None,
         "datum_seen": placed.seen.datum if placed and placed.seen else None,
+        "confidence": round(placed.confidence, 3) if placed else 0.0,
+        "candidates": list(placed.candidates) if placed else [],
         "evidence": [en for _, en in draft.evidence], "evidence_zh": [zh for zh, _ in draft.evidence],
         "notes": [en for _, en in draft.notes], "notes_zh": [zh for zh, _ in draft.notes],
         "encoding": facts["encoding"], "crs": facts["crs"], "driver": facts["driver"],

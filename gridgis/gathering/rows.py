@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
@@ -22,7 +22,7 @@ from gridgis.gathering.columns import Columns
 from gridgis.gathering.fields import FIELDS, LETTERS, SHAPES, WORDS, Field
 from gridgis.gathering.values import LostError, is_blank, jsonable, reader
 from gridgis.io.asking import Options
-from gridgis.io.placing import Placed, place_elements
+from gridgis.io.placing import Known, Placed, place_elements
 from gridgis.io.reading import Source
 from gridgis.schema import to_lattice
 
@@ -154,10 +154,11 @@ def _no_place(draft: Draft, at: int) -> Words:
     return (f"没有位置，只有地址“{address[:60]}”", f"no place, only the address '{address[:60]}'")
 
 
-def place_rows(draft: Draft, epsg: int, outline: BaseGeometry) -> None:
+def place_rows(draft: Draft, epsg: int, outline: BaseGeometry, known: Known | None = None) -> None:
     """Bring the good rows into the county's CRS and keep out those that lie outside it."""
     rows = np.flatnonzero(draft.good)
-    draft.placed = place_elements(draft.shapes[rows], draft.source, epsg, outline, draft.options.datum)
+    known = replace(known or Known(), rows=rows)
+    draft.placed = place_elements(draft.shapes[rows], draft.source, epsg, outline, draft.options.datum, known)
     draft.evidence.extend(draft.placed.evidence)
     placed = to_lattice(draft.placed.geometries)
     draft.shapes[rows] = placed

@@ -144,6 +144,8 @@ class Draft:
     found: Recognised | None = None
     datum: str = "wgs84"
     seen: DatumView | None = None
+    confidence: float = 0.0
+    candidates: tuple[dict[str, Any], ...] = ()
     invalid: int = 0
     repaired: Repaired | None = None
     rejected: dict[int, Words] = field(default_factory=dict)
@@ -281,6 +283,8 @@ def _report(draft: Draft) -> dict[str, Any]:
         "name_field": found.name_column if found else None,
         "datum": draft.datum,
         "datum_seen": draft.seen.datum if draft.seen else None,
+        "confidence": round(draft.confidence, 3),
+        "candidates": list(draft.candidates),
         "evidence": [en for _, en in draft.evidence],
         "evidence_zh": [zh for zh, _ in draft.evidence],
         "notes": [en for _, en in draft.notes],

@@ -23,7 +23,7 @@ class Options:
     fields
         Columns named by hand: ours -> theirs.
     datum
-        Key of the datum, or ``auto``: state the evidence, shift nothing.
+        Key of the datum, or ``auto``: state the evidence, and convert only what it shows beyond doubt.
     crs, encoding, layer
         Passed to the reader.
     level

@@ -136,8 +136,11 @@ def _check_geometry(draft: Draft) -> None:
 def _place(draft: Draft) -> None:
     """Bring the good rows into the county's CRS, stating what speaks for which datum."""
     raw = np.asarray(draft.source.frame.geometry.values, object)[draft.good]
-    placed = place_areas(raw, draft.source, draft.target.epsg, draft.target.outline, draft.options.datum)
+    target = draft.target
+    cells = np.asarray(target.existing.geometry.values, object)
+    placed = place_areas(raw, draft.source, target.epsg, target.outline, draft.options.datum, cells)
     draft.datum, draft.seen, draft.invalid = placed.datum, placed.seen, placed.invalid
+    draft.confidence, draft.candidates = placed.confidence, placed.candidates
     draft.evidence.extend(placed.evidence)
     draft.polygons = placed.geometries
 

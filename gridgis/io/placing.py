@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gridgis.datums import DATUMS, shift_geometries
-from gridgis.io.evidence import DatumView, best_view, datum_views, datum_words
+from gridgis.io.evidence import (
+    DatumView,
+    acted_on,
+    best_view,
+    code_views,
+    confidence,
+    datum_views,
+    datum_words,
+    element_views,
+)
 from gridgis.io.projecting import Projection, projection
 from gridgis.io.reading import Source
 from gridgis.noding import Geometries
@@ -36,6 +47,10 @@ class Placed:
         Polygons that crossed themselves.
     evidence
         What speaks for the datum, half a sentence each.
+    confidence
+        How surely the reading that agrees best is the right one, from 0 to 1.
+    candidates
+        Each reading with its figures.
     """
 
     geometries: Geometries
@@ -43,9 +58,38 @@ class Placed:
     seen: DatumView | None
     invalid: int
     evidence: tuple[Words, ...]
+    confidence: float = 0.0
+    candidates: tuple[dict[str, Any], ...] = ()
 
 
-def place_areas(raw: Geometries, source: Source, epsg: int, outline: BaseGeometry, wanted: str) -> Placed:
+@dataclass(frozen=True)
+class Known:
+    """What the county knows that elements can be held against.
+
+    Parameters
+    ----------
+    elements
+        Elements of the same kind that are there, in the county's CRS.
+    cells
+        Cells of the county; rows of a file that state their codes are held against them.
+    codes
+        Code of each cell, None for those without.
+    widths
+        Lengths of codes, the county's first.
+    rows
+        Which row of the file each geometry is from, counted from 0.
+    """
+
+    elements: Geometries = field(default_factory=lambda: np.empty(0, object))
+    cells: Geometries = field(default_factory=lambda: np.empty(0, object))
+    codes: tuple[str | None, ...] = ()
+    widths: tuple[int, ...] = ()
+    rows: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
+
+
+def place_areas(
+    raw: Geometries, source: Source, epsg: int, outline: BaseGeometry, wanted: str, cells: Geometries | None = None
+) -> Placed:
     """Bring areas that make up the county, or parts of it, into its CRS.
 
     Parameters
@@ -57,20 +101,24 @@ def place_areas(raw: Geometries, source: Source, epsg: int, outline: BaseGeometr
     epsg, outline
         The county's CRS, and its outline in that.
     wanted
-        Key of a datum, or ``auto``.
+        Key of a datum, or ``auto``: what the file declares, else what its fit shows beyond doubt, else as drawn.
+    cells
+        Cells of the county, whose lines the drawing may follow.
     """
     invalid = 0
 
     def views(degrees: Geometries, ways: Projection) -> list[DatumView]:
         nonlocal invalid
         degrees, invalid = valid_polygons(degrees)
-        return datum_views(degrees, outline, ways.to_county)
+        return datum_views(degrees, outline, ways.to_county, cells)
 
     placed = _placed(raw, source, epsg, wanted, views)
-    return Placed(placed.geometries, placed.datum, placed.seen, invalid, placed.evidence)
+    return replace(placed, invalid=invalid)
 
 
-def place_elements(raw: Geometries, source: Source, epsg: int, outline: BaseGeometry, wanted: str) -> Placed:
+def place_elements(
+    raw: Geometries, source: Source, epsg: int, outline: BaseGeometry, wanted: str, known: Known | None = None
+) -> Placed:
     """Bring elements that lie scattered over the county into its CRS.
 
     Parameters
@@ -79,12 +127,37 @@ def place_elements(raw: Geometries, source: Source, epsg: int, outline: BaseGeom
         Points, lines or polygons in the file's CRS, none of them empty.
     source, epsg, outline, wanted
         As for `place_areas`.
+    known
+        What the county has to hold them against.
     """
+    known = known or Known()
 
     def views(degrees: Geometries, ways: Projection) -> list[DatumView]:
-        return _scatter(degrees, outline, ways)
+        beside = element_views(degrees, outline, ways.to_county, known.elements)
+        stated, grounds = _stated(source, known)
+        if not grounds:
+            return beside
+        within = code_views(beside, degrees, ways.to_county, stated, grounds)
+        return max(beside, within, key=confidence)
 
     return _placed(raw, source, epsg, wanted, views)
+
+
+def _stated(source: Source, known: Known) -> tuple[NDArray[np.object_], dict[str, Any]]:
+    """Return the code that each geometry states, by the column that holds most of the county's, and their grounds."""
+    living = {c[:w] for c in known.codes if c for w in known.widths[1:] if w <= len(c)}
+    frame = source.frame.drop(columns=source.frame.geometry.name).iloc[known.rows]
+    texts = [column.map(lambda v: str(v).removesuffix(".0").strip()).to_numpy(object) for _, column in frame.items()]
+    best = max(texts, key=lambda text: sum(c in living for c in text), default=np.empty(0, object))
+    needed = {c for c in best if c in living}
+    if not needed or sum(c in living for c in best) < _STATED * len(best):
+        return np.empty(0, object), {}
+    held = np.array([c or "" for c in known.codes], object)
+    return best, {c: shapely.union_all(known.cells[[h.startswith(c) for h in held]]) for c in needed}
+
+
+_STATED = 0.5
+"""A column is one of grid codes where at least this share of its rows names a living grid."""
 
 
 def _placed(raw: Geometries, source: Source, epsg: int, wanted: str, look: Views) -> Placed:
@@ -93,8 +166,12 @@ def _placed(raw: Geometries, source: Source, epsg: int, wanted: str, look: Views
     if not len(raw):
         return Placed(raw, datum, None, 0, tuple(evidence))
     views = look(ways.to_degrees(raw), ways)
-    evidence.append(datum_words(views, datum))
-    return Placed(_projected(raw, datum, ways), datum, best_view(views), 0, tuple(evidence))
+    found = acted_on(views) if wanted == "auto" and not evidence else None
+    datum = found or datum
+    evidence.append(datum_words(views, datum, automatic=found is not None))
+    candidates = tuple(view.as_dict() for view in views)
+    return Placed(_projected(raw, datum, ways), datum, best_view(views), 0, tuple(evidence),
+                  confidence(views), candidates)  # fmt: skip
 
 
 def _datum(source: Source, wanted: str, stated: str) -> tuple[str, list[Words]]:
@@ -113,16 +190,3 @@ def _projected(raw: Geometries, datum: str, ways: Projection) -> Geometries:
         return ways.direct(raw)
     # A little longer than the edges of our own exports, which so come back with the vertices they left with.
     return ways.to_county(shift_geometries(ways.to_degrees(raw), datum, "wgs84", longest_m=250.0))
-
-
-def _scatter(degrees: Geometries, outline: BaseGeometry, ways: Projection) -> list[DatumView]:
-    """Measure which share of the elements lies outside the county under each reading."""
-    points = shapely.centroid(degrees)
-    shapely.prepare(outline)
-    views = []
-    for datum in ("wgs84", "gcj02", "bd09"):
-        there = ways.to_county(shift_geometries(points, datum, "wgs84", longest_m=None))
-        xy = shapely.get_coordinates(there)
-        outside = 1 - float(np.mean(shapely.intersects_xy(outline, xy[:, 0], xy[:, 1])))
-        views.append(DatumView(datum, outside, float("nan"), 0.0))
-    return views

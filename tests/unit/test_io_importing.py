@@ -213,14 +213,19 @@ def _shifted(path: Path, shapes: dict[str, shapely.Geometry], datum: str) -> Pat
 
 
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])
-def test_a_shifted_drawing_is_recognised_but_only_moved_when_told(tmp_path: Path, datum: str) -> None:
+def test_a_shifted_drawing_is_recognised_and_said_to_be_converted(tmp_path: Path, datum: str) -> None:
     path = _shifted(tmp_path / "shifted.gpkg", TOWNS, datum)
     seen = plan_import(path, target())
-    assert seen.report["datum"] == "wgs84"
-    assert seen.report["datum_seen"] == datum
-    assert isinstance(seen.error, RefusedError)
-    assert f"--datum {datum}" in seen.error.en
-    assert any(f"--datum {datum}" in words for words in seen.report["evidence"])
+    assert seen.report["datum"] == seen.report["datum_seen"] == datum
+    assert seen.report["confidence"] > 0.8
+    assert [c["datum"] for c in seen.report["candidates"]] == ["wgs84", "gcj02", "bd09"]
+    assert seen.error is None
+    assert any("was converted" in words for words in seen.report["evidence"])
+    asis = plan_import(path, target(), Options(datum="wgs84"))
+    assert asis.report["datum"] == "wgs84"
+    assert isinstance(asis.error, RefusedError)
+    assert f"--datum {datum}" in asis.error.en
+    assert any(f"--datum {datum}" in words for words in asis.report["evidence"])
     told = plan_import(path, target(), Options(datum=datum))
     assert told.error is None
     assert told.report["datum"] == datum
