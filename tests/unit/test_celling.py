@@ -203,3 +203,18 @@ def test_cancelling_leaves_the_county(path: Path) -> None:
             divide(plan, work, NONE, progress=stop)
     with gg.open_county(path) as county:
         assert county.version == 1
+
+
+def test_walls_and_banks_are_outlines(tmp_path: Path, tell: Tell) -> None:
+    yard, bank = area((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7)), area((1.2, -1), (1.5, -1), (1.5, 3), (1.2, 3))
+    more = {
+        "places": pd.DataFrame({"id": ["p", "q"], "kind": ["compound", "shop"], "geometry": [yard, yard.centroid]}),
+        "water": pd.DataFrame({"id": ["w"], "geometry": [bank]}),
+    }
+    path = drawn_county(tmp_path / "walls.gpkg", "AAB\nACB", more=more)
+    told = tell("cells", path, "--from", "water,compounds", "--json").json
+    # One cell with a hole and the yard in it; three pieces of each cell that the river crosses.
+    assert (told["cells_before"], told["cells_after"], told["rows"]) == (6, 11, {"water": 1, "compounds": 1})
+    assert (told["share_on"]["water"], told["share_on_lines"]) == (pytest.approx(400 / 560, abs=1e-4), 1.0)
+    with gg.open_county(path) as county:
+        assert verify(county) == []
