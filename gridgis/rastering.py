@@ -78,8 +78,9 @@ def bring_in(
     updated = 0 if options.mode == "replace" else gone
     counts = {"added": 1 - updated, "updated": updated, "removed": gone - updated}
     report |= {"accepted": 1, "county": figures, "counts": counts, "id": row["id"], "applied": apply}
-    said = (f"栅格“{row['id']}”：本县平均 {figures['mean']:.4g}，最小 {figures['min']:.4g}，最大 {figures['max']:.4g} {row['unit']}。",
-            f"Raster '{row['id']}': mean {figures['mean']:.4g}, min {figures['min']:.4g}, max {figures['max']:.4g} {row['unit']}.")  # fmt: skip
+    unit = f" {row['unit']}" if row["unit"] else ""
+    said = (f"栅格“{row['id']}”：本县平均 {figures['mean']:.4g}，最小 {figures['min']:.4g}，最大 {figures['max']:.4g}{unit}。",
+            f"Raster '{row['id']}': mean {figures['mean']:.4g}, min {figures['min']:.4g}, max {figures['max']:.4g}{unit}.")  # fmt: skip
     return Intake(report, (said, _end(apply=apply)), None)
 
 
