@@ -263,6 +263,13 @@ class Desk:
             frames = [pd.DataFrame(county.table(t)) for t in ("staff", "organisations", "postings", "visits")]
         return hash(tuple(int(pd.util.hash_pandas_object(f.astype(str), index=False).sum()) for f in frames))
 
+    def forget(self) -> None:
+        """Forget what was made of the county: the e-map has changed, which has no version."""
+        self._frames, self._lasting, self._packed = Once(40), Once(40), Once(40)
+        with self._token_lock:
+            # Addresses already given out still answer; the next picture gets others, which no browser has kept.
+            self._tokens = {item: name for item, name in self._tokens.items() if item[0] == "page"}
+
     def warm(self) -> None:
         """Make what the first edit and the first close look would otherwise wait for."""
         with self.quiet() as county:

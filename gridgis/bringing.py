@@ -14,10 +14,19 @@ from gridgis.county import County
 from gridgis.errors import GridgisError
 from gridgis.io.asking import Intake, Options
 
-__all__ = ["REGISTERS", "account_of", "bring"]
+__all__ = ["ENDINGS", "KINDS", "REGISTERS", "account_of", "bring"]
 
 REGISTERS = ("register", "staff", "organisations", "postings", "visits")
 """Kinds of import that are tables without a map."""
+
+KINDS = ("grids", "boundaries", *gathering.TABLES, "population", "raster", *REGISTERS)
+"""Every kind of import."""
+
+ENDINGS = (
+    "zip", "gpkg", "geojson", "json", "fgb", "kml", "kmz", "parquet", "geoparquet", "pbf", "geojsonl", "geojsons", "jsonl",
+    "ndjson", "csv", "tsv", "txt", "xlsx", "xlsm", "tif", "tiff",
+)  # fmt: skip
+"""Endings of files that can be handed over alone; a shapefile comes as a zip."""
 
 
 def bring(
@@ -55,7 +64,7 @@ def bring(
     """
     if options.as_ in REGISTERS:
         found = registers.bring_in(county, path, _of_register(options), apply=apply, signed=signed)
-        return Intake(found.report, found.words, found.edit)
+        return Intake(found.report, found.words, found.edit, found.refusal)
     if options.as_ in gathering.TABLES:
         return gathering.bring_in(county, path, options, apply=apply, progress=progress)
     if options.as_ == "raster":

@@ -69,7 +69,7 @@ def bring_in(
         if apply:
             raise
         account = survey(path, target, options, error)
-        return Intake(account, tuple(_words(account, None, applied=False)), None)
+        return Intake(account, tuple(_words(account, None, applied=False)), None, error)
     edit = None
     spots = (*result.settled, *result.asked)
     require_known(options.decisions, spots)
@@ -93,7 +93,8 @@ def bring_in(
         edit = county.apply(edit, by=by, reason=reason or f"导入 {Path(path).name}", tables=tables)
     result.report["applied"] = apply
     result.report["redrawn"] = edit is not None
-    return Intake(result.report, tuple(_words(result.report, result.error, applied=apply)), edit if apply else None)
+    words = tuple(_words(result.report, result.error, applied=apply))
+    return Intake(result.report, words, edit if apply else None, result.error)
 
 
 def account_of(error: GridgisError, path: str | Path) -> dict[str, Any]:

@@ -80,11 +80,7 @@ def bring_in(
         save(county, {"population": rows, "buildings": changed}, replacing, lambda s, w: tell(0.7 + 0.3 * s, w), emap)
     report["applied"] = apply
     said = words_of(report, error, draft)
-    return Intake(
-        report,
-        (*said[:-1], *_told(report), said[-1]),
-        None,
-    )
+    return Intake(report, (*said[:-1], *_told(report), said[-1]), None, error)
 
 
 def _spread(draft: Draft, county: County) -> Spread:

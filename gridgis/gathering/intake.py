@@ -84,7 +84,7 @@ def bring_in(
         saved = save(county, {options.as_: frame}, replacing, lambda share, words: tell(0.7 + 0.3 * share, words))
         gone = saved[options.as_]
     report |= {"counts": _counts(options.mode, len(frame), gone), "applied": apply}
-    return Intake(report, tuple(words_of(report, error, draft)), None)
+    return Intake(report, tuple(words_of(report, error, draft)), None, error)
 
 
 def _worked_out(county: County, path: str | Path, options: Options, tell: Progress) -> Draft:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gridgis.errors import InputError
+from gridgis.errors import GridgisError, InputError
 from gridgis.plan import Edit
 
 Words = tuple[str, str]
@@ -76,11 +76,14 @@ class Intake:
         The account for people, as (Chinese, English) sentences.
     edit
         The edit as saved, None when nothing was.
+    refusal
+        On a dry run, what an import would be refused with; None when nothing stands in the way.
     """
 
     report: dict[str, Any]
     words: tuple[Words, ...]
     edit: Edit | None
+    refusal: GridgisError | None = None
 
 
 def cannot_enter(name: str, rejected: Mapping[int, Words]) -> InputError:

@@ -89,11 +89,14 @@ class Outcome:
         The account for people, as (Chinese, English) sentences.
     edit
         The edit as saved, None when there was none.
+    refusal
+        On a dry run, what an import would be refused with.
     """
 
     report: dict[str, Any]
     words: tuple[Words, ...]
     edit: Edit | None = None
+    refusal: RefusedError | None = None
 
 
 @dataclass
@@ -154,7 +157,7 @@ def bring_in(
         if report["applied"]
         else ("试运行：未写入任何改动。", "Dry run: nothing was written.")
     )
-    return Outcome(report, tuple(words), edit)
+    return Outcome(report, tuple(words), edit, refusal)
 
 
 def account_of(error: GridgisError, path: str | Path, options: Options) -> dict[str, Any]:

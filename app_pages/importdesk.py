@@ -1,0 +1,267 @@
+"""What the page of imports asks of the core: a trial of a file, and the import in a thread that can be stopped."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pandas as pd
+import shapely
+import streamlit as st
+
+from app_pages import access
+from app_pages.desk import Desk
+from app_pages.matchdesk import Upload
+from gridgis import bringing, gathering
+from gridgis.errors import GridgisError, InputError
+from gridgis.io.asking import Intake, Options
+from gridgis.io.reading import read_vector
+from gridgis.io.sheets import read_book
+from gridgis.io.workbook import Sheet, workbook_bytes
+from gridgis.registers.fields import FIELDS as REGISTER_FIELDS
+from gridgis.schema import TABLES
+
+Words = tuple[str, str]
+DRAWN = 2000
+"""So many shapes of a file are shown on the map."""
+RASTERS = (".tif", ".tiff")
+TABLES_OF_TEXT = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
+_OF_GRIDS = {"grids": ("code", "name", "kind", "category", "class", "zone"), "boundaries": ("code", "name")}
+# What the command line calls its options, in words of the page.
+_SPOKEN: tuple[tuple[str, Words], ...] = (
+    ("--skip-rejected", ("“跳过不合格的行”", "'Leave rejected rows out'")),
+    ("--repair-below", ("“自动修补上限”", "'Mend up to'")), ("--datum", ("“坐标基准”", "'Datum'")),
+    ("--field", ("“字段对应”", "'Fields'")), ("--drop", ("“略去的列”", "'Columns to leave out'")),
+    ("--encoding", ("“属性编码”", "'Text encoding'")), ("--crs", ("“坐标系”", "'CRS'")), ("--layer", ("“图层”", "'Layer'")),
+    ("--as boundaries", ("“界线”", "'Boundaries'")),
+)  # fmt: skip
+
+
+class StoppedError(Exception):
+    """The planner stopped the import."""
+
+
+@dataclass(frozen=True)
+class Peek:
+    """What a file holds before anything is understood: its columns, and its shapes in degrees."""
+
+    columns: tuple[str, ...] = ()
+    shape: str | None = None
+    bounds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a dry run said: an account, or the one sentence why there is none."""
+
+    found: Intake | None
+    problem: Words | None = None
+    account: Mapping[str, Any] | None = None
+
+
+def own_name(upload: Upload) -> str:
+    """Return our own name for a file; only its ending is the user's, and only one that we read."""
+    ending = Path(upload.name).suffix.lower()
+    return f"upload{ending}" if ending.lstrip(".") in bringing.ENDINGS else "upload.bin"
+
+
+@contextmanager
+def stored(upload: Upload) -> Iterator[Path]:
+    """Give a file under our own name, in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="gridgis-") as folder:
+        path = Path(folder) / own_name(upload)
+        path.write_bytes(upload.data)
+        yield path
+
+
+def spoken(words: Words, upload: Upload) -> Words:
+    """Return a sentence of the core as the page says it: the user's file name, the page's own choices."""
+    out = []
+    for at, text in enumerate(words):
+        said = text
+        for option, names in _SPOKEN:
+            said = said.replace(option, names[at])
+        out.append(said.replace(own_name(upload), upload.name))
+    return out[0], out[1]
+
+
+def peek(desk: Desk, upload: Upload, options: Options) -> Peek:
+    """Look at columns and shapes of a file; a file that cannot be read shows nothing."""
+
+    def look() -> Peek:
+        try:
+            with stored(upload) as path:
+                return _sheet(path) if path.suffix in TABLES_OF_TEXT else _shapes(path, options)
+        except GridgisError:
+            return Peek()
+
+    if Path(upload.name).suffix.lower() in RASTERS:
+        return Peek()
+    found: Peek = desk.once(("peek", upload.key, upload.name, options.crs, options.encoding, options.layer), look)
+    return found
+
+
+def _sheet(path: Path) -> Peek:
+    rows = next(iter(read_book(path).sheets)).rows
+    head = max((rows[k] for k in sorted(rows)[:8]), key=len, default={})
+    return Peek(tuple(dict.fromkeys(cell.text.strip() for cell in head.values() if cell.text.strip())))
+
+
+def _shapes(path: Path, options: Options) -> Peek:
+    frame = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs).frame
+    columns = tuple(str(c) for c in frame.columns if c != frame.geometry.name)
+    if frame.crs is None:
+        return Peek(columns)
+    shapes = frame.geometry.dropna().head(DRAWN).to_crs(4326)
+    shapes = shapely.force_2d(shapely.simplify(shapes.to_numpy(), 1e-5))
+    whole = shapely.GeometryCollection([s for s in shapes if not s.is_empty and s.is_valid])
+    return Peek(columns, shapely.to_geojson(whole), tuple(whole.bounds)) if not whole.is_empty else Peek(columns)
+
+
+def trial(desk: Desk, upload: Upload, options: Options) -> Trial:
+    """Say what an import would do; nothing is written."""
+    try:
+        with stored(upload) as path, desk.quiet() as county:
+            return Trial(bringing.bring(county, path, options, apply=False))
+    except GridgisError as error:
+        return Trial(None, spoken((error.zh, error.en), upload), dict(error.account))
+
+
+def fields_of(as_: str) -> dict[str, str]:
+    """Return our fields of a kind and their Chinese names."""
+    if as_ in REGISTER_FIELDS:
+        return {f.key: f.zh for f in REGISTER_FIELDS[as_]}
+    if as_ in _OF_GRIDS:
+        heads = {c.name: c.zh for c in TABLES["grids"]}
+        return {key: heads.get(key, key) for key in _OF_GRIDS[as_]}
+    return {f.key: f.zh for f in gathering.fields_of(as_)} if as_ != "raster" else {}
+
+
+def mapping(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return which column was taken for which of our fields."""
+    found = dict(report.get("fields") or {})
+    for ours in ("code", "name"):
+        if report.get(f"{ours}_field"):
+            found.setdefault(ours, report[f"{ours}_field"])
+    return found
+
+
+class Job:
+    """An import under way: how far it is, the way to stop it, what came of it.
+
+    Parameters
+    ----------
+    work
+        Called with a function that takes the share done and a word; that function raises once stopped.
+    """
+
+    def __init__(self, work: Callable[[Callable[[float, str], None]], Intake]) -> None:
+        self.share, self.words = 0.0, ""
+        self.found: Intake | None = None
+        self.problem: GridgisError | None = None
+        self.stopped = False
+        self._stop = Event()
+        self._thread = Thread(target=self._run, args=(work,), daemon=True, name="import")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the import to end; it ends at its next step and leaves the county as it was."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to end."""
+        return self._stop.is_set()
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, one way or another."""
+        return not self._thread.is_alive()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end, or for so many seconds."""
+        self._thread.join(seconds)
+
+    def _tell(self, share: float, words: str) -> None:
+        self.share, self.words = min(max(float(share), 0.0), 1.0), words
+        if self._stop.is_set():
+            raise StoppedError
+
+    def _run(self, work: Callable[[Callable[[float, str], None]], Intake]) -> None:
+        try:
+            self._tell(0.0, "")
+            self.found = work(self._tell)
+        except StoppedError:
+            self.stopped = True
+        except GridgisError as error:
+            self.problem = error
+        except Exception:
+            self.problem = InputError(
+                "导入中断，县区未改动：请重试；如仍失败，请用命令行 gridgis import 导入并查看报告。",
+                "The import broke off and the county is unchanged: try again, or import with gridgis import and read its report.",
+            )
+
+
+def begin(desk: Desk, upload: Upload, options: Options) -> Job:
+    """Start an import in the name of whoever is at the desk."""
+    access.require("save")
+    signed = (access.author(), f"导入 {upload.name}")
+    chosen = replace(options, source=options.source or upload.name)
+
+    def work(tell: Callable[[float, str], None]) -> Intake:
+        with stored(upload) as path, desk.quiet() as county:
+            tell(0.0, "")
+            found = bringing.bring(county, path, chosen, apply=True, signed=signed, progress=tell)
+        desk.forget()
+        return found
+
+    return Job(work)
+
+
+def decisions(options: Options) -> bool:
+    """Tell whether the core takes decisions place by place."""
+    return any(f.name == "decisions" for f in fields(options))
+
+
+def told(report: Mapping[str, Any], lang: str) -> list[tuple[int | str, str, str]]:
+    """Return (row, result, why) of all that is to be said of the rows, what is wrong first."""
+    en = lang == "en"
+    out: list[tuple[int | str, str, str]] = [
+        (r["row"], "rejected", r["reason" if en else "reason_zh"]) for r in report.get("rejected", [])
+    ]
+    out += [(w["row"], "warning", w["words" if en else "words_zh"]) for w in report.get("warnings", [])]
+    out += [
+        (m["row"], "mended", f"{m['column']}: {m['words']}" if en else f"“{m['column']}”{m['words_zh']}")
+        for m in report.get("mended", [])
+    ]
+    return out
+
+
+def report_json(report: Mapping[str, Any], upload_name: str) -> str:
+    """Return the account for machines, under the name that the user gave the file."""
+    return json.dumps(dict(report) | {"file": upload_name}, ensure_ascii=False, indent=1)
+
+
+def report_xlsx(report: Mapping[str, Any], lang: str, titles: tuple[str, str, tuple[str, str, str]]) -> bytes:
+    """Return rejected rows and changes as a workbook."""
+    rejected, changes, heads = titles
+    rows = pd.DataFrame(told(report, lang), columns=list(heads), dtype=object)
+    plain = [{k: _plain(v) for k, v in c.items()} for c in [*report.get("changes", []), *report.get("spots", [])]]
+    return workbook_bytes(
+        [Sheet(rejected, rows.astype(str)), Sheet(changes, pd.DataFrame(plain, dtype=object).fillna(""))]
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float) or value is None else json.dumps(value, ensure_ascii=False)
+
+
+def size_limit() -> int:
+    """Return how many megabytes the app takes in one file."""
+    return int(st.get_option("server.maxUploadSize"))
