@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from gridgis.errors import InputError
 
-MAX_BYTES = 4 << 30
+MAX_BYTES = (2 << 30) - 1
 MAX_UNPACKED = 1 << 30
 MAX_RATIO = 100
 MAX_MEMBERS = 200
@@ -130,7 +130,7 @@ def check_file(path: Path) -> None:
     if size == 0:
         raise InputError(f"文件“{name}”是空的：请重新导出。", f"The file '{name}' is empty: export it again.")
     if size > MAX_BYTES:
-        raise InputError(f"文件“{name}”超过 4 GB：请拆分后导入。", f"The file '{name}' is larger than 4 GB: split it.")
+        raise InputError(f"文件“{name}”达到 2 GB：请拆分后导入。", f"The file '{name}' is 2 GB or larger: split it.")
 
 
 def _kind(name: str, suffix: str) -> str:
