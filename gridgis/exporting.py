@@ -17,14 +17,16 @@ from gridgis.datums import check_datum
 from gridgis.disclosing import GROUPS, PUBLIC_COLUMNS, masks
 from gridgis.errors import InputError
 from gridgis.outgoing.formats import Format, format_of, losses_of
-from gridgis.outgoing.layer import Layer, crs_words, make_layer
+from gridgis.outgoing.layer import Layer, crs_words, make_elements, make_layer
 from gridgis.outgoing.placing import checksums, drafting, packed, refuse_county
 from gridgis.outgoing.shapefile import ENCODINGS, dictionary, short_names
 from gridgis.outgoing.tables import write_rows
 from gridgis.outgoing.vector import write_geopackage
 from gridgis.plan import Plan
+from gridgis.schema import TABLE_ALIASES, TABLES
 from gridgis.statistics import sources
 
+ELEMENTS = ("buildings", "places", "roads", "water", "incidents", "boundaries", "cells")
 ROLES = ("internal", "public")
 FIGURES_OUT = ("households", "persons", "buildings", "places", "roads", "incidents", "area_m2")
 
@@ -47,6 +49,8 @@ class Wish:
         ``internal``, or ``public``: columns of an allow-list only, small numbers hidden.
     k
         For the public, numbers below k are hidden and with them what would give them away.
+    layer
+        ``grids``, or a table of the e-map (internal only).
     """
 
     format: str = "auto"
@@ -57,6 +61,7 @@ class Wish:
     encoding: str = "utf-8"
     role: str = "internal"
     k: int = 10
+    layer: str = "grids"
 
 
 Frames = Sequence[tuple[str | None, gpd.GeoDataFrame]]
@@ -94,12 +99,22 @@ def export(county: County, path: str | Path, wish: Wish | None = None, given: Fr
             f"The encoding '{wish.encoding}' is not offered: use utf-8 or gbk.",
         )
     plan = county.plan if wish.version is None else county.plan_at(wish.version)
-    layers = [
-        layer_of(county, plan, frame, replace(wish, level=level, datum=datum))
-        for level, frame in given or frames(county, plan, wish, chosen)
-    ]
+    layers = (
+        [_elements(county, wish, chosen, datum)]
+        if wish.layer != "grids"
+        else [
+            layer_of(county, plan, frame, replace(wish, level=level, datum=datum))
+            for level, frame in given or frames(county, plan, wish, chosen)
+        ]
+    )
     with drafting(path) as folder:
-        cut = _write(chosen, layers, folder / path.name)
+        try:
+            cut = _write(chosen, layers, folder / path.name)
+        except RuntimeError as error:
+            raise InputError(
+                f"“{path.name}”无法写成 {chosen.zh}（{error}）：请改用 .gpkg 或 .geojson。",
+                f"'{path.name}' cannot be written as {chosen.en} ({error}): use .gpkg or .geojson.",
+            ) from error
         files = checksums(list(folder.iterdir()))
         manifest = _manifest(county, plan, wish, chosen, layers) | {"files": files}
         if cut:
@@ -148,6 +163,27 @@ def frames(county: County, plan: Plan, wish: Wish, chosen: Format) -> list[tuple
         frame = out_frame(plan, plan.leaf_codes if level is None else plan.codes(level))
         out.append((level, frame if hidden is None else public_frame(frame, hidden)))
     return out
+
+
+def _elements(county: County, wish: Wish, chosen: Format, datum: str) -> Layer:
+    """Return a table of the e-map as a layer."""
+    if wish.layer not in ELEMENTS:
+        raise InputError(
+            f"没有图层“{wish.layer}”：可用的有 grids、{'、'.join(ELEMENTS)}。",
+            f"There is no layer '{wish.layer}': there are grids, {', '.join(ELEMENTS)}.",
+        )
+    if wish.role != "internal" or wish.simplify or wish.level or wish.version or chosen.datum:
+        raise InputError(
+            f"图层“{wish.layer}”只供内部使用，且不能与 --level、--as-of、--simplify 或坐标串格式同用。",
+            f"The layer '{wish.layer}' is internal, and does not go with --level, --as-of, --simplify or paths for web maps.",
+        )
+    frame = county.table(wish.layer)
+    if wish.layer == "cells":
+        frame = frame[frame["removed_in"].isna()]
+    meta = {"county": county.code, "name": county.meta.get("name", ""), "scheme": county.scheme.name,
+            "version": county.version, "layer": wish.layer, "illustrative": county.illustrative}  # fmt: skip
+    return make_elements(frame, TABLES[wish.layer], epsg=county.crs, datum=datum, name=wish.layer,
+                         title=f"{meta['name']} {TABLE_ALIASES[wish.layer]}".strip(), encoding=wish.encoding, meta=meta)  # fmt: skip
 
 
 def public_frame(frame: gpd.GeoDataFrame, hidden: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -211,7 +247,8 @@ def _manifest(county: County, plan: Plan, wish: Wish, chosen: Format, layers: li
     ]
     return {
         "county": county.code, "name": county.meta.get("name", ""), "scheme": county.scheme.name,
-        "level": wish.level or "leaf", "version": plan.version, "date": edit.at, "plan_hash": plan.hash,
+        "layer": wish.layer,
+        "level": None if wish.layer != "grids" else wish.level or "leaf", "version": plan.version, "date": edit.at, "plan_hash": plan.hash,
         "written_at": dt.datetime.now(dt.UTC).astimezone().isoformat(timespec="seconds"),
         "format": chosen.key, "datum": layers[0].datum, "crs": crs_words(layers[0].datum), "encoding": _encoding(chosen, wish),
         "illustrative": county.illustrative, "role": wish.role,

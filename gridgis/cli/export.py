@@ -31,6 +31,8 @@ def export(
     role: Annotated[Literal["internal", "public"], typer.Option("--role", help="public：去掉内部列，隐去小数字 / hide small numbers")
     ] = "internal",
     k: Annotated[int, typer.Option("--k", help="public 时隐去小于 k 的数字 / numbers below k are hidden")] = 10,
+    layer: Annotated[str, typer.Option("--layer", help="grids，或 buildings places roads water incidents boundaries cells（仅内部）/ internal")
+    ] = "grids",
     branch: Branch = None, json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """导出网格，格式按扩展名，旁边写清单 / Export grids; the format goes by the extension."""
@@ -38,13 +40,14 @@ def export(
 
     with opened(county, branch) as c:
         version = None if as_of is None else version_of(c, as_of)
-        wish = Wish(format_, level, datum, version, simplify, encoding, role, k)
+        wish = Wish(format_, level, datum, version, simplify, encoding, role, k, layer)
         manifest = export(c, out, wish)
     if json:
         dump(manifest)
         return
     count = sum(manifest["counts"].values())
-    say(lang, f"已导出 {count} 个网格：{out}", f"Exported {count} grids: {out}")
+    zh, en = ("个网格", "grids") if layer == "grids" else (f"个要素（{layer}）", layer)
+    say(lang, f"已导出 {count} {zh}：{out}", f"Exported {count} {en}: {out}")
     for column, hidden in _sums(manifest["suppressed"]).items():
         say(lang, f"“{column}”隐去了 {hidden} 个数字。", f"{hidden} numbers of '{column}' are withheld.")
     for column, cut in manifest.get("texts_cut", {}).items():

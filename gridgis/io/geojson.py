@@ -114,7 +114,7 @@ def in_datum(geometries: Geometries, *, epsg: int, datum: str, decimals: int = E
     return _rounded(degrees, decimals)
 
 
-def collection(frame: gpd.GeoDataFrame, *, datum: str, meta: Mapping[str, Any] | None = None) -> str:
+def collection(frame: gpd.GeoDataFrame, *, datum: str, meta: Mapping[str, Any] | None = None, key: str = "code") -> str:
     """Return grids that are in degrees already as the text of a GeoJSON FeatureCollection.
 
     Parameters
@@ -125,11 +125,13 @@ def collection(frame: gpd.GeoDataFrame, *, datum: str, meta: Mapping[str, Any] |
         Datum of the degrees.
     meta
         Further top-level members.
+    key
+        What the index is called among the properties.
     """
     rounded = np.asarray(frame.geometry.values, object)
     texts = shapely.to_geojson(shapely.orient_polygons(rounded, exterior_cw=False))
     codes = [str(c) for c in frame.index]
-    rows = _properties(frame)
+    rows = _properties(frame, key)
     features = [
         f'{{"type":"Feature","id":{json.dumps(code)},"properties":{row},"geometry":{text}}}'
         for code, row, text in zip(codes, rows, texts, strict=True)
@@ -245,14 +247,14 @@ def _is_coverage(geometries: Geometries) -> bool:
     return bool(shapely.is_valid(geometries).all()) and bool(shapely.coverage_is_valid(geometries))
 
 
-def _properties(frame: gpd.GeoDataFrame) -> list[str]:
+def _properties(frame: gpd.GeoDataFrame, key: str) -> list[str]:
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    table = table.drop(columns=[c for c in ("code",) if c in table.columns])
+    table = table.drop(columns=[c for c in (key,) if c in table.columns])
     columns = [str(c) for c in table.columns]
     rows = zip(*(table[c].tolist() for c in table.columns), strict=True) if columns else ((),) * len(table)
     return [
         json.dumps(
-            {"code": str(code), **{c: _plain(v) for c, v in zip(columns, row, strict=True)}},
+            {key: str(code), **{c: _plain(v) for c, v in zip(columns, row, strict=True)}},
             ensure_ascii=False,
             separators=(",", ":"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from gridgis.datums import is_shifted
 from gridgis.errors import InputError
 from gridgis.io.geojson import EXACT_DECIMALS, in_datum
-from gridgis.schema import to_lattice
+from gridgis.schema import Column, to_lattice
 
 Geometries = NDArray[np.object_]
 EPSG_OF = {"wgs84": 4326, "cgcs2000": 4490}
@@ -73,6 +74,8 @@ class Layer:
         What people call it.
     encoding
         Of a shapefile's table.
+    key
+        What the index is called as a column.
     meta
         What the file says of itself, where its format has room for it.
     """
@@ -83,11 +86,12 @@ class Layer:
     name: str
     title: str = ""
     encoding: str = "utf-8"
+    key: str = "code"
     meta: dict[str, Any] = field(default_factory=dict)
 
     def table(self) -> pd.DataFrame:
         """Return the columns without geometry, ``code`` first, numbers as numbers or missing."""
-        columns: dict[str, Any] = {"code": [str(c) for c in self.frame.index]}
+        columns: dict[str, Any] = {self.key: [str(c) for c in self.frame.index]}
         for column in self.fields[1:]:
             values = self.frame[column.name]
             if column.kind == "int":
@@ -107,8 +111,8 @@ class Layer:
 
     @property
     def multi(self) -> bool:
-        """True where a grid lies in several parts."""
-        return bool((shapely.get_type_id(np.asarray(self.frame.geometry.values, object)) == 6).any())
+        """True where something lies in several parts."""
+        return bool((shapely.get_type_id(np.asarray(self.frame.geometry.values, object)) >= 4).any())
 
 
 def make_layer(frame: gpd.GeoDataFrame, *, epsg: int, datum: str, simplify: float | None = None, **said: Any) -> Layer:
@@ -146,6 +150,32 @@ def make_layer(frame: gpd.GeoDataFrame, *, epsg: int, datum: str, simplify: floa
     fields = (KNOWN["code"], *(KNOWN.get(str(c), Field(str(c), "text", str(c), str(c))) for c in columns))
     out = gpd.GeoDataFrame(frame[columns], geometry=degrees, index=frame.index)
     return Layer(out, fields, datum, **said)
+
+
+def make_elements(frame: gpd.GeoDataFrame, columns: Sequence[Column], *, epsg: int, datum: str, **said: Any) -> Layer:
+    """Return elements of the e-map in the datum asked for.
+
+    Parameters
+    ----------
+    frame
+        Elements in the county's CRS, the first of `columns` among its columns.
+    columns
+        The columns of their table; coordinates and geometry are left to the geometry.
+    epsg
+        The county's CRS.
+    datum
+        Datum of the coordinates to be.
+    **said
+        Further attributes of `Layer`.
+    """
+    fields = tuple(
+        Field(c.name, c.kind, c.zh, c.name) for c in columns if c.kind != "geometry" and c.name not in ("x", "y")
+    )
+    shapes = np.asarray(frame.geometry.values, object)
+    degrees = in_datum(shapes, epsg=epsg, datum=datum, decimals=EXACT_DECIMALS)
+    key = fields[0].name
+    out = gpd.GeoDataFrame(frame[[f.name for f in fields[1:]]], geometry=degrees).set_index(frame[key].astype(str))
+    return Layer(out, fields, datum, key=key, **said)
 
 
 def simplified(shapes: Geometries, metres: float) -> Geometries:

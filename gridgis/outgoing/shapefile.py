@@ -45,7 +45,7 @@ def write_shapefile(layer: Layer, path: Path) -> dict[str, int]:
         if field.kind == "text":
             fitted = [
                 _fitted(v, layer.encoding, field, code)
-                for v, code in zip(frame[field.name], frame["code"], strict=True)
+                for v, code in zip(frame[field.name], frame[layer.key], strict=True)
             ]
             changed = sum(a != b for a, b in zip(fitted, frame[field.name], strict=True) if b is not None)
             frame[field.name] = pd.Series(fitted, dtype=object)
@@ -77,7 +77,7 @@ def _fitted(value: str | None, encoding: str, field: Field, code: str) -> str | 
     except UnicodeEncodeError as error:
         letter = value[error.start]
         raise InputError(
-            f"网格 {code} 的“{field.zh}”含有 GBK 没有的字“{letter}”：请改用 --encoding utf-8。",
-            f"'{field.en}' of grid {code} has the character '{letter}', which GBK lacks: use --encoding utf-8.",
+            f"{code} 的“{field.zh}”含有 GBK 没有的字“{letter}”：请改用 --encoding utf-8。",
+            f"'{field.en}' of {code} has the character '{letter}', which GBK lacks: use --encoding utf-8.",
         ) from error
     return data[:TEXT_BYTES].decode(encoding, "ignore") if len(data) > TEXT_BYTES else value

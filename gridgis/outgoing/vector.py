@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+import numpy as np
 import pyogrio
+import shapely
 
 from gridgis.io.geojson import collection
-from gridgis.outgoing.layer import Field, Layer
+from gridgis.outgoing.layer import Layer
 
 _TABLES = (
     "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT, f_table_schema TEXT,"
@@ -31,7 +33,9 @@ _TABLES = (
 
 def write_geojson(layer: Layer, path: Path) -> None:
     """Write GeoJSON (RFC 7946)."""
-    path.write_text(collection(layer.frame, datum=layer.datum, meta=layer.meta), encoding="utf-8", newline="\n")
+    path.write_text(
+        collection(layer.frame, datum=layer.datum, meta=layer.meta, key=layer.key), encoding="utf-8", newline="\n"
+    )
 
 
 def write_geopackage(layers: list[Layer], path: Path) -> None:
@@ -48,7 +52,7 @@ def write_geopackage(layers: list[Layer], path: Path) -> None:
                 db.execute(
                     "INSERT INTO layer_styles(f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
                     " styleQML, styleSLD, useAsDefault, description) VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?)",
-                    (layer.name, layer.title, _qml(layer.fields), layer.title),
+                    (layer.name, layer.title, _qml(layer), layer.title),
                 )
                 db.executemany(
                     "INSERT OR REPLACE INTO gpkg_data_columns(table_name, column_name, name, title) VALUES (?, ?, ?, ?)",
@@ -85,20 +89,34 @@ def _write(given: Layer, path: Path, driver: str, *, frame: Any = None, **option
         pyogrio.write_dataframe(rows, path, driver=driver, promote_to_multi=given.multi, **options)
 
 
-def _qml(fields: tuple[Field, ...]) -> str:
+_SYMBOLS = {
+    "fill": ("SimpleFill", {"style": "no", "outline_color": "122,74,43,255", "outline_width": "0.3"}),
+    "line": ("SimpleLine", {"line_color": "196,178,140,255"}),
+    "marker": ("SimpleMarker", {"color": "31,95,174,255"}),
+}
+
+
+def _renderer(layer: Layer) -> str:
+    """Return one symbol for all that lies in a layer: polygons as outlines, lines, or points."""
+    dimension = max([0, *(int(d) for d in shapely.get_dimensions(np.asarray(layer.frame.geometry.values, object)))])
+    kind = ("marker", "line", "fill")[dimension]
+    name, options = _SYMBOLS[kind]
+    words = "".join(f'<Option name="{k}" value="{v}" type="QString"/>' for k, v in options.items())
+    return (
+        f'<renderer-v2 type="singleSymbol"><symbols><symbol type="{kind}" name="0" alpha="1">'
+        f'<layer class="{name}" enabled="1"><Option type="Map">{words}</Option></layer></symbol></symbols></renderer-v2>'
+    )
+
+
+def _qml(layer: Layer) -> str:
     """Return a QGIS style: Chinese aliases, boundaries as a light outline, names as labels."""
     aliases = "".join(
-        f'<alias index="{k + 1}" field={quoteattr(f.name)} name={quoteattr(f.zh)}/>' for k, f in enumerate(fields)
+        f'<alias index="{k + 1}" field={quoteattr(f.name)} name={quoteattr(f.zh)}/>' for k, f in enumerate(layer.fields)
     )
     return (
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>"
         '<qgis version="3.28" styleCategories="Symbology|Labeling|Fields" labelsEnabled="1">'
-        '<renderer-v2 type="singleSymbol"><symbols><symbol type="fill" name="0" alpha="1">'
-        '<layer class="SimpleFill" enabled="1"><Option type="Map">'
-        '<Option name="style" value="no" type="QString"/>'
-        '<Option name="outline_color" value="122,74,43,255" type="QString"/>'
-        '<Option name="outline_width" value="0.3" type="QString"/>'
-        "</Option></layer></symbol></symbols></renderer-v2>"
+        f"{_renderer(layer)}"
         '<labeling type="simple"><settings><text-style fieldName="name" isExpression="0" fontSize="8"/></settings></labeling>'
         f"<aliases>{aliases}</aliases></qgis>"
     )

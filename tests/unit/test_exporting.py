@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
 import pyarrow.parquet as pq
@@ -277,3 +278,19 @@ def test_a_county_is_never_overwritten(
         assert target.read_bytes() == before
     out = tmp_path / "out.gpkg"
     assert tell("export", path, out).code == tell("export", path, out).code == 0
+
+
+def test_elements_leave_for_internal_use_only(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell = teller(monkeypatch, capsys)
+    with gg.open_county(path) as county:
+        ids = set(county.table("buildings")["id"])
+    for name in ("b.geojson", "b.gpkg", "b.parquet"):
+        assert tell("export", path, tmp_path / name, "--layer", "buildings").code == 0
+        reader = gpd.read_parquet if name.endswith("parquet") else pyogrio.read_dataframe
+        assert set(reader(tmp_path / name)["id"]) == ids
+    for words in (["--role", "public"], ["--simplify", "5"], ["--level", "unit"]):
+        assert_refused(tell("export", path, tmp_path / "x.gpkg", "--layer", "buildings", *words), 2, "buildings")
+    assert_refused(tell("export", path, tmp_path / "x.gpkg", "--layer", "staff"), 2, "staff")
+    assert not (tmp_path / "x.gpkg").exists()
