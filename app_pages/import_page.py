@@ -24,6 +24,7 @@ ADDED = (*gathering.TABLES, "population", "raster")
 DRAWN = ("grids", "boundaries")
 CHOICES = ("import_datum", "import_mode", "import_limit", "import_encoding", "import_crs", "import_layer", "import_drop",
            "import_skip")  # fmt: skip
+KEPT = ("import_field_", "import_decide_", "import_reason_")
 
 
 def head(text: str) -> None:
@@ -46,7 +47,7 @@ def away() -> None:
 
 def forget_choices() -> None:
     """Forget what was chosen for a file, so that the next begins with guesses of its own."""
-    for key in [k for k in st.session_state if str(k) in CHOICES or str(k).startswith("import_field_")]:
+    for key in [k for k in st.session_state if str(k) in CHOICES or str(k).startswith(KEPT)]:
         del st.session_state[key]
 
 
@@ -99,12 +100,14 @@ def options() -> Options:
     state = st.session_state
     prefix = "import_field_"
     named = {str(k)[len(prefix) :]: v for k, v in state.items() if str(k).startswith(prefix) and v}
+    decided = {str(k)[14:]: (str(v), str(state.get(f"import_reason_{str(k)[14:]}", "")))
+               for k, v in state.items() if str(k).startswith("import_decide_") and v}  # fmt: skip
     crs = str(state.get("import_crs") or "").strip()
     return Options(
         state.import_kind, fields=named, datum=state.get("import_datum", "auto"), crs=crs or None,
         encoding=state.get("import_encoding", "auto"), layer=str(state.get("import_layer") or "").strip() or None,
         repair_below_m2=float(state.get("import_limit", 10_000)), skip_rejected=bool(state.get("import_skip")),
-        drop=tuple(state.get("import_drop", ())), mode=state.get("import_mode", "add"),
+        drop=tuple(state.get("import_drop", ())), mode=state.get("import_mode", "add"), decisions=decided,
     )  # fmt: skip
 
 
@@ -253,6 +256,7 @@ def trial_box(desk: Desk, upload: Upload) -> None:
     head(say("import_3", name=upload.name))
     report: dict[str, Any] = dict(trial.found.report if trial.found else trial.account or {})
     importview.summary(trial, upload)
+    importview.review(report)
     choices(desk, upload, report)
     if trial.found is None:
         st.button(say("import_discard"), key="import_discard", on_click=away)

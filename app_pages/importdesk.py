@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -222,11 +222,6 @@ def begin(desk: Desk, upload: Upload, options: Options) -> Job:
         return found
 
     return Job(work)
-
-
-def decisions(options: Options) -> bool:
-    """Tell whether the core takes decisions place by place."""
-    return any(f.name == "decisions" for f in fields(options))
 
 
 def told(report: Mapping[str, Any], lang: str) -> list[tuple[int | str, str, str]]:

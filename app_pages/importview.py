@@ -19,7 +19,7 @@ from layers.text import safe_text
 
 TAGS = {"rejected": "error", "warning": "warning", "mended": "note"}
 LISTED = 500
-_NAMED = 12
+_NAMED, _DECIDED = 12, 20
 
 
 def problem(words: str) -> None:
@@ -110,6 +110,34 @@ def details(report: Mapping[str, Any]) -> None:
     listed = "".join(f"<li>{safe_text(line)}</li>" for line in lines)
     if listed:
         st.html(f'<h4>{safe_text(say("import_evidence"))}</h4><ul class="gg-notes">{listed}</ul>')
+
+
+def review(report: Mapping[str, Any]) -> None:
+    """Show each fault that somebody may decide on, who lives there, and what may be decided."""
+    found = [e for e in report.get("review", []) if e["choices"] and e["state"] in ("asked", "decided")][:_DECIDED]
+    if not found:
+        return
+    st.html(f"<h4>{safe_text(say('import_review'))}</h4>")
+    for e in found:
+        what, which, why = st.columns([3, 2, 2], vertical_alignment="bottom")
+        told = say("import_place", rule=_rule(e["rule"]), codes=" ".join(map(str, e["codes"])), area=number(e["area_m2"]),
+                   homes=number(e["households"]), people=number(e["persons"]))  # fmt: skip
+        what.html(f'<p class="gg-tip">{safe_text(told)}</p>')
+        able = list(dict.fromkeys(c for k in e["choices"] for c in (e["codes"] if k == "CODE" else [k])))
+        which.selectbox(
+            say("import_decision"), ["", *map(str, able)], key=f"import_decide_{e['id']}", format_func=_decision
+        )
+        why.text_input(say("reason"), key=f"import_reason_{e['id']}")
+
+
+def _decision(choice: str) -> str:
+    return (
+        say(f"import_do_{choice}")
+        if f"import_do_{choice}" in WORDS
+        else say("import_give", code=choice)
+        if choice
+        else "–"
+    )
 
 
 def spots(found: Sequence[Mapping[str, Any]]) -> None:
