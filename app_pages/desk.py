@@ -23,8 +23,8 @@ import shapely
 import streamlit as st
 
 import gridgis as gg
-from app_pages.once import Once
 from gridgis.county import grid_frame
+from gridgis.once import Once
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
 from gridgis.store.postgis import is_database

@@ -72,6 +72,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         "id text 步骤编号", "incident text 事件编号", "at text 时间", "action text 动作", "staff text 人员编号",
         "organisation text 组织编号", "code text 网格编码", "note text 备注", "by text 登记人",
     ),
+    "photos": _columns("id text 照片编号", "incident text 事件编号", "media text 格式", "data text 内容", "at text 时间"),
     "tracks": _columns("id text 轨迹编号", "staff text 人员编号", "since text 开始时间", "until text 结束时间", "extra text 其他属性",
                        "source text 来源", "as_of text 截至日期", "geometry geometry 轨迹"),
     "population": _columns(
@@ -110,7 +111,7 @@ LAYERS = tuple(name for name, columns in TABLES.items() if any(c.kind == "geomet
 
 TABLE_ALIASES = {
     "cells": "基元", "grids": "网格（全部版本）", "boundaries": "固定界线", "buildings": "建筑", "roads": "道路",
-    "water": "水系", "places": "场所", "incidents": "事件", "incident_steps": "事件流转",
+    "water": "水系", "places": "场所", "incidents": "事件", "incident_steps": "事件流转", "photos": "事件照片",
     "tracks": "巡查轨迹", "population": "人口资料", "rasters": "栅格资料",
     "nets": "其他部门的网络", "exceptions": "例外", "staff": "人员台账",
     "organisations": "组织台账", "postings": "任职", "visits": "走访",

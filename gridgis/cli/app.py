@@ -25,6 +25,7 @@ from gridgis.cli import (
     read,
     registers,
     scheme,
+    serve,
 )
 from gridgis.errors import GridgisError
 
@@ -55,6 +56,7 @@ for module in (
     keep,
     placing,
     registers,
+    serve,
 ):
     module.register(app)
 

@@ -26,10 +26,10 @@ def _people_and_nets(connection: Connection, epsg: int) -> None:
 
 
 def _loop_and_sources(connection: Connection, epsg: int) -> None:
-    """Version 3: what a source says beyond our columns, the steps of incidents, tracks, population and rasters."""
+    """Version 3: what a source says beyond our columns, the steps and photos of incidents, tracks, population and rasters."""
     for table in ("buildings", "roads", "water", "places", "incidents"):
         _add_columns(connection, table, "address", "note", "photo", "extra")
-    add_tables(connection, epsg, "incident_steps", "tracks", "population", "rasters")
+    add_tables(connection, epsg, "incident_steps", "photos", "tracks", "population", "rasters")
 
 
 def _add_columns(connection: Connection, table: str, *names: str) -> None:

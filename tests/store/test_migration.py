@@ -14,7 +14,7 @@ from gridgis.store.draft_tables import DRAFT_TABLES
 from gridgis.store.geometry import register_functions
 from tests.drawn import drawn_county
 
-NEW_IN_3 = ("incident_steps", "tracks", "population", "rasters")
+NEW_IN_3 = ("incident_steps", "photos", "tracks", "population", "rasters")
 COLUMNS_OF_3 = {
     "buildings": ("address", "extra"), "roads": ("extra",), "water": ("extra",), "places": ("address", "extra"),
     "incidents": ("address", "note", "photo", "extra"),

@@ -1,0 +1,213 @@
+"""One incident comes in: it finds its cell, and is kept with its photo and its first step, or not at all."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import io
+import secrets
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from PIL import Image, UnidentifiedImageError
+from pyproj import Transformer
+
+from gridgis.county import County
+from gridgis.datums import check_datum, shift
+from gridgis.errors import InputError, RefusedError
+from gridgis.locate import locate_levels
+from gridgis.schema import FIGURES, MM
+
+LONGEST = {"id": 64, "category": 100, "note": 2000, "address": 200, "source": 100}
+"""Characters that each text may have."""
+PHOTO_BYTES = 5_000_000
+PHOTO_PIXELS = 40_000_000
+_PHOTO_SIDE = 1600
+_FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+class KnownError(RefusedError):
+    """A report with this identifier was received before."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """An incident as it is told.
+
+    Attributes
+    ----------
+    lon, lat
+        Degrees of `datum`.
+    at
+        When it happened, ISO 8601; empty for now.
+    id
+        The sender's identifier, by which a second try is noticed; empty for a new one.
+    photo
+        A JPEG, PNG or WebP file; what it says of its camera and place is not kept.
+    source
+        Who tells: a system or a channel, no person.
+    """
+
+    lon: float
+    lat: float
+    category: str
+    note: str = ""
+    address: str = ""
+    at: str = ""
+    datum: str = "wgs84"
+    id: str = ""
+    source: str = ""
+    photo: bytes = b""
+
+
+def report(county: County, told: Report) -> dict[str, Any]:
+    """Keep an incident and return what became of it.
+
+    Parameters
+    ----------
+    county
+        The county.
+    told
+        The report.
+
+    Returns
+    -------
+    dict
+        `id`, `at`, `code` of the leaf grid (None where no grid is drawn yet) and `codes` by level.
+
+    Raises
+    ------
+    InputError
+        Something in it cannot be used.
+    RefusedError
+        The place is outside the county.
+    KnownError
+        There is an incident with this identifier.
+    """
+    _require_short(told)
+    at, xy, photo = _moment(told.at), _place(county, told), _shrunk(told.photo) if told.photo else b""
+    number = told.id or f"R{dt.datetime.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
+    tables = _rows(told, number, at, xy, photo)
+    try:
+        with county.store.alone():
+            plan = county.plan
+            cell = int(plan.owners(xy[None])[0])
+            if cell < 0:
+                raise RefusedError(
+                    f"位置（{told.lon:.6f}, {told.lat:.6f}）不在本县区内：请核对坐标和坐标基准。",
+                    f"The place ({told.lon:.6f}, {told.lat:.6f}) is outside the county: check coordinates and datum.",
+                )
+            for name, frame in tables.items():
+                if county.store.put_rows(name, frame) and name == "incidents":
+                    raise KnownError(
+                        f"编号“{number}”的事件已经收到过，未重复登记。",
+                        f"An incident '{number}' was received before and is not registered twice.",
+                    )
+            figures = plan.rows.figures[cell].copy()
+            figures[FIGURES.index("incidents")] += 1
+            county.store.set_figures([int(plan.rows.id[cell])], figures[None])
+    except BaseException:
+        county.forget()
+        raise
+    codes = locate_levels(plan, xy[None]).iloc[0]
+    return {
+        "id": number, "at": at, "code": plan.rows.code[cell],
+        "codes": {level: code for level, code in codes.items() if code}, "photo": bool(photo),
+    }  # fmt: skip
+
+
+def _require_short(told: Report) -> None:
+    if not told.category.strip():
+        raise InputError("缺少类别 category。", "The category is missing.")
+    for name, most in LONGEST.items():
+        text = getattr(told, name)
+        if len(text) > most or any(ord(c) < 32 and c not in "\n\t" for c in text):
+            raise InputError(
+                f"“{name}”太长或含控制字符：最多 {most} 个字。",
+                f"'{name}' is too long or holds control characters: {most} characters at most.",
+            )
+
+
+def _moment(text: str) -> str:
+    if not text:
+        return dt.datetime.now().isoformat(" ", "seconds")
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"时间“{text[:40]}”不是 ISO 8601：请写成 2026-11-22T15:30:00。",
+            f"The time '{text[:40]}' is not ISO 8601: write 2026-11-22T15:30:00.",
+        ) from error
+    # Incidents are kept in the time of the place, without a zone.
+    return (moment.astimezone().replace(tzinfo=None) if moment.tzinfo else moment).isoformat(" ", "seconds")
+
+
+def _place(county: County, told: Report) -> Any:
+    check_datum(told.datum)
+    if not (abs(told.lon) <= 180 and abs(told.lat) <= 90):
+        raise InputError("经纬度不在范围内。", "Longitude or latitude is out of range.")
+    lon, lat = shift(told.lon, told.lat, told.datum, "cgcs2000")
+    x, y = Transformer.from_crs(4490, county.crs, always_xy=True).transform(float(lon), float(lat))
+    return np.round(np.array([x, y]) * MM) / MM
+
+
+def _shrunk(photo: bytes) -> bytes:
+    """Return a photo as a plain JPEG of moderate size, without what it says of its camera and place.
+
+    Raises
+    ------
+    InputError
+        It is too large, or no picture.
+    """
+    if len(photo) > PHOTO_BYTES:
+        raise InputError(
+            f"照片超过 {PHOTO_BYTES:,} 字节：请缩小后再上报。",
+            f"The photo exceeds {PHOTO_BYTES:,} bytes: make it smaller.",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(photo), formats=_FORMATS) as picture:
+                if picture.width * picture.height > PHOTO_PIXELS:
+                    raise Image.DecompressionBombError
+                upright = picture.convert("RGB")
+                upright.thumbnail((_PHOTO_SIDE, _PHOTO_SIDE))
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:
+        raise InputError(
+            f"照片无法读取：请用不超过 {PHOTO_PIXELS // 1_000_000} 百万像素的 JPEG、PNG 或 WebP。",
+            f"The photo cannot be read: use a JPEG, PNG or WebP of {PHOTO_PIXELS // 1_000_000} megapixels at most.",
+        ) from error
+    out = io.BytesIO()
+    upright.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _rows(told: Report, number: str, at: str, xy: Any, photo: bytes) -> dict[str, pd.DataFrame]:
+    """Return the rows that keep a report, by table."""
+    received = dt.datetime.now().isoformat(" ", "seconds")
+    incident = pd.DataFrame({
+        "id": [number], "at": [at], "category": [told.category.strip()], "status": ["reported"],
+        "address": [told.address], "note": [told.note], "photo": [f"{number}-1" if photo else None],
+        "source": [told.source], "as_of": [received[:10]], "x": [xy[0]], "y": [xy[1]], "geometry": [shapely.Point(xy)],
+    })  # fmt: skip
+    step = pd.DataFrame({
+        "id": [f"{number}-1"], "incident": [number], "at": [received], "action": ["submit"], "by": [told.source],
+    })  # fmt: skip
+    rows = {"incidents": incident, "incident_steps": step}
+    if photo:
+        rows["photos"] = pd.DataFrame({
+            "id": [f"{number}-1"], "incident": [number], "media": ["image/jpeg"],
+            "data": [base64.b64encode(photo).decode("ascii")], "at": [received],
+        })  # fmt: skip
+    return rows
