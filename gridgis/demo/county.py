@@ -21,7 +21,7 @@ from gridgis.demo.model import DemoCounty, labelled
 from gridgis.demo.names import Namer
 from gridgis.demo.nesting import nest
 from gridgis.demo.network import Network, build_network
-from gridgis.demo.outline import read_outline
+from gridgis.outlines import read_outline
 from gridgis.demo.people import people_of
 from gridgis.demo.registers import Setting, make_registers
 from gridgis.demo.reports import make_incidents
