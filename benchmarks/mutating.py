@@ -29,38 +29,13 @@ Damage = Callable[[bytes, Rng], bytes]
 
 COUNTY, EPSG, EAST, NORTH, SIDE = "350526", 4548, 600_000.0, 2_820_000.0, 100.0
 ODD = (
-    None,
-    {},
-    [],
-    "",
-    -1,
-    1e308,
-    10**40,
-    True,
-    "NaN",
-    [[]],
-    {"type": "Point"},
-    [None, None],
-    "龙浔镇",
-    "=1+1",
+    None, {}, [], "", -1, 1e308, 10**40, True, "NaN", [[]], {"type": "Point"}, [None, None], "龙浔镇", "=1+1",
     [1e400],
-)
+)  # fmt: skip
 SNIPPETS = (
-    b"\x00",
-    b"\xff\xfe",
-    b'"',
-    b",",
-    b"\n",
-    b"\r",
-    b"<",
-    b">",
-    b"&",
-    b"{",
-    b"}",
-    b"\xe9\xbe",
-    b"9" * 30,
+    b"\x00", b"\xff\xfe", b'"', b",", b"\n", b"\r", b"<", b">", b"&", b"{", b"}", b"\xe9\xbe", b"9" * 30,
     b"=cmd|' /C calc'!A0",
-)
+)  # fmt: skip
 
 
 def squares(n: int = 6) -> gpd.GeoDataFrame:

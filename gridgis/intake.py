@@ -346,7 +346,10 @@ def landing_words(shape: Any, crs: Any, code: str, *, turned: bool) -> list[Word
     degrees = shapely.make_valid(reproject(shape, crs, 4490))
     centre, share = shapely.centroid(degrees), share_in_province(degrees, code)
     x, y, head = round(centre.x, 4), round(centre.y, 4), code[:2]
-    here = (f"边界中心在经度 {x:.4f}、纬度 {y:.4f}", f"the centre of the boundary is at longitude {x:.4f}, latitude {y:.4f}")
+    here = (
+        f"边界中心在经度 {x:.4f}、纬度 {y:.4f}",
+        f"the centre of the boundary is at longitude {x:.4f}, latitude {y:.4f}",
+    )
     if share is not None and share > 0.5:
         return [(f"{here[0]}，在编码 {head} 所指的省内", f"{here[1]}, in the province of code {head}")]
     if turned:
@@ -356,7 +359,12 @@ def landing_words(shape: Any, crs: Any, code: str, *, turned: bool) -> list[Word
             f"province of code {head}: check the code, or put the coordinates in order first.",
         )
     if share is None:
-        return [(f"{here[0]}；没有代码为 {head} 的省，未与编码核对", f"{here[1]}; no province has code {head} to check it by")]
+        return [
+            (
+                f"{here[0]}；没有代码为 {head} 的省，未与编码核对",
+                f"{here[1]}; no province has code {head} to check it by",
+            )
+        ]
     return [
         (f"{here[0]}，不在编码 {head} 所指的省内：如不是有意如此，请核对编码和边界后重新新建",
          f"{here[1]}, not in the province of code {head}: unless that is meant, check both and make the county again")
