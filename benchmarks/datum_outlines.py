@@ -123,6 +123,9 @@ def table(lines: list[Line]) -> str:
     files = [line for line in lines if line.kind == "GCJ-02 file"]
     out.append(f"GCJ-02 files whose centroid is within 40 m after conversion: "
                f"{sum(line.converted_m <= 40 for line in files)} of {len(files)}")  # fmt: skip
+    redrawn = [f"{line.code} ({1 - line.shared:.0%})" for line in files if line.converted_m > 40]
+    out.append(f"  The others were drawn to another extent; share of their boundary, converted, that lies more than "
+               f"{SHARED_M:.0f} m from any boundary of the WGS84 survey: {', '.join(redrawn)}")  # fmt: skip
     out.append(f"GCJ-02 files whose boundary in common is within 40 m (its centroid): "
                f"{sum(line.shared_centroid_m <= 40 for line in files)} of {len(files)}, "
                f"largest {max(line.shared_centroid_m for line in files):.2f} m")  # fmt: skip

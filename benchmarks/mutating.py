@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import random
@@ -12,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import geopandas as gpd
 import openpyxl
@@ -20,43 +22,20 @@ import pyarrow.parquet as pq
 import shapely
 from osmium.osm.mutable import Node
 
+ElementTree.register_namespace("", "http://www.opengis.net/kml/2.2")
+
 Rng = random.Random
 Damage = Callable[[bytes, Rng], bytes]
 
 COUNTY, EPSG, EAST, NORTH, SIDE = "350526", 4548, 600_000.0, 2_820_000.0, 100.0
 ODD = (
-    None,
-    {},
-    [],
-    "",
-    -1,
-    1e308,
-    10**40,
-    True,
-    "NaN",
-    [[]],
-    {"type": "Point"},
-    [None, None],
-    "龙浔镇",
-    "=1+1",
+    None, {}, [], "", -1, 1e308, 10**40, True, "NaN", [[]], {"type": "Point"}, [None, None], "龙浔镇", "=1+1",
     [1e400],
-)
+)  # fmt: skip
 SNIPPETS = (
-    b"\x00",
-    b"\xff\xfe",
-    b'"',
-    b",",
-    b"\n",
-    b"\r",
-    b"<",
-    b">",
-    b"&",
-    b"{",
-    b"}",
-    b"\xe9\xbe",
-    b"9" * 30,
+    b"\x00", b"\xff\xfe", b'"', b",", b"\n", b"\r", b"<", b">", b"&", b"{", b"}", b"\xe9\xbe", b"9" * 30,
     b"=cmd|' /C calc'!A0",
-)
+)  # fmt: skip
 
 
 def squares(n: int = 6) -> gpd.GeoDataFrame:
@@ -257,7 +236,8 @@ def packed_parts(data: bytes, rng: Rng) -> bytes:
     elif what == 2:
         members.append((f"b/{name}", content))
     elif content:
-        members[at] = (name, rng.choice(BYTES)(content, rng))
+        damage = xml_tree if name.endswith(".kml") and what < 6 else rng.choice(BYTES)
+        members[at] = (name, damage(content, rng))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as sink:
         for member in members:
@@ -336,8 +316,38 @@ def _varint(n: int) -> bytes:
     return bytes([*out, n])
 
 
+WRITTEN = (
+    "", "=1+1", "nan,nan", "118,25", "118.1;25.1 118.2;25.2", "25.48,117.99 25.49,118.0 25.5,117.9 25.48,117.99", "0",
+    "龙浔镇", "3.5e400,1 2,3 4,5", "\U00020000", " ",
+)  # fmt: skip
+
+
+def xml_tree(data: bytes, rng: Rng) -> bytes:
+    """Damage the elements of KML and write it well-formed again."""
+    root = ElementTree.fromstring(data)
+    for _ in range(rng.randint(1, 3)):
+        within = {child: parent for parent in root.iter() for child in parent}
+        if not within:
+            break
+        node, other = rng.choice(list(within)), rng.choice(list(within))
+        what = rng.randrange(5)
+        if what == 0:
+            within[node].remove(node)
+        elif what == 1:
+            within[node].append(copy.deepcopy(node))
+        elif what == 2:
+            node.text = rng.choice(WRITTEN)
+        elif what == 3:
+            node.tag = other.tag
+        else:
+            other.append(copy.deepcopy(node))
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
 def xml_parts(data: bytes, rng: Rng) -> bytes:
-    """Damage the tags of KML."""
+    """Damage the tags of KML, or its elements."""
+    if rng.random() < 0.6:
+        return xml_tree(data, rng)
     pieces = data.split(b"<")
     for _ in range(rng.randint(1, 3)):
         at = rng.randrange(1, len(pieces))

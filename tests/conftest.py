@@ -32,6 +32,7 @@ DEMO_SOURCES = (
     "codes.py",
     "county.py",
     "founding.py",
+    "outlines.py",
     "plan.py",
     "schema.py",
     "scheme.py",

@@ -28,6 +28,12 @@ def save(frame: gpd.GeoDataFrame, path: Path) -> None:
     frame.to_file(path, **({"driver": "KML"} if path.suffix == ".kml" else {}))
 
 
+def no_crs(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a layer that does not say its CRS, which is what is wanted, so that no one need warn of it."""
+    with pytest.warns(UserWarning, match="'crs' was not provided"):
+        frame.set_crs(None, allow_override=True).to_file(path)
+
+
 def said(path: Path, **options: object) -> InputError:
     with pytest.raises(InputError) as caught:
         read_vector(path, **options)

@@ -73,12 +73,16 @@ def new(
     lang: Lang = "zh",
 ) -> None:
     """用边界新建县区 / Make a county from its outline."""
-    from gridgis.intake import outline_of
+    from gridgis.intake import landing_words, outline_of
     from gridgis.io.reading import read_vector
 
     load_scheme(scheme)
     source = read_vector(boundary, layer=layer, crs=crs, polygons=True)
-    new_county(out, scheme, code, outline_of(source.frame, code), source.frame.crs, name)
+    outline = outline_of(source.frame, code)
+    landing = landing_words(outline, source.frame.crs, code, turned=source.facts["turned"])
+    new_county(out, scheme, code, outline, source.frame.crs, name)
+    for zh, en in [*source.facts["evidence"], *landing]:
+        say(lang, f"依据：{zh}。", f"Evidence: {en}.")
     for zh, en in source.facts["warnings"]:
         say(lang, f"注意：{zh}。", f"Note: {en}.")
     say(lang, f"已新建县区：{shown(out)}", f"Made the county: {shown(out)}")

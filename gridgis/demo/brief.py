@@ -12,8 +12,8 @@ import shapely
 
 from gridgis.demo import facts as known
 from gridgis.demo.facts import River
-from gridgis.demo.outline import read_outlines
 from gridgis.demo.terrain import Floats
+from gridgis.outlines import read_outlines
 from gridgis.scheme import Scheme, load_scheme
 
 

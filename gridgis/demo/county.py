@@ -21,13 +21,13 @@ from gridgis.demo.model import DemoCounty, labelled
 from gridgis.demo.names import Namer
 from gridgis.demo.nesting import nest
 from gridgis.demo.network import Network, build_network
-from gridgis.demo.outline import read_outline
 from gridgis.demo.people import people_of
 from gridgis.demo.registers import Setting, make_registers
 from gridgis.demo.reports import make_incidents
 from gridgis.demo.settlement import Ground, Settlement, settle
 from gridgis.demo.sites import Scene, make_places, reservoir
 from gridgis.demo.towns import SMALLEST_BLOCK
+from gridgis.outlines import read_outline
 
 Progress = Callable[[float, str], None]
 

@@ -116,7 +116,9 @@ class _Said(NamedTuple):
 
 def _source(name: str, data: pd.DataFrame, geometry: Shapes, said: _Said, facts: dict[str, Any]) -> Source:
     given = said.wanted if said.wanted is not None else said.stated
-    geometry, chosen = _placed(name, given, geometry, facts["evidence"])
+    geometry, chosen, turned = _placed(name, given, geometry)
+    facts["evidence"].extend(turned)
+    facts["turned"] = bool(turned)
     if said.polygons:
         geometry, evidence, reasons = to_polygons(geometry, chosen)
         facts["evidence"].extend(evidence)
@@ -128,12 +130,12 @@ def _source(name: str, data: pd.DataFrame, geometry: Shapes, said: _Said, facts:
     return Source(gpd.GeoDataFrame(data, geometry=geometry, crs=chosen), facts | {"crs": _named(chosen)})
 
 
-def _placed(name: str, given: str | int | None, geometry: Shapes, evidence: list[Words]) -> tuple[Shapes, pyproj.CRS]:
-    """Return the geometry with its axes as they should be, and its system."""
+def _placed(name: str, given: str | int | None, geometry: Shapes) -> tuple[Shapes, pyproj.CRS, list[Words]]:
+    """Return the geometry with its axes as they should be, its system, and words where axes were swapped."""
+    turned: list[Words] = []
     if given is not None:
         geometry, turned = set_right(geometry, _known_crs(name, given))
-        evidence.extend(turned)
-    return geometry, _crs(name, given, geometry)
+    return geometry, _crs(name, given, geometry), turned
 
 
 def _read(path: Path, layer: str | None, encoding: str | None, limits: Limits | None) -> tuple[Answer, list[Words]]:

@@ -5,6 +5,7 @@ Like vector files they are copied, checked for their size unpacked, and read by 
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import zipfile
@@ -25,6 +26,7 @@ MAX_PARTS = 2000
 
 _BOOKS = (".xlsx", ".xlsm")
 _TEXTS = (".csv", ".tsv", ".txt")
+_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*[\[{]\s*["{\[]')
 _OLD = b"\xd0\xcf\x11\xe0"
 
 
@@ -151,6 +153,12 @@ def _copy_in(path: Path, folder: Path) -> str:
             f"“{path.name}”是旧版 .xls 或加了密码的工作簿：请用 Excel 或 WPS 打开，去掉密码后另存为 .xlsx。",
             f"'{path.name}' is an old .xls or a workbook with a password: open it in a spreadsheet program, remove the "
             "password and save it as .xlsx.",
+        )
+    # As a table, its first line would be taken for the headers, and the row in it lost.
+    if suffix in _TEXTS and _JSON.match(head):
+        raise InputError(
+            f"“{path.name}”的内容是 JSON，不是表格：如果是 GeoJSON，请把扩展名改为 .geojson。",
+            f"'{path.name}' holds JSON, not a table: if it is GeoJSON, let its name end in .geojson.",
         )
     if suffix in _BOOKS and zipfile.is_zipfile(path):
         _require_small(path)

@@ -21,7 +21,8 @@ class Source:
         kept, with None.
     facts
         ``driver``, ``crs`` (text), ``encoding``, ``rows``, ``layers``, ``layer``, ``members`` (plain
-        top-level members of a GeoJSON); ``evidence`` and ``warnings``, lists of sentences (zh, en);
+        top-level members of a GeoJSON); ``evidence`` and ``warnings``, lists of sentences (zh, en); ``turned``,
+        whether x and y were swapped;
         ``reasons``, per row why it has no geometry, where that is known; of tables also ``lines``, the rows
         that a spreadsheet program shows, and ``place_columns``, what the places were read from.
     """

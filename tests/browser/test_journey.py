@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +92,16 @@ def test_planner_splits_undoes_and_exports(desk: Any, tmp_path: Path) -> None:
     desk.shot("06_export_zh")
     with page.expect_download() as waiting:
         button.click()
-    assert waiting.value.suggested_filename == "350526_unit_v3_gcj02.geojson"
-    saved = tmp_path / "out.geojson"
+    name = "350526_unit_v3_gcj02.geojson"
+    assert waiting.value.suggested_filename == f"{name}.zip"
+    saved = tmp_path / "out.zip"
     waiting.value.save_as(saved)
-    found = json.loads(saved.read_text(encoding="utf-8"))
-    assert sorted(f["properties"]["code"] for f in found["features"]) == before
+    with zipfile.ZipFile(saved) as packed:
+        files = {member: packed.read(member) for member in packed.namelist()}
+    assert sorted(f["properties"]["code"] for f in json.loads(files[name])["features"]) == before
+    manifest = json.loads(files.pop(f"{name}.manifest.json"))
+    assert manifest["datum"] == "gcj02"
+    assert [f["sha256"] for f in manifest["files"] if f["name"] == name] == [hashlib.sha256(files[name]).hexdigest()]
 
 
 def row_figures(row: Any) -> tuple[str, list[float]]:

@@ -27,7 +27,7 @@ def test_an_undeclared_gcj02_outline_is_recognised_and_fits_the_other_survey(sha
     assert (line.seen, line.acted) == ("gcj02", "gcj02")
     assert line.confidence > 0.9
     assert line.shared > 0.7
-    # Where the boundary is the same one, it lies within metres; the issue asks for 40.
+    # Where the boundary is the same one, it lies within metres.
     assert line.shared_median_m < 3
     assert line.shared_centroid_m < 1
     assert (line.converted_m > 40) == (code in REDRAWN)

@@ -60,7 +60,8 @@ def work(path: Path) -> None:
 
 def test_one_file_is_left_when_the_county_is_closed(path: Path) -> None:
     work(path)
-    assert sorted(p.name for p in path.parent.iterdir()) == ["county.geojson", "county.gpkg"]
+    exported = ["county.geojson", "county.geojson.manifest.json"]
+    assert sorted(p.name for p in path.parent.iterdir()) == [*exported, "county.gpkg"]
 
 
 def test_one_file_is_left_after_an_error(path: Path) -> None:

@@ -12,6 +12,7 @@ import shapely
 
 import gridgis as gg
 from tests.drawn import COUNTY, EPSG, area, code_of, drawn_county, letters, line
+from tests.files import no_crs
 from tests.telling import Tell, assert_refused, degrees, geojson, teller
 
 DRAWING = "AAB\nCCB"
@@ -81,7 +82,7 @@ BAD_NEW: dict[str, tuple[dict[str, str], str]] = {
     "an empty geometry": ({"--boundary": "empty.geojson"}, ""),
     "a file that is no map": ({"--boundary": "text.geojson"}, ""),
     "no CRS": ({"--boundary": "nocrs.gpkg"}, ""),
-    "latitude before longitude": ({"--boundary": "swapped.geojson"}, ""),
+    "latitude before longitude, and not where its code says": ({"--boundary": "swapped.geojson", "--code": "110117"}, "11"),
 }
 
 
@@ -90,7 +91,7 @@ def test_new_refuses_in_one_sentence_and_leaves_nothing(case: str, tmp_path: Pat
     geojson(tmp_path / "line.geojson", ({}, line((0, 0), (1, 1))))
     geojson(tmp_path / "empty.geojson", ({}, None))
     (tmp_path / "text.geojson").write_text("not a map", encoding="utf-8")
-    gpd.GeoDataFrame({"a": [1]}, geometry=[ALL]).to_file(tmp_path / "nocrs.gpkg")
+    no_crs(gpd.GeoDataFrame({"a": [1]}, geometry=[ALL]), tmp_path / "nocrs.gpkg")
     gpd.GeoSeries([shapely.box(25, 118, 26, 119)], crs=4326).to_file(tmp_path / "swapped.geojson")
     changes, named = BAD_NEW[case]
     options = {"--scheme": "generic", "--code": COUNTY, "--boundary": str(boundary)} | changes
@@ -100,6 +101,28 @@ def test_new_refuses_in_one_sentence_and_leaves_nothing(case: str, tmp_path: Pat
     answer = tell("new", path, *[w for pair in options.items() for w in pair])
     assert_refused(answer, 2, named)
     assert not list(tmp_path.glob("*new.gpkg*"))
+
+
+def test_new_turns_swapped_axes_where_the_code_vouches_for_it_and_says_so(tmp_path: Path, tell: Tell) -> None:
+    swapped = tmp_path / "swapped.geojson"
+    gpd.GeoSeries([shapely.box(25.4, 118.1, 25.6, 118.3)], crs=4326).to_file(swapped)
+    words = ("new", tmp_path / "new.gpkg", "--scheme", "generic", "--code", COUNTY, "--boundary", swapped)
+    answer = tell(*words, "--lang", "en")
+    assert answer.code == 0
+    assert "x and y were swapped" in answer.out
+    assert "longitude 118.2000, latitude 25.5000, in the province of code 35" in answer.out
+    with gg.open_county(tmp_path / "new.gpkg") as county:
+        assert county.crs == EPSG
+        x, y = shapely.get_coordinates(shapely.centroid(county.outline))[0]
+        assert (x, y) == pytest.approx((620_000, 2_821_000), abs=3_000)
+
+
+def test_new_says_when_the_boundary_is_not_where_its_code_says(tmp_path: Path, boundary: Path, tell: Tell) -> None:
+    made = tell("new", tmp_path / "new.gpkg", "--scheme", "generic", "--code", "110117", "--boundary", boundary)
+    assert made.code == 0
+    assert "不在编码 11 所指的省内" in made.out
+    nowhere = tell("new", tmp_path / "b.gpkg", "--scheme", "generic", "--code", "750001", "--boundary", boundary)
+    assert "没有代码为 75 的省" in nowhere.out
 
 
 def test_new_does_not_write_over_a_county(empty: Path, boundary: Path, tell: Tell) -> None:
@@ -172,7 +195,7 @@ def bad_imports(folder: Path) -> dict[str, tuple[list[Any], str]]:
     letters_ = geojson(folder / "letters.geojson", ({"code": "35052610000100X"}, ALL))
     hollow = geojson(folder / "hollow.geojson", ({"code": A}, PARTS[A]), ({"code": B}, None))
     nocrs = folder / "nocrs.gpkg"
-    gpd.GeoDataFrame({"code": [A]}, geometry=[PARTS[A]]).to_file(nocrs)
+    no_crs(gpd.GeoDataFrame({"code": [A]}, geometry=[PARTS[A]]), nocrs)
     text = folder / "text.shp"
     text.write_text("not a map", encoding="utf-8")
     strange = folder / "virtual.geojson"

@@ -12,7 +12,7 @@ import shapely
 
 from gridgis.demo import DemoCounty, build
 from gridgis.demo.facts import project
-from gridgis.demo.outline import read_outline
+from gridgis.outlines import read_outline
 
 WIDTHS = {"township": 9, "first": 12, "unit": 15, "responsibility": 17}
 

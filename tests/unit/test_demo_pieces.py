@@ -14,8 +14,8 @@ from gridgis.demo.faces import borders, dissolve, make_faces, melt_slivers, pair
 from gridgis.demo.facts import epsg_at, load
 from gridgis.demo.growth import Fabric, apportion, divide, even_out, straighten
 from gridgis.demo.nesting import reading_order
-from gridgis.demo.outline import read_outline
 from gridgis.errors import InputError
+from gridgis.outlines import read_outline
 
 
 @pytest.fixture

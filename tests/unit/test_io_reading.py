@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from gridgis.io.reading import read_vector
-from tests.files import CODES, NAMES, layer, said, save
+from tests.files import CODES, NAMES, layer, no_crs, said, save
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".fgb", ".kml"])
@@ -148,12 +148,12 @@ def test_rows_without_or_with_broken_geometry_are_kept_and_told(tmp_path: Path) 
 
 def test_missing_crs_is_refused_with_a_guess(tmp_path: Path) -> None:
     path = tmp_path / "nocrs.gpkg"
-    layer(None).to_file(path)
+    no_crs(layer(None), path)
     assert "EPSG:4490" in said(path).en
     assert read_vector(path, crs=4490).frame.crs.to_epsg() == 4490
-    layer(4490).to_crs(4527).set_crs(None, allow_override=True).to_file(path)
+    no_crs(layer(4490).to_crs(4527), path)
     assert "EPSG:4527" in said(path).en
-    layer(4490).to_crs(4548).set_crs(None, allow_override=True).to_file(path)
+    no_crs(layer(4490).to_crs(4548), path)
     assert "without zone" in said(path).en
     shp = tmp_path / "noprj.shp"
     layer().rename(columns={"名称": "mc"}).to_file(shp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -60,3 +61,14 @@ def test_no_row_above_the_header_is_passed_over(tmp_path: Path) -> None:
     source = read_vector(path)
     assert len(source.frame) == 1
     assert any("1 rows above the header" in en for _, en in source.facts["evidence"])
+
+
+def test_geojson_under_the_name_of_a_table_is_refused_not_robbed_of_its_first_row(tmp_path: Path) -> None:
+    lines = [json.dumps(f) for f in json.loads(layer(4326).to_json())["features"]]
+    for name, text in (("t.txt", "\n".join(lines)), ("t.csv", f"[{','.join(lines)}]"), ("t.tsv", "\ufeff" + lines[0])):
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        assert ".geojson" in said(path).en
+    path = tmp_path / "brackets.csv"
+    path.write_text("[code],{name},lon,lat\n1,甲,118.1,25.1\n", "utf-8")
+    assert len(read_vector(path).frame) == 1

