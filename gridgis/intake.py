@@ -21,10 +21,9 @@ from gridgis.history import rows_of
 from gridgis.io.asking import Intake, Options
 from gridgis.io.importing import ImportResult, Target, plan_import
 from gridgis.io.surveying import survey
-from gridgis.outlines import share_in_province
 from gridgis.plan import Edit, Grid, Plan, evolve
 from gridgis.reviewing import entries, exceptions_of, require_known
-from gridgis.schema import FIGURES, reproject
+from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
 from gridgis.topology import canonical
 
@@ -290,82 +289,3 @@ def _words(r: dict[str, Any], error: GridgisError | None, *, applied: bool) -> l
     elif not applied:
         out.append(("试运行：未写入任何改动。", "Dry run: nothing was written."))
     return out
-
-
-def outline_of(frame: gpd.GeoDataFrame, code: str) -> Any:
-    """Return the outline of county `code` in a boundary file: its row where one bears that code, else all areas.
-
-    Raises
-    ------
-    InputError
-        A row has no geometry, or none is an area.
-    """
-    plain = frame.drop(columns=frame.geometry.name)
-    named = plain.apply(lambda column: column.map(lambda v: str(v).removesuffix(".0").strip() == code)).any(axis=1)
-    if len(frame) > 1 and int(named.sum()) == 1:
-        frame = frame[named.to_numpy()]
-    shapes = np.asarray(frame.geometry.values, dtype=object)
-    empty = np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if len(empty):
-        row = int(empty[0]) + 1
-        raise InputError(
-            f"边界文件第 {row} 行没有几何图形：请补全或删除该行。",
-            f"Row {row} of the boundary has no geometry: complete or delete it.",
-        )
-    if not (shapely.get_dimensions(shapes) == 2).any():
-        raise InputError(
-            "边界文件中没有面：请提供含 Polygon 的文件。", "The boundary holds no area: give a file with polygons."
-        )
-    return shapely.union_all(shapely.make_valid(shapes[shapely.get_dimensions(shapes) == 2]))
-
-
-def landing_words(shape: Any, crs: Any, code: str, *, turned: bool) -> list[Words]:
-    """Say where the outline of a new county lies, and whether that is the province of its code.
-
-    Parameters
-    ----------
-    shape
-        The outline, in CRS `crs`.
-    crs
-        CRS of the outline.
-    code
-        Code of the county.
-    turned
-        Whether x and y of the file were swapped; then the outline must lie in the province of the code.
-
-    Returns
-    -------
-    list of (zh, en)
-        Half sentences.
-
-    Raises
-    ------
-    InputError
-        Axes were swapped and nothing vouches for it.
-    """
-    degrees = shapely.make_valid(reproject(shape, crs, 4490))
-    centre, share = shapely.centroid(degrees), share_in_province(degrees, code)
-    x, y, head = round(centre.x, 4), round(centre.y, 4), code[:2]
-    here = (
-        f"边界中心在经度 {x:.4f}、纬度 {y:.4f}",
-        f"the centre of the boundary is at longitude {x:.4f}, latitude {y:.4f}",
-    )
-    if share is not None and share > 0.5:
-        return [(f"{here[0]}，在编码 {head} 所指的省内", f"{here[1]}, in the province of code {head}")]
-    if turned:
-        raise InputError(
-            f"边界文件像是纬度（北坐标）在前，但交换 x、y 后{here[0]}，不在编码 {head} 所指的省内：请核对编码，或先改正坐标顺序。",
-            f"The boundary seems to have latitude (northing) first, but with x and y swapped {here[1]}, not in the "
-            f"province of code {head}: check the code, or put the coordinates in order first.",
-        )
-    if share is None:
-        return [
-            (
-                f"{here[0]}；没有代码为 {head} 的省，未与编码核对",
-                f"{here[1]}; no province has code {head} to check it by",
-            )
-        ]
-    return [
-        (f"{here[0]}，不在编码 {head} 所指的省内：如不是有意如此，请核对编码和边界后重新新建",
-         f"{here[1]}, not in the province of code {head}: unless that is meant, check both and make the county again")
-    ]  # fmt: skip

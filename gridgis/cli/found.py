@@ -70,18 +70,20 @@ def new(
     name: Annotated[str, typer.Option("--name", help="县区名称 / name")] = "",
     crs: Annotated[str | None, typer.Option("--crs", help="边界文件缺坐标系时指明 EPSG / CRS of the boundary")] = None,
     layer: Annotated[str | None, typer.Option("--layer", help="图层 / layer")] = None,
+    datum: Datum = "auto",
     lang: Lang = "zh",
 ) -> None:
     """用边界新建县区 / Make a county from its outline."""
-    from gridgis.intake import landing_words, outline_of
     from gridgis.io.reading import read_vector
+    from gridgis.siting import in_datum_of, landing_words, outline_of
 
     load_scheme(scheme)
     source = read_vector(boundary, layer=layer, crs=crs, polygons=True)
     outline = outline_of(source.frame, code)
     landing = landing_words(outline, source.frame.crs, code, turned=source.facts["turned"])
-    new_county(out, scheme, code, outline, source.frame.crs, name)
-    for zh, en in [*source.facts["evidence"], *landing]:
+    placed, fit = in_datum_of(outline, source.frame.crs, code, datum)
+    new_county(out, scheme, code, placed, 4490, name)
+    for zh, en in [*source.facts["evidence"], *landing, *fit]:
         say(lang, f"依据：{zh}。", f"Evidence: {en}.")
     for zh, en in source.facts["warnings"]:
         say(lang, f"注意：{zh}。", f"Note: {en}.")
