@@ -143,7 +143,7 @@ def sense(geometry: NDArray[np.object_], near: Near) -> Sensed | None:
     -------
     Sensed or None
         None where no system puts at least nine tenths of the vertices there. Of several, the one that puts most
-        there; of equals the commoner one, and the other is named as its rival.
+        there; another that puts as many there is named as its rival.
     """
     xy = shapely.get_coordinates(geometry)
     xy = xy[:: max(1, len(xy) // _SAMPLE)]
@@ -167,7 +167,7 @@ def sense(geometry: NDArray[np.object_], near: Near) -> Sensed | None:
     share, crs, turned, at = max(found, key=lambda f: f[0])
     others = (c for s, c, _, a in found if s == share and float(np.abs(a - at).max()) > _SAME_M)
     rival = next(others, None)
-    return Sensed(crs, turned, share, None if rival is None else _label(rival))
+    return Sensed(crs, turned, share, None if rival is None else label_of(rival))
 
 
 def _candidates(xy: NDArray[np.float64], lon: float) -> Iterator[str]:
@@ -204,7 +204,7 @@ def sensed_words(sensed: Sensed, stated: str | None) -> Words:
     stated
         What the file says, None where it says nothing.
     """
-    label = _label(sensed.crs)
+    label = label_of(sensed.crs)
     zh = "文件没有坐标系" if stated is None else f"文件声明的坐标系 {stated} 与坐标数值不符"
     en = (
         "the file states no coordinate system"
@@ -214,23 +214,25 @@ def sensed_words(sensed: Sensed, stated: str | None) -> Words:
     turned = ("，x、y 已交换", ", x and y swapped") if sensed.turned else ("", "")
     feet = sensed.crs.axis_info[0].unit_name == "foot"
     unit = ("，单位是英尺", ", in feet") if feet else ("", "")
-    rival = (
-        ("", "")
-        if sensed.rival is None
-        else (f"；{sensed.rival} 也说得通，请核对", f"; {sensed.rival} would do so, too: check it")
-    )
     return (
-        f"{zh}：按 {label}{unit[0]}{turned[0]}，{sensed.share:.0%} 的坐标落在本县，已按此读取{rival[0]}；如不对请用 --crs 指定",
-        f"{en}: {label}{unit[1]}{turned[1]} puts {sensed.share:.0%} of its coordinates into the county and was taken{rival[1]}; "
+        f"{zh}：按 {label}{unit[0]}{turned[0]}，{sensed.share:.0%} 的坐标落在本县，已按此读取；如不对请用 --crs 指定",
+        f"{en}: {label}{unit[1]}{turned[1]} puts {sensed.share:.0%} of its coordinates into the county and was taken; "
         "--crs names another",
     )
 
 
-def _label(crs: pyproj.CRS) -> str:
+def label_of(crs: pyproj.CRS) -> str:
+    """Return a system as people name it.
+
+    Parameters
+    ----------
+    crs
+        The system.
+    """
     authority = crs.to_authority()
     if authority is None:
         return str(crs.srs)
-    return ":".join(authority) if crs.is_geographic else f"{':'.join(authority)}（{crs.name}）"
+    return ":".join(authority) if crs.is_geographic else f"{':'.join(authority)} ({crs.name})"
 
 
 def looks_wrong(crs: pyproj.CRS, bounds: NDArray[np.float64]) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gridgis.errors import InputError
 from gridgis.io import shapefile
 from gridgis.io.axes import set_right, to_polygons
-from gridgis.io.crs import Near, guess_words, looks_wrong, sense, sensed_words
+from gridgis.io.crs import Near, Sensed, guess_words, label_of, looks_wrong, sense, sensed_words
 from gridgis.io.sandbox import Answer, FaultError, Limits, run_child
 from gridgis.io.source import Source, known_encoding
 from gridgis.io.tabled import TABLES, read_table
@@ -144,11 +144,23 @@ def _placed(name: str, said: _Said, geometry: Shapes, evidence: list[Words]) -> 
         stated = None if given is None else _known_crs(name, given)
         doubtful = stated is None or looks_wrong(stated, shapely.total_bounds(geometry))
         found = sense(geometry, near) if doubtful else None
+        if found is not None and found.rival is not None:
+            raise _either(name, found)
         if found is not None:
             evidence.append(sensed_words(found, None if stated is None else _named(stated)))
             right = shapely.transform(geometry, lambda xy: xy[:, ::-1]) if found.turned else geometry
             return np.asarray(right, object), found.crs
     return geometry, _crs(name, given, geometry)
+
+
+def _either(name: str, found: Sensed) -> InputError:
+    """Say that two systems would do: which of them is true is not for a guess to settle."""
+    first = label_of(found.crs)
+    return InputError(
+        f"“{name}”没有可信的坐标系：按 {first} 和 {found.rival}，{found.share:.0%} 的坐标都落在本县而位置不同，请用 --crs 指定一个。",
+        f"'{name}' states no coordinate system to be trusted: {first} and {found.rival} both put {found.share:.0%} of its "
+        "coordinates into the county, at different places; name one with --crs.",
+    )
 
 
 def _read(path: Path, layer: str | None, encoding: str | None, limits: Limits | None) -> tuple[Answer, list[Words]]:

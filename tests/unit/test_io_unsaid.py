@@ -13,6 +13,7 @@ from shapely import box
 
 from gridgis.io.crs import Near
 from gridgis.io.reading import read_vector
+from tests.files import said
 
 EPSG = 4548
 COUNTY = box(520_000, 4_440_000, 550_000, 4_470_000)
@@ -60,11 +61,13 @@ def test_metres_in_a_geojson_that_says_degrees_are_told_by_the_county(tmp_path: 
     assert any("EPSG:4326 与坐标数值不符" in zh for zh, _ in source.facts["evidence"])
 
 
-def test_a_rival_that_puts_all_into_the_county_as_well_is_named(tmp_path: Path) -> None:
+def test_where_two_systems_would_do_none_is_taken(tmp_path: Path) -> None:
     house = gpd.GeoDataFrame(geometry=[box(535_000, 4_455_000, 535_020, 4_455_010)], crs=EPSG)
-    source = read_vector(bare_shapefile(tmp_path, house), crs=NEAR)
-    assert source.facts["crs"] == "EPSG:4548"
-    assert any("EPSG:32650" in zh and "请核对" in zh for zh, _ in source.facts["evidence"])
+    path = bare_shapefile(tmp_path, house)
+    error = said(path, crs=NEAR)
+    assert "EPSG:4548" in error.zh
+    assert "EPSG:32650" in error.zh
+    assert read_vector(path, crs=32650).facts["crs"] == "EPSG:32650"
 
 
 def table(path: Path, text: str) -> Path:
