@@ -66,9 +66,10 @@ def bring_in(
     try:
         result = plan_import(path, target, options, progress)
     except InputError as error:
-        if apply:
-            raise
         account = survey(path, target, options, error)
+        if apply:
+            error.account = account
+            raise
         return Intake(account, tuple(_words(account, None, applied=False)), None, error)
     edit = None
     spots = (*result.settled, *result.asked)

@@ -22,6 +22,7 @@ from gridgis.gathering.intake import day_of, read_draft, report_of, words_of
 from gridgis.gathering.rows import Draft, check_shapes, place_rows, read_values
 from gridgis.gathering.saving import save
 from gridgis.io.asking import Intake, Options, cannot_enter
+from gridgis.io.crs import Near
 from gridgis.locate import locate
 from gridgis.plan import Plan
 from gridgis.spreading import Spread, apportion, counts_of, rows_of, volumes
@@ -60,7 +61,7 @@ def bring_in(
     name = Path(path).name
     own = {"mode": options.mode, "source": options.source or name, "as_of": day_of(options.as_of) or county.today}
     tell(0.0, "读取文件")
-    draft = read_draft(path, options)
+    draft = read_draft(path, options, Near(county.outline, county.crs))
     read_values(draft)
     tell(0.4, "落到建筑")
     spread = _spread(draft, county)

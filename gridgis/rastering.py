@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyproj
 from numpy.typing import NDArray
 
 from gridgis.county import County
@@ -27,6 +28,7 @@ BY_CELL = (
     "the people of each cell shared out to the buildings in it by dwelling volume (footprint times storeys), whole by "
     "largest remainder",
 )
+_GRIDS_SHOWN = 20
 MEASURES = ("mean", "min", "max", "sum")
 
 
@@ -105,6 +107,7 @@ def bring_people(
     buildings = county.table("buildings")
     spread = Spread(buildings, BY_CELL)
     people, inside = _people_of(raster, county, buildings)
+    level, grids = _by_grid(raster, county)
     if people.any():
         spread.add("persons", np.flatnonzero(people), apportion(round(float(people.sum())), people[people > 0]))
     spread.rows = [
@@ -116,6 +119,7 @@ def bring_people(
         "accepted": 1, "method": BY_CELL[1], "method_zh": BY_CELL[0], "given": {"persons": round(total, 3)},
         "placed": {"persons": placed}, "inside": round(inside, 3), "outside": round(total - inside, 3),
         "no_buildings": round(inside - float(people.sum()), 3), "nodata_cells": empty, "cells": cells,
+        "level": level, "grids": grids,
     }  # fmt: skip
     changed, lost = spread.changed(report["source"], report["as_of"], alone=options.mode == "replace")
     rows = rows_of(spread, report, county.crs)
@@ -149,6 +153,27 @@ def _people_of(raster: Raster, county: County, buildings: Any) -> tuple[NDArray[
         np.add.at(sums, at[known], weights[known])
         people[known] = amount[at[known]] * weights[known] / sums[at[known]]
     return people, float(amount.sum())
+
+
+def _by_grid(raster: Raster, county: County) -> tuple[str | None, list[dict[str, Any]]]:
+    """Return the people under each grid of the coarsest level that is drawn, wherever the buildings stand."""
+    plan = county.plan
+    level = next((k for k in county.scheme.level_keys if plan.codes(k)), None)
+    if level is None:
+        return None, []
+    codes = list(plan.codes(level))
+    sums = raster.under([plan.grid_geometry(c) for c in codes], county.crs, ["sum"])["sum"]
+    rows = zip(codes, sums.tolist(), strict=True)
+    return level, [
+        {"code": c, "name": plan.grids[c].name, "persons": 0.0 if pd.isna(n) else round(n, 3)} for c, n in rows
+    ]
+
+
+def _label(wkt: str) -> str:
+    """Return a CRS as people name it."""
+    crs = pyproj.CRS.from_user_input(wkt)
+    authority = crs.to_authority()
+    return ":".join(authority) if authority else str(crs.name)
 
 
 def raster_figures(county: County, raster: str, level: str) -> pd.DataFrame:
@@ -199,7 +224,7 @@ def _read(county: County, path: str | Path, options: Options, tell: Progress) ->
     report: dict[str, Any] = {
         "file": name, "as": options.as_, "rows": 1, "accepted": 0, "rejected": [], "fields": dict(options.fields), "kept": [],
         "datum": None, "evidence": [], "evidence_zh": [], "notes": [], "notes_zh": [], "encoding": None,
-        "crs": raster.crs, "driver": "GTiff", "findings": {}, "changes": [], "applied": False, "mode": options.mode,
+        "crs": _label(raster.crs), "driver": "GTiff", "findings": {}, "changes": [], "applied": False, "mode": options.mode,
         "source": options.source or name, "as_of": as_of,
     }  # fmt: skip
     return raster, report
@@ -207,12 +232,22 @@ def _read(county: County, path: str | Path, options: Options, tell: Progress) ->
 
 def _told(r: dict[str, Any]) -> tuple[Words, ...]:
     total, placed = r["given"]["persons"], r["placed"]["persons"]
+    share = r["outside"] / total if total else 0.0
+    per_grid = tuple(
+        (f"“{g['name'] or g['code']}”范围内 {g['persons']:,.0f} 人。", f"In '{g['name'] or g['code']}': {g['persons']:,.0f} people.")
+        for g in r["grids"][:_GRIDS_SHOWN]
+    )  # fmt: skip
+    unplaced = (
+        ("网格的人口按建筑统计：请先导入建筑，再导入本栅格。", "Grids count the people of buildings: import buildings, then this raster again."),
+    ) if r["no_buildings"] > placed else ()  # fmt: skip
     return (
-        (f"栅格人口合计 {total:,.0f}：县内 {r['inside']:,.0f}，县外 {r['outside']:,.0f}；无数值像元 {r['nodata_cells']:,} 个。",
-         f"The raster holds {total:,.0f} people: {r['inside']:,.0f} in the county, {r['outside']:,.0f} outside; "
+        (f"栅格人口合计 {total:,.0f}：县内 {r['inside']:,.0f}，县外 {r['outside']:,.0f}（{share:.1%}）；无数值像元 {r['nodata_cells']:,} 个。",
+         f"The raster holds {total:,.0f} people: {r['inside']:,.0f} in the county, {r['outside']:,.0f} outside ({share:.1%}); "
          f"{r['nodata_cells']:,} cells hold nothing."),
         (f"{placed:,} 人落到 {r['counts']['buildings']:,} 栋建筑，{r['no_buildings']:,.0f} 人所在像元没有建筑，未落图。",
          f"{placed:,} went to {r['counts']['buildings']:,} buildings; {r['no_buildings']:,.0f} are in cells without buildings."),
+        *per_grid,
+        *unplaced,
         (f"方法：{r['method_zh']}。", f"Method: {r['method']}."),
     )  # fmt: skip
 

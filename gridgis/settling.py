@@ -101,6 +101,8 @@ class Settlement:
         drawn = coo_matrix((np.ones(len(face), np.int8), (face, of_row[row])), shape=shape).tocsr()
         drawn.sum_duplicates()
         drawn.sort_indices()
+        # Rows of one code that lie over each other hold the land once.
+        drawn.data[:] = 1
         held = np.full(len(points), -1, np.int64)
         cell, face = STRtree(points).query(existing.polygons, predicate="intersects")
         held[face] = cell

@@ -19,6 +19,7 @@ from gridgis.gathering.rows import Draft, check_shapes, finished, name_rows, pla
 from gridgis.gathering.saving import save
 from gridgis.gathering.values import LostError, reader
 from gridgis.io.asking import Intake, Options, cannot_enter
+from gridgis.io.crs import Near
 from gridgis.io.placing import Known
 from gridgis.io.reading import Source, read_vector
 
@@ -89,7 +90,7 @@ def bring_in(
 
 def _worked_out(county: County, path: str | Path, options: Options, tell: Progress) -> Draft:
     tell(0.0, "读取文件")
-    draft = read_draft(path, options)
+    draft = read_draft(path, options, Near(county.outline, county.crs))
     tell(0.3, "逐行检查")
     read_values(draft)
     check_shapes(draft)
@@ -143,15 +144,17 @@ def day_of(text: str) -> str:
         ) from lost
 
 
-def read_draft(path: str | Path, options: Options) -> Draft:
+def read_draft(path: str | Path, options: Options, near: Near | None = None) -> Draft:
     """Read a file and find our columns in it.
 
     Parameters
     ----------
     path, options
         As for `bring_in`.
+    near
+        The county, which tells a system that the file lacks.
     """
-    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs)
+    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs or near)
     source = Source(with_tags(source.frame, _TAGS), source.facts)
     plain = source.frame.drop(columns=source.frame.geometry.name)
     columns = match_columns(plain, FIELDS[options.as_], options, cut=source.facts["driver"] == "ESRI Shapefile")

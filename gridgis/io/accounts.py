@@ -201,8 +201,27 @@ def finish(draft: Draft) -> ImportResult:
     cells = _cells(draft, repaired) if repaired is not None and applicable else None
     if cells is not None:
         _note_ended(draft, cells)
+    _note_names(draft)
     places = (repaired.spots, repaired.refused) if repaired else ((), ())
     return ImportResult(cells, _grids(draft), _boundaries(draft), _report(draft), _error(draft), *places)
+
+
+def _note_names(draft: Draft) -> None:
+    """Name the codes that several rows bear under different names: one grid is made, and only one name can stay."""
+    names: dict[str, dict[str, int]] = {}
+    for at in np.flatnonzero(draft.good).tolist():
+        if draft.names[at]:
+            names.setdefault(str(draft.codes[at]), {}).setdefault(str(draft.names[at]), at + 1)
+    for code, rows in sorted(names.items()):
+        if len(rows) > 1:
+            zh = "、".join(f"第 {row} 行“{name}”" for name, row in rows.items())
+            en = ", ".join(f"row {row} '{name}'" for name, row in rows.items())
+            kept = next(iter(rows))
+            draft.notes.append(
+                (f"编码“{code}”有不同名称（{zh}）：合为一个网格，名称取“{kept}”；如是编码填错，请改正后重新导入",
+                 f"Code '{code}' goes by several names ({en}): one grid was made of them, called '{kept}'; "
+                 "if a code is mistyped, correct it and import again")
+            )  # fmt: skip
 
 
 def _note_ended(draft: Draft, cells: gpd.GeoDataFrame) -> None:

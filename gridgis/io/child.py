@@ -79,7 +79,11 @@ def read_with_gdal(job: Job) -> tuple[pa.Table, Facts]:
     path, encoding = job["path"], job["encoding"]
     if job["kind"] == "pbf" and not _beside("pbf").is_whole(path):
         raise FaultError("truncated")
+    if job["kind"] == "kml" and "names" not in job:
+        job = job | {"names": _beside("kmlnames").give_plain_names(path)}
     layers = [str(name) for name, kind in pyogrio.list_layers(path).tolist() if kind is not None]
+    if job["kind"] == "kml" and job["layer"] is None and len(layers) > 1:
+        return _all_folders(job, layers)
     layer = _chosen_layer(layers, job["layer"])
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
@@ -91,7 +95,7 @@ def read_with_gdal(job: Job) -> tuple[pa.Table, Facts]:
     table = table.rename_columns(["__geometry__" if c == geometry else c for c in table.schema.names])
     if "__geometry__" not in table.schema.names:
         raise FaultError("no_geometry")
-    return _plain(table), {
+    return _plain(_renamed(table, job.get("names", {}))), {
         "driver": info["driver"],
         "crs": meta["crs"],
         "encoding": encoding or meta.get("encoding") or "UTF-8",
@@ -99,6 +103,25 @@ def read_with_gdal(job: Job) -> tuple[pa.Table, Facts]:
         "layer": layer if job["kind"] != "shp" else None,
         "declared": _declared_rows(job, info, layer, layers),
     }
+
+
+def _renamed(table: pa.Table, names: dict[str, str]) -> pa.Table:
+    """Give columns the names that they have in the file, no two alike."""
+    there: list[str] = []
+    for column in table.schema.names:
+        name = names.get(column, column) or column
+        while name in there or (column in names and name in table.schema.names):
+            name += "_"
+        there.append(name)
+    return table.rename_columns(there)
+
+
+def _all_folders(job: Job, layers: list[str]) -> tuple[pa.Table, Facts]:
+    """Read all folders of a KML file as one layer: they are how people sort their drawing, not kinds of things."""
+    read = [read_with_gdal(job | {"layer": name}) for name in layers]
+    table = pa.concat_tables([t for t, _ in read], promote_options="permissive")
+    facts = read[0][1] | {"declared": sum(int(f["declared"]) for _, f in read), "folders": layers}
+    return table, facts | {"layer": None}
 
 
 def _chosen_layer(layers: list[str], wanted: str | None) -> str:

@@ -38,6 +38,7 @@ from gridgis.datums import check_datum
 from gridgis.errors import InputError
 from gridgis.io.accounts import Draft, ImportResult, Target, finish
 from gridgis.io.asking import Options
+from gridgis.io.crs import Near
 from gridgis.io.placing import place_areas
 from gridgis.io.reading import read_vector
 from gridgis.io.recognise import recognise
@@ -76,7 +77,8 @@ def plan_import(
     """
     options = options or Options()
     check_datum("wgs84" if options.datum == "auto" else options.datum)
-    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs, polygons=True)
+    crs = options.crs or Near(target.outline, target.epsg)
+    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=crs, polygons=True)
     draft = Draft(Path(path).name, target, options, source)
     _read_attributes(draft)
     _check_geometry(draft)

@@ -26,6 +26,12 @@ NORTH = ("lat", "latitude", "纬度", "y", "北纬", "纵坐标", "北坐标", "
 BOTH = ("wkt", "geometry", "geom", "point", "坐标", "经纬度", "位置", "location", "coordinates", "latlon", "latlng")
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 _WKT = re.compile(rf"(?:SRID=\d+;)?\s*POINT\s*Z?\s*\(\s*({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})?\s*\)", re.IGNORECASE)
+_DEGREES = re.compile(
+    r"([EWNS东西南北]?)[经纬:]?\s*(\d{1,3}(?:\.\d+)?)\s*[°º度]\s*(?:(\d{1,2}(?:\.\d+)?)\s*['’′分]\s*)?"
+    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|”|''|′′|’’|秒)?\s*)?([EWNS]?)",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"([东西南北]?[经纬]?|[EWNS]?)\s*(\d+(?:\.\d+)?)\s*([EWNS]?)", re.IGNORECASE)
 _PAIR = re.compile(rf"[(\[]?\s*({_NUMBER})\s*[,;\s]\s*({_NUMBER})\s*[)\]]?")
 
 _EMPTY = ("没有坐标", "no coordinates")
@@ -203,6 +209,11 @@ def column_named(names: list[str], wanted: tuple[str, ...]) -> int | None:
     exact = [names.index(word) for word in wanted if word in names]
     if exact:
         return exact[0]
+    # A single letter is only taken where nothing but the word for coordinates stands beside it.
+    letters = [w for w in wanted if w in ("x", "y")]
+    lettered = [k for w in letters for k, n in enumerate(names) if re.search(rf"(?:^|_|坐标){w}(?:坐标|\(|$)", n)]
+    if lettered:
+        return lettered[0]
     loose = [
         k
         for word in wanted
@@ -224,9 +235,61 @@ def pair_of(east: str, north: str) -> tuple[Any, Any]:
     east, north = plain(east), plain(north)
     if not east or not north:
         return _EMPTY
-    if not (re.fullmatch(_NUMBER, east) and re.fullmatch(_NUMBER, north)):
-        return _NO_NUMBER
-    return float(east), float(north)
+    x, y = _number(east), _number(north)
+    return _NO_NUMBER if x is None or y is None else (x, y)
+
+
+def _number(text: str) -> float | None:
+    """Return a number, or degrees with minutes, seconds and the letters of the compass."""
+    if re.fullmatch(_NUMBER, text):
+        return float(text)
+    if found := _DEGREES.fullmatch(text):
+        before, degrees, minutes, seconds, after = found.groups()
+        if float(minutes or 0) >= 60 or float(seconds or 0) >= 60:
+            return None
+        value = float(degrees) + float(minutes or 0) / 60 + float(seconds or 0) / 3600
+    elif found := _LETTER.fullmatch(text):
+        before, degrees, after = found.groups()
+        value = float(degrees)
+    else:
+        return None
+    side = f"{before}{after}".upper()
+    return -value if "W" in side or "S" in side or "西" in side or "南" in side else value
+
+
+def told_by_content(rows: list[list[str]]) -> tuple[int, ...]:
+    """Return the columns that hold longitudes and latitudes of China, whatever they are called.
+
+    Parameters
+    ----------
+    rows
+        Text of the cells, all rows of one length.
+
+    Returns
+    -------
+    tuple of int
+        (east, north), (both,) or none; none as well where several columns would do.
+    """
+    columns = [[plain(t) for t in column if t.strip()] for column in zip(*rows, strict=True)]
+    both = [k for k, texts in enumerate(columns) if _mostly([_in_china(*point_of(t)) for t in texts])]
+    east = [k for k, texts in enumerate(columns) if _mostly([_fine(t) and 73 <= float(t) <= 136 for t in texts])]
+    north = [k for k, texts in enumerate(columns) if _mostly([_fine(t) and 3 <= float(t) <= 54 for t in texts])]
+    if len(east) == len(north) == 1:
+        return east[0], north[0]
+    return (both[0],) if len(both) == 1 else ()
+
+
+def _fine(text: str) -> bool:
+    """Tell whether a number has the decimals of a coordinate."""
+    return re.fullmatch(r"\d{1,3}\.\d{3,}", text) is not None
+
+
+def _in_china(x: Any, y: Any) -> bool:
+    return isinstance(x, float) and 73 <= x <= 136 and 3 <= y <= 54
+
+
+def _mostly(told: list[bool]) -> bool:
+    return bool(told) and sum(told) >= 0.9 * len(told)
 
 
 def point_of(text: str) -> tuple[Any, Any]:

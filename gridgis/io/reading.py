@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gridgis.errors import InputError
 from gridgis.io import shapefile
 from gridgis.io.axes import set_right, to_polygons
-from gridgis.io.crs import guess_words, looks_wrong
+from gridgis.io.crs import Near, Sensed, guess_words, label_of, looks_wrong, sense, sensed_words
 from gridgis.io.sandbox import Answer, FaultError, Limits, run_child
 from gridgis.io.source import Source, known_encoding
 from gridgis.io.tabled import TABLES, read_table
@@ -33,7 +33,7 @@ def read_vector(
     *,
     layer: str | None = None,
     encoding: str = "auto",
-    crs: str | int | None = None,
+    crs: str | int | Near | None = None,
     polygons: bool = False,
     limits: Limits | None = None,
 ) -> Source:
@@ -50,7 +50,8 @@ def read_vector(
     encoding
         Encoding of a shapefile's table or of text; ``auto`` finds it.
     crs
-        Coordinate system that overrides what the file says.
+        Coordinate system that overrides what the file says; or the county that the file is meant for, by which a
+        system that the file lacks, or that cannot be true, is told.
     polygons
         Turn closed lines into areas.
     limits
@@ -68,7 +69,7 @@ def read_vector(
     """
     path = in_folder(Path(path), layer)
     if path.suffix.lower() in TABLES:
-        return _of_table(path, layer, encoding, crs, polygons, limits)
+        return _of_table(path, layer, encoding, _Asked(crs, polygons), limits)
     answer, evidence = _read(path, layer, None if encoding == "auto" else known_encoding(encoding), limits)
     rows = _require_rows(path.name, int(answer.facts["rows"]))
     warnings: list[Words] = []
@@ -78,12 +79,10 @@ def read_vector(
     unread = ("图形无法读出", "its geometry cannot be read")
     said = {"members": answer.facts.get("members", {}), "evidence": evidence, "warnings": warnings,
             "reasons": dict.fromkeys(answer.facts["unread"], unread)}  # fmt: skip
-    return _source(path.name, data, geometry, _Said(rows, crs, answer.facts["crs"], polygons), kept | said)
+    return _source(path.name, data, geometry, _Said(rows, answer.facts["crs"], _Asked(crs, polygons)), kept | said)
 
 
-def _of_table(
-    path: Path, layer: str | None, encoding: str, crs: str | int | None, polygons: bool, limits: Limits | None
-) -> Source:
+def _of_table(path: Path, layer: str | None, encoding: str, asked: _Asked, limits: Limits | None) -> Source:
     check_file(path)
     table = read_table(path, layer, encoding, limits)
     rows = _require_rows(path.name, int(table.facts["rows"]))
@@ -92,7 +91,7 @@ def _of_table(
     if reasons:
         some = _rows(np.array(sorted(reasons)))
         warnings.append((f"第 {some} 行没有可用的坐标", f"rows {some}: there is no usable place"))
-    said = _Said(rows, crs, table.crs, polygons)
+    said = _Said(rows, table.crs, asked)
     return _source(path.name, table.columns, table.geometry, said, table.facts | {"members": {}, "warnings": warnings})
 
 
@@ -105,21 +104,24 @@ def _require_rows(name: str, rows: int) -> int:
     return rows
 
 
-class _Said(NamedTuple):
-    """What file and user say of a layer: its rows, its system, and whether areas are wanted."""
+class _Asked(NamedTuple):
+    """What is said of a layer from outside: its system or its county, and whether areas are wanted."""
 
-    rows: int
-    wanted: str | int | None
-    stated: str | None
+    crs: str | int | Near | None
     polygons: bool
 
 
+class _Said(NamedTuple):
+    """What file and user say of a layer."""
+
+    rows: int
+    stated: str | None
+    asked: _Asked
+
+
 def _source(name: str, data: pd.DataFrame, geometry: Shapes, said: _Said, facts: dict[str, Any]) -> Source:
-    given = said.wanted if said.wanted is not None else said.stated
-    geometry, chosen, turned = _placed(name, given, geometry)
-    facts["evidence"].extend(turned)
-    facts["turned"] = bool(turned)
-    if said.polygons:
+    geometry, chosen = _placed(name, said, geometry, facts)
+    if said.asked.polygons:
         geometry, evidence, reasons = to_polygons(geometry, chosen)
         facts["evidence"].extend(evidence)
         facts["reasons"] |= reasons
@@ -130,12 +132,38 @@ def _source(name: str, data: pd.DataFrame, geometry: Shapes, said: _Said, facts:
     return Source(gpd.GeoDataFrame(data, geometry=geometry, crs=chosen), facts | {"crs": _named(chosen)})
 
 
-def _placed(name: str, given: str | int | None, geometry: Shapes) -> tuple[Shapes, pyproj.CRS, list[Words]]:
-    """Return the geometry with its axes as they should be, its system, and words where axes were swapped."""
-    turned: list[Words] = []
+def _placed(name: str, said: _Said, geometry: Shapes, facts: dict[str, Any]) -> tuple[Shapes, pyproj.CRS]:
+    """Return the geometry with its axes as they should be, and its system."""
+    facts["turned"] = False
+    asked = said.asked.crs
+    wanted, near = (None, asked) if isinstance(asked, Near) else (asked, None)
+    given = wanted if wanted is not None else said.stated
     if given is not None:
         geometry, turned = set_right(geometry, _known_crs(name, given))
-    return geometry, _crs(name, given, geometry), turned
+        facts["evidence"].extend(turned)
+        facts["turned"] = bool(turned)
+    if near is not None:
+        stated = None if given is None else _known_crs(name, given)
+        doubtful = stated is None or looks_wrong(stated, shapely.total_bounds(geometry))
+        found = sense(geometry, near) if doubtful else None
+        if found is not None and found.rival is not None:
+            raise _either(name, found)
+        if found is not None:
+            facts["evidence"].append(sensed_words(found, None if stated is None else _named(stated)))
+            facts["turned"] = found.turned
+            right = shapely.transform(geometry, lambda xy: xy[:, ::-1]) if found.turned else geometry
+            return np.asarray(right, object), found.crs
+    return geometry, _crs(name, given, geometry)
+
+
+def _either(name: str, found: Sensed) -> InputError:
+    """Say that two systems would do: which of them is true is not for a guess to settle."""
+    first = label_of(found.crs)
+    return InputError(
+        f"“{name}”没有可信的坐标系：按 {first} 和 {found.rival}，{found.share:.0%} 的坐标都落在本县而位置不同，请用 --crs 指定一个。",
+        f"'{name}' states no coordinate system to be trusted: {first} and {found.rival} both put {found.share:.0%} of its "
+        "coordinates into the county, at different places; name one with --crs.",
+    )
 
 
 def _read(path: Path, layer: str | None, encoding: str | None, limits: Limits | None) -> tuple[Answer, list[Words]]:
@@ -165,6 +193,14 @@ def _read(path: Path, layer: str | None, encoding: str | None, limits: Limits | 
             f"'{path.name}' should have {declared} rows but only {answer.facts['rows']} could be read: it is cut "
             "short, copy or export it again.",
         )
+    folders = answer.facts.get("folders", [])
+    if folders:
+        names = "、".join(folders[:10])
+        said = (
+            f"{len(folders)} 个文件夹的内容一并读取：{names}",
+            f"{len(folders)} folders were read together: {names.replace('、', ', ')}",
+        )
+        evidence.append((said[0] + "……" * (len(folders) > 10), said[1] + " …" * (len(folders) > 10)))
     return answer, evidence
 
 
@@ -238,4 +274,4 @@ def _known_crs(name: str, given: str | int) -> pyproj.CRS:
 
 def _named(crs: pyproj.CRS) -> str:
     authority = crs.to_authority()
-    return ":".join(authority) if authority else str(crs.name)
+    return ":".join(authority) if authority else str(crs.srs if crs.name == "unknown" else crs.name)

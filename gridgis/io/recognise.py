@@ -183,6 +183,10 @@ def _odd(text: str, letters: Letters) -> Words:
     """Say that a code holds what may not stand there."""
     zh = "、".join(f"第 {at + 1} 位 {'/'.join(allowed)}" for at, allowed in letters.items())
     en = ", ".join(f"{'/'.join(allowed)} at place {at + 1}" for at, allowed in letters.items())
+    if re.fullmatch(r"\d(?:\.\d+)?[eE]\+?\d+", text):
+        return (f"编码“{text[:30]}”是科学计数，后面的位数已丢失：请在表格中把该列设为文本，从原始数据重新导出",
+                f"the code '{text[:30]}' is in scientific notation and its last digits are lost: make the column text and "
+                "export the original again")  # fmt: skip
     if not letters:
         return f"编码“{text[:30]}”含有非数字字符", f"the code '{text[:30]}' is not digits only"
     return (f"编码“{text[:30]}”不合规定：除类型字母（{zh}）外都是数字",

@@ -12,13 +12,14 @@ from gridgis.drawing import Net
 from gridgis.errors import GridgisError
 from gridgis.io.accounts import Target
 from gridgis.io.asking import Options
+from gridgis.io.crs import Near
 from gridgis.io.projecting import projection
 from gridgis.io.reading import read_vector
 from gridgis.repair import count_findings, valid_polygons
 
 
 def survey(path: str | Path, target: Target, options: Options, error: GridgisError) -> dict[str, Any]:
-    """Return the report of a dry run that could not find codes: each row counts as a grid of its own.
+    """Return the report of an import that could not find codes: each row counts as a grid of its own.
 
     Parameters
     ----------
@@ -36,7 +37,8 @@ def survey(path: str | Path, target: Target, options: Options, error: GridgisErr
     InputError
         The file cannot be read at all.
     """
-    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs, polygons=True)
+    crs = options.crs or Near(target.outline, target.epsg)
+    source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=crs, polygons=True)
     shapes = np.asarray(source.frame.geometry.values, dtype=object)
     ground = ~shapely.is_missing(shapes) & (shapely.area(shapes) > 0)
     findings: dict[str, int] = {}
@@ -44,7 +46,7 @@ def survey(path: str | Path, target: Target, options: Options, error: GridgisErr
         ways = projection(source.frame.crs, target.epsg)
         polygons, invalid = valid_polygons(ways.direct(shapes[ground]))
         labels = tuple(str(row + 1) for row in np.flatnonzero(ground))
-        findings = count_findings(Net(polygons, labels), target.outline)
+        findings = {k: n for k, n in count_findings(Net(polygons, labels), target.outline).items() if n}
         findings |= {"invalid": invalid} if invalid else {}
     facts = source.facts
     reasons = [{"row": k + 1, "reason": error.en, "reason_zh": error.zh} for k in range(len(shapes))]

@@ -17,7 +17,17 @@ import shapely
 from numpy.typing import NDArray
 
 from gridgis.errors import InputError
-from gridgis.io.pointrows import BOTH, EAST, NO_DEGREES, NORTH, column_named, pair_of, plain, point_of
+from gridgis.io.pointrows import (
+    BOTH,
+    EAST,
+    NO_DEGREES,
+    NORTH,
+    column_named,
+    pair_of,
+    plain,
+    point_of,
+    told_by_content,
+)
 from gridgis.io.sandbox import Limits
 from gridgis.io.sheets import Book, Cell, Sheet, read_book
 
@@ -89,11 +99,20 @@ def read_table(path: Path, layer: str | None, encoding: str, limits: Limits | No
     head = _head_row(sheet)
     header = _header(sheet.rows[head], sheet.columns)
     lines = [n for n in sorted(sheet.rows) if n > head]
+    bare = _is_data(sheet, head, lines)
+    if bare:
+        header, lines = _header({}, sheet.columns), [head, *lines]
     rows = [[_text(sheet.rows[n].get(k)) for k in range(1, len(header) + 1)] for n in lines]
     places = _places(header, rows)
     for at in [k for k, n in enumerate(lines) if n in sheet.broken]:
         places.shapes[at] = None
         places.reasons[at + 1] = ("该行的引号没有闭合", "a quotation mark of this row never closes")
+    if bare:
+        said = (
+            "没有表头，第一行即是数据，各列称为“列1”“列2”……",
+            "there are no headers: the first row holds data; columns are 列1, 列2 …",
+        )
+        places.evidence.insert(0, said)
     above = sum(n < head for n in sheet.rows)
     if above:
         places.evidence.append(
@@ -138,11 +157,29 @@ def _head_row(sheet: Sheet) -> int:
     """
     first = sorted(sheet.rows)[:_HEAD_WITHIN]
     for n in first:
+        values = [plain(_text(cell)) for cell in sheet.rows[n].values()]
+        # "POINT (117 40)" would do for a header, but is what stands beneath one.
+        if any(_VALUE.fullmatch(t) or _WKT.fullmatch(t) for t in values):
+            break
         if _used(_header(sheet.rows[n], sheet.columns)):
             return n
         if len({cell.text for cell in sheet.rows[n].values()}) > _TITLE:
             break
     return first[0]
+
+
+_VALUE = re.compile(r"-?\d+\.\d{2,}|\d{9,}")
+"""No header looks like this; a year or a month may be one."""
+
+
+def _is_data(sheet: Sheet, head: int, lines: list[int]) -> bool:
+    """Tell whether the row taken for headers is one of data: coordinates, codes or WKT, like those beneath it."""
+    for column, cell in sheet.rows[head].items():
+        like = _VALUE if _VALUE.fullmatch(plain(_text(cell))) else _WKT if _WKT.fullmatch(plain(_text(cell))) else None
+        beneath = [plain(_text(sheet.rows[n].get(column))) for n in lines[:_SAMPLE]]
+        if like is not None and sum(bool(like.fullmatch(t)) for t in beneath) * 2 >= len(beneath):
+            return True
+    return False
 
 
 def _header(row: Mapping[int, Cell], columns: int) -> list[str]:
@@ -180,6 +217,8 @@ def _places(header: list[str], rows: list[list[str]]) -> _Places:
     if shapes is not None:
         return _of_shapes([r[shapes] for r in rows], shapes, header[shapes])
     used = _used(header)
+    if len(used) < 2 and not any(isinstance(point_of(r[used[0]])[0], float) for r in rows if used):
+        used = told_by_content(rows[:_SAMPLE]) or used
     if len(used) == 2:
         pairs = [pair_of(r[used[0]], r[used[1]]) for r in rows]
     elif used:

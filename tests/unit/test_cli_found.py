@@ -250,6 +250,23 @@ def test_a_report_that_cannot_be_written_is_told(empty: Path, tmp_path: Path, te
     assert_refused(tell(*words), 2, "r.json")
 
 
+def test_a_file_without_codes_is_surveyed_whether_it_is_tried_or_imported(
+    empty: Path, tmp_path: Path, tell: Tell
+) -> None:
+    plain = tmp_path / "plain.geojson"
+    gpd.read_file(units(tmp_path)).drop(columns=["code"]).assign(name="格").to_file(plain)
+    told = []
+    for more in (("--dry-run",), ()):
+        report = tmp_path / "r.json"
+        answer = tell("import", empty, plain, "--as", "grids", "--report", report, *more)
+        told.append(json.loads(report.read_text(encoding="utf-8")))
+        assert answer.code == (0 if more else 2)
+    assert told[0]["rows"] == told[1]["rows"] == len(told[1]["rejected"]) > 0
+    assert told[0]["findings"] == told[1]["findings"]
+    assert 0 not in told[0]["findings"].values()
+    assert not told[1]["applied"]
+
+
 def test_a_void_code_is_not_imported_again(empty: Path, tmp_path: Path, tell: Tell) -> None:
     tell("import", empty, units(tmp_path), "--as", "grids")
     gone = tell("merge", empty, A, C, "--json").json["voided"]

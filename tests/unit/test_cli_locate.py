@@ -86,7 +86,7 @@ def test_gbk_semicolons_and_full_width_digits(tell: Tell, county: Path) -> None:
 
 def test_bad_rows_are_named_and_kept(tell: Tell, county: Path) -> None:
     x, y = degrees(0.5, 0.5)
-    rows, said = run(tell, county, f"lon,lat\n{x},{y}\n,\n118°,25\n{y},{x}\n{x}\n\nnan,inf\n")
+    rows, said = run(tell, county, f"lon,lat\n{x},{y}\n,\n118°72',25\n{y},{x}\n{x}\n\nnan,inf\n")
     assert rows[0] == ["lon", "lat", *LEVELS, "原因"]
     assert [bool(r[-1]) for r in rows[1:]] == [False, True, True, True, True, True]
     assert [r[4] for r in rows[1:]] == [A, "", "", "", "", ""]

@@ -167,6 +167,26 @@ def test_several_rows_of_one_code_are_one_grid(tmp_path: Path) -> None:
     assert sorted(result.cells["code"]) == ["350526100", "350526100", "350526101"]
 
 
+def test_a_row_that_stands_twice_moves_no_land(tmp_path: Path) -> None:
+    codes_, shapes = [*TOWNS, "350526100"], [*TOWNS.values(), TOWNS["350526100"]]
+    gpd.GeoDataFrame({"code": codes_}, geometry=shapes, crs=EPSG).to_file(tmp_path / "twice.gpkg")
+    report = plan_import(tmp_path / "twice.gpkg", target()).report
+    assert report["findings"]["duplicate"] == 1
+    assert report["changes"] == []
+
+
+def test_names_that_one_code_cannot_keep_are_told(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame(
+        {"code": ["350526100", "350526101", "350526100"], "name": ["甲镇", "乙镇", "丙镇"]},
+        geometry=[at(0, 0, 3000, 6000), at(3000, 0, 6000, 6000), at(6000, 0, 9000, 6000)],
+        crs=EPSG,
+    )
+    frame.to_file(tmp_path / "parts.gpkg")
+    result = plan_import(tmp_path / "parts.gpkg", target())
+    assert [n for n in result.report["notes_zh"] if "第 1 行“甲镇”、第 3 行“丙镇”" in n]
+    assert list(result.grids["name"]) == ["甲镇", "乙镇"]
+
+
 def test_level_option_rejects_other_levels(tmp_path: Path) -> None:
     path = write(tmp_path / "t.gpkg", {"350526100": OUTLINE, "350526101001": at(0, 0, 1, 1)})
     result = plan_import(path, target(), Options(level="township"))

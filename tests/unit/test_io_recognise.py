@@ -49,6 +49,7 @@ def test_codes_are_brought_to_the_schemes_widths(given: object, code: str) -> No
         ("110117010", "does not begin"),
         ("11011501000100100", "17 digits"),
         (1.5, "not digits"),
+        ("1.10115E+11", "last digits are lost"),
     ],
 )
 def test_what_is_no_code_is_named_with_the_reason(given: object, word: str) -> None:

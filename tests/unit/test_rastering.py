@@ -61,6 +61,16 @@ def test_people_of_a_raster_are_shared_out_and_the_rest_is_named(county: Path, t
         assert c.table("population")["persons"].tolist() == [64]
 
 
+def test_people_of_each_grid_are_told_wherever_buildings_stand(county: Path, tmp_path: Path, tell: Tell) -> None:
+    file = geotiff(tmp_path / "pop.tif", [[10, 20, 40, 7], [1, 2, 30, 8]])
+    told = tell("import", county, file, "--as", "population", "--dry-run", "--json").json
+    assert told["crs"] == f"EPSG:{EPSG}"
+    assert sum(g["persons"] for g in told["grids"]) == pytest.approx(told["inside"], abs=1e-3)
+    words = tell("import", county, file, "--as", "population", "--dry-run").out
+    assert "县外 15（12.7%）" in words
+    assert "请先导入建筑" in words
+
+
 def test_rainfall_is_kept_and_measured_in_each_grid(county: Path, tmp_path: Path, tell: Tell) -> None:
     file = geotiff(tmp_path / "rain.tif", [[10, 20, -1], [30, 50, 60]])
     words = (
