@@ -26,10 +26,11 @@ import shapely
 
 from gridgis.county import County, open_county
 from gridgis.founding import new_county
-from gridgis.intake import Options, bring_in, outline_of
+from gridgis.intake import Options, bring_in
 from gridgis.matching import Matching, match
 from gridgis.naming import stem
 from gridgis.plan import Plan
+from gridgis.siting import outline_of
 
 DISTRICTS = ("pinggu", "daxing", "haidian", "miyun")
 OFFICIAL = Path(__file__).parent.parent / "tests" / "golden" / "beijing_townships.csv"
