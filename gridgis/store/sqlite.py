@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
@@ -208,20 +209,27 @@ def not_a_county(path: Path) -> StoreError:
 
 
 def require_county_file(path: Path) -> None:
-    """Look at the first bytes with plain reads, so that a wrong file is never touched by a database engine."""
+    """Ask the file what it is, without leaving a trace on one that is not ours.
+
+    SQLite itself looks, as at something that nobody changes: the file is neither locked nor written. A plain
+    open and close would drop every lock that this process holds on a county that it has open already (so POSIX
+    has it), and the next program to close that county would take its log away.
+    """
     if not path.is_file():
         raise StoreError(
             f"找不到县区文件“{path}”：请检查路径，或用 gridgis new 新建。",
             f"There is no county file '{path}': check the path, or make one with gridgis new.",
         )
     try:
-        with path.open("rb") as file:
-            head = file.read(72)
-    except OSError as error:
+        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)) as db:
+            found = db.execute("PRAGMA application_id").fetchone()
+    except sqlite3.OperationalError as error:
         raise StoreError(
-            f"无法读取“{path}”：{error.strerror}。", f"'{path}' cannot be read: {error.strerror}."
+            f"无法读取“{path}”：请检查权限。", f"'{path}' cannot be read: check its permissions."
         ) from error
-    if not head.startswith(b"SQLite format 3\0") or head[68:72] != APPLICATION_ID.to_bytes(4, "big"):
+    except sqlite3.DatabaseError as error:
+        raise not_a_county(path) from error
+    if found != (APPLICATION_ID,):
         raise not_a_county(path)
 
 

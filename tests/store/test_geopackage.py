@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from gridgis.verify import verify
 from tests.drawn import EPSG, area, cell_at, code_of, drawn_county, line
 
 A, B, C, D = (str(code_of(c)) for c in "ABCD")
+ROOT = Path(__file__).resolve().parent.parent.parent
 DRAWING, HOMES = "AAB\nCCB", "150\n210"
 
 
@@ -327,3 +330,20 @@ def make_wrong(what: str, wrong: Path, county: Path) -> None:
         with sqlite3.connect(wrong) as db:
             db.execute("DELETE FROM meta")
         db.close()
+
+
+def test_a_county_opened_twice_keeps_its_log(path: Path) -> None:
+    """A second look from the same process must not drop the locks of the first, or others take the log away."""
+    with gg.open_county(path) as first:
+        first.apply(gg.split(first.plan, A, line((1, -1), (1, 3))))
+        with gg.open_county(path) as second:
+            assert second.plan.version == 2
+        code = f"import gridgis as gg\nwith gg.open_county({str(path)!r}) as c: c.plan"
+        for _ in range(2):
+            subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+            assert path.with_name(f"{path.name}-wal").exists()
+        first.apply(gg.merge(first.plan, [B, C]))
+        assert verify(first) == []
+    with gg.open_county(path) as after:
+        assert after.version == 3
+        assert verify(after) == []
