@@ -27,11 +27,13 @@ def file_map(desk: Desk) -> None:
     # The map begins with the county; once it was elsewhere it is to come back.
     whole = {"key": f"import:{state.import_turn}", "bounds": [west, south, east, north]}
     focus: dict[str, Any] | None = whole if state.import_turn else None
-    said, upload = "import_map_county", state.import_upload
+    said, datum, upload = "import_map_county", "", state.import_upload
     if upload is not None and state.import_kind not in bringing.REGISTERS:
-        peek = importdesk.peek(desk, upload, options())
+        trial = state.import_trial[1].found if state.import_trial else None
+        datum = str(trial.report.get("datum")) if trial else ""
+        peek = importdesk.peek(desk, upload, options(), datum)
         if peek.shape is not None:
-            said = "import_map"
+            said = "import_map_shifted" if datum in importdesk.SHIFTED else "import_map"
             key = f"import:{state.import_turn}:{upload.key}:{hash(peek.bounds)}"
             focus = {"key": key, "bounds": list(peek.bounds), "shape": json.loads(peek.shape)}
     if upload is not None and state.import_spot is not None:
@@ -43,7 +45,7 @@ def file_map(desk: Desk) -> None:
     mapview.live_map(
         desk, mapview.message(desk, state.level, "none", "none", focus=focus), key="import_map", height="300px"
     )
-    tip(say(said))
+    tip(say(said, name=say(f"import_name_{datum}") if datum in importdesk.SHIFTED else ""))
 
 
 def settle() -> None:
@@ -63,15 +65,13 @@ state = st.session_state
 left, right = st.columns([1, 2.1], gap="medium")
 with left, st.container(key="exportbox"):
     importsteps.way_in(desk)
+doing = importsteps.doing()
 with right:
     banner()
-    if state.import_job is not None:
-        importsteps.under_way()
-    elif state.import_result is not None:
-        importsteps.result()
-    elif state.import_upload is not None:
-        importsteps.trial_box(desk, state.import_upload)
-    else:
-        importsteps.empty()
+    # What was here for another step goes at once; within a step nothing flickers.
+    place = st.container() if doing == state.import_doing else st.empty().container()
+    state.import_doing = doing
+    with place:
+        importsteps.show(desk, doing)
 with left, st.container(key="importmap"):
     file_map(desk)

@@ -17,10 +17,12 @@ import shapely
 import streamlit as st
 from numpy.typing import NDArray
 
+import gridgis as gg
 from app_pages import access, importspeech
-from app_pages.desk import Desk
+from app_pages.desk import Desk, county_place
 from app_pages.matchdesk import Upload
 from gridgis import bringing, gathering
+from gridgis.datums import shift_geometries
 from gridgis.errors import GridgisError, InputError
 from gridgis.io.asking import Intake, Options
 from gridgis.io.reading import read_vector
@@ -34,6 +36,7 @@ DRAWN = 2000
 """So many shapes of a file are shown on the map."""
 NEAR = 0.05
 """What lies this many degrees outside the county is still shown with it."""
+SHIFTED = ("gcj02", "bd09")
 RASTERS = (".tif", ".tiff")
 TABLES_OF_TEXT = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
 _OF_GRIDS = {"grids": ("code", "name", "kind", "category", "class", "zone"), "boundaries": ("code", "name")}
@@ -85,8 +88,9 @@ def spoken(words: Words, upload: Upload) -> Words:
     return zh, en
 
 
-def peek(desk: Desk, upload: Upload, options: Options) -> Peek:
-    """Look at columns and shapes of a file; a file that cannot be read shows nothing."""
+def peek(desk: Desk, upload: Upload, options: Options, datum: str = "") -> Peek:
+    """Look at columns and shapes of a file as read in a datum; a file that cannot be read shows nothing."""
+    shift = datum if datum in SHIFTED else "wgs84"
 
     def look() -> Peek:
         columns: tuple[str, ...] = ()
@@ -94,14 +98,18 @@ def peek(desk: Desk, upload: Upload, options: Options) -> Peek:
             with stored(upload) as path:
                 if path.suffix in TABLES_OF_TEXT:
                     columns = _headers(path)
-                return Peek(columns) if options.as_ in bringing.REGISTERS else _shapes(desk, path, options, columns)
+                return (
+                    Peek(columns)
+                    if options.as_ in bringing.REGISTERS
+                    else _shapes(desk, path, replace(options, datum=shift), columns)
+                )
         except GridgisError:
             return Peek(columns)
 
     if Path(upload.name).suffix.lower() in RASTERS:
         return Peek()
     table = options.as_ in bringing.REGISTERS
-    key = ("peek", upload.key, upload.name, table, options.crs, options.encoding, options.layer)
+    key = ("peek", upload.key, upload.name, table, options.crs, options.encoding, options.layer, shift)
     found: Peek = desk.once(key, look)
     return found
 
@@ -122,6 +130,8 @@ def _shapes(desk: Desk, path: Path, options: Options, columns: tuple[str, ...]) 
     shapes = shapes[~shapely.is_empty(shapes) & shapely.is_valid(shapes)]
     if not len(shapes):
         return Peek(columns)
+    if options.datum in SHIFTED:
+        shapes = shift_geometries(shapes, options.datum, "wgs84")
     return Peek(columns, shapely.to_geojson(shapely.GeometryCollection(list(shapes))), _view(desk, shapes))
 
 
@@ -135,10 +145,10 @@ def _view(desk: Desk, shapes: NDArray[np.object_]) -> tuple[float, ...]:
     return tuple(float(v) for v in view)
 
 
-def trial(desk: Desk, upload: Upload, options: Options, progress: Callable[[float, str], None] | None = None) -> Trial:
+def trial(upload: Upload, options: Options, progress: Callable[[float, str], None] | None = None) -> Trial:
     """Say what an import would do; nothing is written."""
     try:
-        with stored(upload) as path, desk.quiet() as county:
+        with stored(upload) as path, gg.open_county(county_place()) as county:
             return Trial(bringing.bring(county, path, options, apply=False, progress=progress))
     except GridgisError as error:
         return Trial(None, spoken((error.zh, error.en), upload), dict(error.account))
@@ -226,7 +236,9 @@ def begin(desk: Desk, upload: Upload, options: Options) -> Job:
     chosen = replace(options, source=options.source or upload.name)
 
     def work(tell: Callable[[float, str], None]) -> Intake:
-        with stored(upload) as path, desk.quiet() as county:
+        # The desk is left to everybody else: a long import must not make them wait. Whoever writes first wins, as between
+        # two programs.
+        with stored(upload) as path, gg.open_county(county_place()) as county:
             tell(0.0, "")
             found = bringing.bring(county, path, chosen, apply=True, signed=signed, progress=tell)
         desk.forget()

@@ -19,7 +19,7 @@ _SPOKEN: tuple[tuple[str, str, str], ...] = (
     (r"leave it out with --drop '([^']*)'", "", r"leave '\1' out under 'How it is read'"),
     (r"用 --(?:layer|crs|encoding) 指定(?:一个)?", "在“读取方式”中写明", ""),
     (r"with --(?:layer|crs|encoding)", "", "under 'How it is read'"),
-    (r"--skip-rejected", "“跳过不合格的行”", "'Leave out the rejected rows'"),
+    (r"--skip-rejected", "“跳过不合格的行”", "'Leave out what was rejected'"),
     (r"--repair-below", "“自动修补上限”", "'Mend up to'"),
     (r"--datum", "“坐标基准”", "'Datum'"), (r"--field", "“字段对应”", "'Fields'"),
     (r"--drop", "“略去的列”", "'Columns to leave out'"), (r"--encoding", "“属性编码”", "'Text encoding'"),

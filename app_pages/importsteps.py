@@ -65,6 +65,26 @@ def _uploader_words() -> str:
     )
 
 
+def doing() -> str:
+    """Return which step the page is at."""
+    state = st.session_state
+    if state.import_job is not None:
+        return "job"
+    return "result" if state.import_result is not None else "trial" if state.import_upload is not None else "empty"
+
+
+def show(desk: Desk, step: str) -> None:
+    """Show a step."""
+    if step == "job":
+        under_way()
+    elif step == "result":
+        result()
+    elif step == "trial":
+        trial_box(desk, st.session_state.import_upload)
+    else:
+        empty()
+
+
 def trial_box(desk: Desk, upload: Upload) -> None:
     """Show the third and fourth step."""
     head(say("import_3", name=upload.name))
@@ -94,7 +114,7 @@ def tried(desk: Desk, upload: Upload) -> Trial:
             place.progress(min(max(share, 0.0), 1.0), say("import_reading", what=importspeech.step(words, lang())))
 
         show(0.0, "")
-        state.import_trial = (key, importdesk.trial(desk, upload, asked, show))
+        state.import_trial = (key, importdesk.trial(upload, asked, show))
         place.empty()
     found: Trial = state.import_trial[1]
     return found

@@ -47,11 +47,11 @@ def summary(trial: Trial, upload: Upload) -> None:
     report, refusal = trial.found.report, trial.found.refusal
     rejected = len(report["rejected"])
     counted = {k: number(report[k]) for k in ("rows", "accepted")}
-    kind = "gg-errors" if not report["accepted"] else "gg-warnings" if rejected else "gg-clear"
+    kind = "gg-errors" if not report["accepted"] else "gg-warnings" if rejected or refusal else "gg-clear"
     said = say("import_counts", rejected=number(rejected), **counted)
     st.html(f'<div class="{kind}"><span>{safe_text(said)}</span></div>')
     tally(report)
-    if isinstance(refusal, RefusedError) and not rejected:
+    if isinstance(refusal, RefusedError) and not rejected and not to_decide(report):
         problem(importdesk.spoken((refusal.zh, refusal.en), upload)[lang() == "en"])
     notes = "".join(f"<li>{safe_text(importspeech.said(str(n), lang()))}</li>" for n in _both(report, "notes"))
     if notes:
@@ -123,7 +123,7 @@ def facts(report: Mapping[str, Any]) -> None:
     datum, measured, given = report.get("datum"), report.get("county") or {}, report.get("given") or {}
     rows = [
         ("import_driver", report.get("driver")), ("import_encoding", str(report.get("encoding") or "").upper()),
-        ("import_crs", _crs(str(report.get("crs") or ""))), ("import_datum", say(f"import_name_{datum}") if datum else ""),
+        ("import_crs", _crs(str(report.get("crs") or "")) if datum or measured else ""), ("import_datum", say(f"import_name_{datum}") if datum else ""),
         ("import_kept", _some([*report.get("kept", []), *report.get("columns_kept", [])])), ("import_left", _some(left)),
         ("import_findings", _some([f"{_rule(k)} {number(n)}" for k, n in (report.get("findings") or {}).items() if n])),
         *((f"import_of_{k}", number(measured[k], 1)) for k in ("mean", "min", "max") if measured.get(k) is not None),
@@ -190,7 +190,7 @@ def details(report: Mapping[str, Any]) -> None:
 
 def review(report: Mapping[str, Any]) -> None:
     """Show each fault that somebody may decide on, who lives there, and what may be decided."""
-    found = [e for e in report.get("review", []) if e["choices"] and e["state"] in ("asked", "decided")]
+    found = to_decide(report)
     if not found:
         return
     head(say("import_review"))
@@ -209,9 +209,14 @@ def review(report: Mapping[str, Any]) -> None:
             which.selectbox(
                 say("import_decision"), ["", *map(str, able)], key=f"import_decide_{e['id']}", format_func=_decision
             )
-            why.text_input(say("reason"), key=f"import_reason_{e['id']}")
+            why.text_input(say("import_reason"), key=f"import_reason_{e['id']}")
     if len(found) > _DECIDED:
         tip(say("import_review_more", n=number(len(found) - _DECIDED)))
+
+
+def to_decide(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the faults that somebody may decide on."""
+    return [e for e in report.get("review", []) if e["choices"] and e["state"] in ("asked", "decided")]
 
 
 def _decision(choice: str) -> str:
