@@ -123,7 +123,8 @@ def facts(report: Mapping[str, Any]) -> None:
     datum, measured, given = report.get("datum"), report.get("county") or {}, report.get("given") or {}
     rows = [
         ("import_driver", report.get("driver")), ("import_encoding", str(report.get("encoding") or "").upper()),
-        ("import_crs", _crs(str(report.get("crs") or "")) if datum or measured else ""), ("import_datum", say(f"import_name_{datum}") if datum else ""),
+        ("import_crs", _crs(str(report.get("crs") or "")) if datum or measured else ""),
+        ("import_datum", say(f"import_name_{datum}") if datum else ""),
         ("import_kept", _some([*report.get("kept", []), *report.get("columns_kept", [])])), ("import_left", _some(left)),
         ("import_findings", _some([f"{_rule(k)} {number(n)}" for k, n in (report.get("findings") or {}).items() if n])),
         *((f"import_of_{k}", number(measured[k], 1)) for k in ("mean", "min", "max") if measured.get(k) is not None),
