@@ -17,9 +17,8 @@ import shapely
 import streamlit as st
 from numpy.typing import NDArray
 
-import gridgis as gg
 from app_pages import access, importspeech
-from app_pages.desk import Desk, county_place
+from app_pages.desk import Desk
 from app_pages.matchdesk import Upload
 from gridgis import bringing, gathering
 from gridgis.datums import shift_geometries
@@ -145,11 +144,11 @@ def _view(desk: Desk, shapes: NDArray[np.object_]) -> tuple[float, ...]:
     return tuple(float(v) for v in view)
 
 
-def trial(upload: Upload, options: Options, progress: Callable[[float, str], None] | None = None) -> Trial:
+def trial(desk: Desk, upload: Upload, options: Options, progress: Callable[[float, str], None] | None = None) -> Trial:
     """Say what an import would do; nothing is written."""
     try:
-        with stored(upload) as path, gg.open_county(county_place()) as county:
-            return Trial(bringing.bring(county, path, options, apply=False, progress=progress))
+        with stored(upload) as path:
+            return Trial(bringing.bring(desk.apart(), path, options, apply=False, progress=progress))
     except GridgisError as error:
         return Trial(None, spoken((error.zh, error.en), upload), dict(error.account))
 
@@ -236,11 +235,9 @@ def begin(desk: Desk, upload: Upload, options: Options) -> Job:
     chosen = replace(options, source=options.source or upload.name)
 
     def work(tell: Callable[[float, str], None]) -> Intake:
-        # The desk is left to everybody else: a long import must not make them wait. Whoever writes first wins, as between
-        # two programs.
-        with stored(upload) as path, gg.open_county(county_place()) as county:
+        with stored(upload) as path:
             tell(0.0, "")
-            found = bringing.bring(county, path, chosen, apply=True, signed=signed, progress=tell)
+            found = bringing.bring(desk.apart(), path, chosen, apply=True, signed=signed, progress=tell)
         desk.forget()
         return found
 

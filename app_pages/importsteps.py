@@ -86,21 +86,28 @@ def show(desk: Desk, step: str) -> None:
 
 
 def trial_box(desk: Desk, upload: Upload) -> None:
-    """Show the third and fourth step."""
-    head(say("import_3", name=upload.name))
-    trial = tried(desk, upload)
-    report: dict[str, Any] = dict(trial.found.report if trial.found else trial.account or {})
-    importview.summary(trial, upload)
+    """Show the third and fourth step, each part in a place of its own, so that none is seen twice while another changes."""
+    first, asked, faults, fields, rows, last = (st.container() for _ in range(6))
+    with first:
+        head(say("import_3", name=upload.name))
+        trial = tried(desk, upload)
+        report: dict[str, Any] = dict(trial.found.report if trial.found else trial.account or {})
+        importview.summary(trial, upload)
     if trial.found is not None:
-        importview.question(report)
-        main_choices()
-    importview.review(report)
-    field_choices(desk, upload, report)
-    importview.details(report)
-    if trial.found is None:
-        st.button(say("import_other"), key="import_discard", on_click=away)
-    else:
-        confirmation(desk, upload, trial)
+        with asked:
+            importview.question(report)
+            main_choices()
+    with faults:
+        importview.review(report)
+    with fields:
+        field_choices(desk, upload, report)
+    with rows:
+        importview.details(report)
+    with last:
+        if trial.found is None:
+            st.button(say("import_other"), key="import_discard", on_click=away)
+        else:
+            confirmation(desk, upload, trial)
 
 
 def tried(desk: Desk, upload: Upload) -> Trial:
@@ -114,7 +121,7 @@ def tried(desk: Desk, upload: Upload) -> Trial:
             place.progress(min(max(share, 0.0), 1.0), say("import_reading", what=importspeech.step(words, lang())))
 
         show(0.0, "")
-        state.import_trial = (key, importdesk.trial(upload, asked, show))
+        state.import_trial = (key, importdesk.trial(desk, upload, asked, show))
         place.empty()
     found: Trial = state.import_trial[1]
     return found
@@ -150,8 +157,8 @@ def field_choices(desk: Desk, upload: Upload, report: dict[str, Any]) -> None:
                 say(f"import_raster_{key}"), key=f"import_field_{key}", placeholder=say(f"import_raster_{key}_such")
             )
     if columns and ours:
-        with st.expander(say("import_fields_n", n=len(taken), m=len(ours)), icon=":material/swap_horiz:"):
-            tip(say("import_fields_tip"))
+        with st.expander(say("import_fields"), icon=":material/swap_horiz:"):
+            tip(say("import_fields_tip", n=len(taken), all=len(ours)))
             importview.field_choices(ours, taken, columns)
     with st.expander(say("import_more"), icon=":material/tune:"):
         one, two, three = st.columns(3, vertical_alignment="bottom")
@@ -169,7 +176,8 @@ def confirmation(desk: Desk, upload: Upload, trial: Trial) -> None:
     kind, report = st.session_state.import_kind, trial.found.report
     rejected, accepted = len(report.get("rejected", [])), int(report.get("accepted", 0))
     head(say("import_4"))
-    agreed = not (rejected and accepted) or st.checkbox(say("import_skip", n=number(rejected)), key="import_skip")
+    tick, note = st.container(), st.container()
+    agreed = not (rejected and accepted) or tick.checkbox(say("import_skip", n=number(rejected)), key="import_skip")
     why = ""
     if not accepted:
         why = "import_why_none"
@@ -179,7 +187,8 @@ def confirmation(desk: Desk, upload: Upload, trial: Trial) -> None:
         why = "import_why_faults"
     elif not agreed:
         why = "import_why_skip"
-    tip(say(why or ("import_will_undo" if kind in UNDONE else "import_will"), n=number(accepted)))
+    with note:
+        tip(say(why or ("import_will_undo" if kind in UNDONE else "import_will"), n=number(accepted)))
     yes, no = st.columns([2, 1])
     if access.allowed("save"):
         yes.button(say("import_confirm", n=number(accepted)), key="import_confirm", type="primary", width="stretch",
