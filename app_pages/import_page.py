@@ -61,17 +61,15 @@ desk = the_desk()
 for choice in ("level", "import_kind", *CHOICES, *(str(k) for k in st.session_state if str(k).startswith(KEPT))):
     keep(choice)
 settle()
-state = st.session_state
+state, doing = st.session_state, importsteps.doing()
 left, right = st.columns([1, 2.1], gap="medium")
 with left, st.container(key="exportbox"):
-    importsteps.way_in(desk)
-doing = importsteps.doing()
+    importsteps.way_in(desk, doing)
 with right:
     banner()
-    # What was here for another step goes at once; within a step nothing flickers.
-    place = st.container() if doing == state.import_doing else st.empty().container()
-    state.import_doing = doing
-    with place:
-        importsteps.show(desk, doing)
+    for step in importsteps.STEPS:
+        with st.container(key=f"import_at_{step}"):
+            if step == doing:
+                importsteps.show(desk, step)
 with left, st.container(key="importmap"):
     file_map(desk)

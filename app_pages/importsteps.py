@@ -22,10 +22,11 @@ DATUMS = ("auto", "wgs84", "cgcs2000", "gcj02", "bd09")
 ENCODINGS = ("auto", "utf-8", "gb18030", "big5")
 ADDED = (*gathering.TABLES, "population", "raster")
 UNDONE = ("grids", "register")
+STEPS = ("empty", "trial", "job", "result")
 RASTER = ("name", "kind", "unit")
 
 
-def way_in(desk: Desk) -> None:
+def way_in(desk: Desk, step: str) -> None:
     """Show the first two steps: what it is, and the file."""
     state = st.session_state
     busy = state.import_job is not None
@@ -40,7 +41,9 @@ def way_in(desk: Desk) -> None:
             file_name=f"{desk.county.code}_{kind}.xlsx", on_click="ignore", key="import_template", width="stretch",
         )  # fmt: skip
     head(say("import_2"))
-    st.html(f"<style>{_uploader_words()}</style>")
+    # What another step left on the page would stay until the picture is complete.
+    others = f"[class*=st-key-import_at_]:not(.st-key-import_at_{step}){{display:none}}"
+    st.html(f"<style>{_uploader_words()}{others}</style>")
     with st.container(key="import_upload"):
         st.file_uploader(say("import_choose"), list(bringing.ENDINGS), label_visibility="collapsed", disabled=busy,
                          key=f"import_file_{state.import_turn}", on_change=changed_file)  # fmt: skip
@@ -115,7 +118,7 @@ def tried(desk: Desk, upload: Upload) -> Trial:
     state, asked = st.session_state, options()
     key = (upload.key, upload.name, repr(asked), desk.version)
     if state.import_trial is None or state.import_trial[0] != key:
-        place = st.empty()
+        place = st.container(key="import_trying").empty()
 
         def show(share: float, words: str) -> None:
             place.progress(min(max(share, 0.0), 1.0), say("import_reading", what=importspeech.step(words, lang())))

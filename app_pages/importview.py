@@ -216,8 +216,9 @@ def review(report: Mapping[str, Any]) -> None:
 
 
 def to_decide(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the faults that somebody may decide on."""
-    return [e for e in report.get("review", []) if e["choices"] and e["state"] in ("asked", "decided")]
+    """Return the faults that somebody may decide on, in an order that no decision changes."""
+    found = [e for e in report.get("review", []) if e["choices"] and e["state"] in ("asked", "decided")]
+    return sorted(found, key=lambda e: (-round(e["area_m2"]), e["id"]))
 
 
 def _decision(choice: str) -> str:

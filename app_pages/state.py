@@ -54,7 +54,6 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("import_turn", 0),
     ("import_trial", None),
     ("import_spot", None),
-    ("import_doing", ""),
     ("import_job", None),
     ("import_result", None),
     ("people_table", "vacancies"),
