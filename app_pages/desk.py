@@ -60,6 +60,14 @@ class Desk:
         with self._store_lock:
             yield self.county
 
+    def apart(self) -> gg.County:
+        """Return the county with a plan of its own, for work so long that nobody must wait for it.
+
+        It shares the open store and is not to be closed: a second opening of the file would undo SQLite's locks, since a
+        look at its first bytes ends all that this process holds on it. Who writes first wins, as between two programs.
+        """
+        return gg.County(self.county.store)
+
     @property
     def version(self) -> int:
         """Version of the newest edit, whoever made it."""

@@ -11,14 +11,17 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import shapely
 import streamlit as st
+from numpy.typing import NDArray
 
-from app_pages import access
+from app_pages import access, importspeech
 from app_pages.desk import Desk
 from app_pages.matchdesk import Upload
 from gridgis import bringing, gathering
+from gridgis.datums import shift_geometries
 from gridgis.errors import GridgisError, InputError
 from gridgis.io.asking import Intake, Options
 from gridgis.io.reading import read_vector
@@ -30,17 +33,12 @@ from gridgis.schema import TABLES
 Words = tuple[str, str]
 DRAWN = 2000
 """So many shapes of a file are shown on the map."""
+NEAR = 0.05
+"""What lies this many degrees outside the county is still shown with it."""
+SHIFTED = ("gcj02", "bd09")
 RASTERS = (".tif", ".tiff")
 TABLES_OF_TEXT = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
 _OF_GRIDS = {"grids": ("code", "name", "kind", "category", "class", "zone"), "boundaries": ("code", "name")}
-# What the command line calls its options, in words of the page.
-_SPOKEN: tuple[tuple[str, Words], ...] = (
-    ("--skip-rejected", ("“跳过不合格的行”", "'Leave rejected rows out'")),
-    ("--repair-below", ("“自动修补上限”", "'Mend up to'")), ("--datum", ("“坐标基准”", "'Datum'")),
-    ("--field", ("“字段对应”", "'Fields'")), ("--drop", ("“略去的列”", "'Columns to leave out'")),
-    ("--encoding", ("“属性编码”", "'Text encoding'")), ("--crs", ("“坐标系”", "'CRS'")), ("--layer", ("“图层”", "'Layer'")),
-    ("--as boundaries", ("“界线”", "'Boundaries'")),
-)  # fmt: skip
 
 
 class StoppedError(Exception):
@@ -82,53 +80,75 @@ def stored(upload: Upload) -> Iterator[Path]:
 
 def spoken(words: Words, upload: Upload) -> Words:
     """Return a sentence of the core as the page says it: the user's file name, the page's own choices."""
-    out = []
-    for at, text in enumerate(words):
-        said = text
-        for option, names in _SPOKEN:
-            said = said.replace(option, names[at])
-        out.append(said.replace(own_name(upload), upload.name))
-    return out[0], out[1]
+    zh, en = (
+        importspeech.said(text, at).replace(own_name(upload), upload.name)
+        for text, at in zip(words, ("zh", "en"), strict=True)
+    )
+    return zh, en
 
 
-def peek(desk: Desk, upload: Upload, options: Options) -> Peek:
-    """Look at columns and shapes of a file; a file that cannot be read shows nothing."""
+def peek(desk: Desk, upload: Upload, options: Options, datum: str = "") -> Peek:
+    """Look at columns and shapes of a file as read in a datum; a file that cannot be read shows nothing."""
+    shift = datum if datum in SHIFTED else "wgs84"
 
     def look() -> Peek:
+        columns: tuple[str, ...] = ()
         try:
             with stored(upload) as path:
-                return _sheet(path) if path.suffix in TABLES_OF_TEXT else _shapes(path, options)
+                if path.suffix in TABLES_OF_TEXT:
+                    columns = _headers(path)
+                return (
+                    Peek(columns)
+                    if options.as_ in bringing.REGISTERS
+                    else _shapes(desk, path, replace(options, datum=shift), columns)
+                )
         except GridgisError:
-            return Peek()
+            return Peek(columns)
 
     if Path(upload.name).suffix.lower() in RASTERS:
         return Peek()
-    found: Peek = desk.once(("peek", upload.key, upload.name, options.crs, options.encoding, options.layer), look)
+    table = options.as_ in bringing.REGISTERS
+    key = ("peek", upload.key, upload.name, table, options.crs, options.encoding, options.layer, shift)
+    found: Peek = desk.once(key, look)
     return found
 
 
-def _sheet(path: Path) -> Peek:
+def _headers(path: Path) -> tuple[str, ...]:
     rows = next(iter(read_book(path).sheets)).rows
     head = max((rows[k] for k in sorted(rows)[:8]), key=len, default={})
-    return Peek(tuple(dict.fromkeys(cell.text.strip() for cell in head.values() if cell.text.strip())))
+    return tuple(dict.fromkeys(cell.text.strip() for cell in head.values() if cell.text.strip()))
 
 
-def _shapes(path: Path, options: Options) -> Peek:
+def _shapes(desk: Desk, path: Path, options: Options, columns: tuple[str, ...]) -> Peek:
     frame = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs).frame
-    columns = tuple(str(c) for c in frame.columns if c != frame.geometry.name)
+    columns = columns or tuple(str(c) for c in frame.columns if c != frame.geometry.name)
     if frame.crs is None:
         return Peek(columns)
-    shapes = frame.geometry.dropna().head(DRAWN).to_crs(4326)
-    shapes = shapely.force_2d(shapely.simplify(shapes.to_numpy(), 1e-5))
-    whole = shapely.GeometryCollection([s for s in shapes if not s.is_empty and s.is_valid])
-    return Peek(columns, shapely.to_geojson(whole), tuple(whole.bounds)) if not whole.is_empty else Peek(columns)
+    found = frame.geometry.dropna().head(DRAWN).to_crs(4326)
+    shapes = shapely.force_2d(shapely.simplify(found.to_numpy(), 1e-5))
+    shapes = shapes[~shapely.is_empty(shapes) & shapely.is_valid(shapes)]
+    if not len(shapes):
+        return Peek(columns)
+    if options.datum in SHIFTED:
+        shapes = shift_geometries(shapes, options.datum, "wgs84")
+    return Peek(columns, shapely.to_geojson(shapely.GeometryCollection(list(shapes))), _view(desk, shapes))
 
 
-def trial(desk: Desk, upload: Upload, options: Options) -> Trial:
+def _view(desk: Desk, shapes: NDArray[np.object_]) -> tuple[float, ...]:
+    """Return what to show: what lies near the county, with the county unless that would make it too small to see."""
+    (south, west), (north, east) = desk.bounds
+    near = shapes[shapely.intersects(shapely.box(west - NEAR, south - NEAR, east + NEAR, north + NEAR), shapes)]
+    view = shapely.total_bounds(near if len(near) else shapes)
+    if not len(near) or max(view[2] - view[0], view[3] - view[1]) > (east - west) / 3:
+        view = np.array([min(view[0], west), min(view[1], south), max(view[2], east), max(view[3], north)])
+    return tuple(float(v) for v in view)
+
+
+def trial(desk: Desk, upload: Upload, options: Options, progress: Callable[[float, str], None] | None = None) -> Trial:
     """Say what an import would do; nothing is written."""
     try:
-        with stored(upload) as path, desk.quiet() as county:
-            return Trial(bringing.bring(county, path, options, apply=False))
+        with stored(upload) as path:
+            return Trial(bringing.bring(desk.apart(), path, options, apply=False, progress=progress))
     except GridgisError as error:
         return Trial(None, spoken((error.zh, error.en), upload), dict(error.account))
 
@@ -215,9 +235,9 @@ def begin(desk: Desk, upload: Upload, options: Options) -> Job:
     chosen = replace(options, source=options.source or upload.name)
 
     def work(tell: Callable[[float, str], None]) -> Intake:
-        with stored(upload) as path, desk.quiet() as county:
+        with stored(upload) as path:
             tell(0.0, "")
-            found = bringing.bring(county, path, chosen, apply=True, signed=signed, progress=tell)
+            found = bringing.bring(desk.apart(), path, chosen, apply=True, signed=signed, progress=tell)
         desk.forget()
         return found
 

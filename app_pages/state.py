@@ -53,6 +53,7 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("import_upload", None),
     ("import_turn", 0),
     ("import_trial", None),
+    ("import_spot", None),
     ("import_job", None),
     ("import_result", None),
     ("people_table", "vacancies"),

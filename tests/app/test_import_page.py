@@ -120,11 +120,12 @@ def test_a_stop_leaves_the_county_as_it_was(small_county: Path, monkeypatch: pyt
     before = small_county.read_bytes()
     app = upload(run(PAGE, import_kind="places"), "p.geojson", places("药店", "学校"))
     real: Callable[..., Any] = bringing.bring
-    held = Event()
+    held, reached = Event(), Event()
 
     def stopped_midway(*args: Any, progress: Any = None, **more: Any) -> Any:
         def tell(share: float, words: str) -> None:
             if share >= 0.5:
+                reached.set()
                 held.wait(30)
                 app.session_state["import_job"].stop()
             progress(share, words)
@@ -134,6 +135,9 @@ def test_a_stop_leaves_the_county_as_it_was(small_county: Path, monkeypatch: pyt
     monkeypatch.setattr(bringing, "bring", stopped_midway)
     job = importdesk.begin(the_desk(), app.session_state["import_upload"], Options("places"))
     app.session_state["import_job"] = job
+    assert reached.wait(30)
+    assert the_desk().plan.cells is not None
+    assert not job.over, "nobody else waits for an import"
     held.set()
     job.wait(60)
     app.run()
