@@ -24,6 +24,7 @@ from gridgis import bringing, gathering
 from gridgis.datums import shift_geometries
 from gridgis.errors import GridgisError, InputError
 from gridgis.io.asking import Intake, Options
+from gridgis.io.crs import Near
 from gridgis.io.reading import read_vector
 from gridgis.io.sheets import read_book
 from gridgis.io.workbook import Sheet, workbook_bytes
@@ -120,7 +121,8 @@ def _headers(path: Path) -> tuple[str, ...]:
 
 
 def _shapes(desk: Desk, path: Path, options: Options, columns: tuple[str, ...]) -> Peek:
-    frame = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs).frame
+    near = Near(desk.county.outline, desk.county.crs)
+    frame = read_vector(path, layer=options.layer, encoding=options.encoding, crs=options.crs or near).frame
     columns = columns or tuple(str(c) for c in frame.columns if c != frame.geometry.name)
     if frame.crs is None:
         return Peek(columns)

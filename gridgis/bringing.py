@@ -11,7 +11,7 @@ from typing import Any
 
 from gridgis import gathering, intake, populating, rastering, registers
 from gridgis.county import County
-from gridgis.errors import GridgisError
+from gridgis.errors import GridgisError, InputError
 from gridgis.io.asking import Intake, Options
 
 __all__ = ["ENDINGS", "KINDS", "REGISTERS", "account_of", "bring"]
@@ -62,6 +62,7 @@ def bring(
     RefusedError
         Faults are too large to mend; nothing was changed.
     """
+    _refuse_itself(county, Path(path))
     if options.as_ in REGISTERS:
         found = registers.bring_in(county, path, _of_register(options), apply=apply, signed=signed)
         return Intake(found.report, found.words, found.edit, found.refusal)
@@ -74,6 +75,16 @@ def bring(
     if options.as_ == "population":
         return populating.bring_in(county, path, options, apply=apply, progress=progress)
     return intake.bring_in(county, path, options, apply=apply, signed=signed, progress=progress)
+
+
+def _refuse_itself(county: County, path: Path) -> None:
+    """Refuse the county's own file: reading it as a file drops the locks on it, and it would add nothing."""
+    own = county.store.path
+    if own is not None and path.exists() and path.samefile(own):
+        raise InputError(
+            f"“{path.name}”就是本县区文件：请选择要导入的数据文件，或用 gridgis export 导出后再导入。",
+            f"'{path.name}' is this county itself: choose the file to import, or export from it first.",
+        )
 
 
 def account_of(error: GridgisError, path: str | Path, options: Options) -> dict[str, Any]:

@@ -297,6 +297,9 @@ def _as_drawn(drawn: DatumView) -> Words:
         )
     zh = f"按原坐标与县区边界不符 {drawn.misfit:.2%}"
     en = f"as drawn, {drawn.misfit:.2%} does not fit the outline of the county"
+    if drawn.misfit >= 1:
+        # Both areas count: what lies outside, and what is missing inside.
+        zh, en = "按原坐标几乎不与县区重合", "as drawn, it hardly meets the county"
     if not np.isnan(drawn.metres) and drawn.metres >= 1:
         side = round(drawn.direction / 45) % 8
         zh += f"，整体偏{_SIDES[side][0]} {drawn.metres:.0f} 米"

@@ -305,3 +305,10 @@ def test_degrees_of_the_drawing_come_back(empty: Path) -> None:
         assert shapely.hausdorff_distance(county.outline, ALL) < 0.0015
         assert letters(county.plan, DRAWING) != DRAWING
     assert degrees(ALL).centroid.x == pytest.approx(118, abs=0.1)
+
+
+def test_a_county_is_not_imported_into_itself(tmp_path: Path, tell: Tell) -> None:
+    county = drawn_county(tmp_path / "county.gpkg", "AB")
+    before = county.read_bytes()
+    assert_refused(tell("import", county, county, "--as", "grids"), 2, "county.gpkg")
+    assert county.read_bytes() == before
