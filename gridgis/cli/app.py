@@ -17,6 +17,7 @@ from gridgis.cli import (
     export,
     found,
     history,
+    incidents,
     keep,
     matches,
     people,
@@ -56,6 +57,7 @@ for module in (
     keep,
     placing,
     registers,
+    incidents,
     serve,
 ):
     module.register(app)
