@@ -169,7 +169,7 @@ def ledger(county: County, view: str = "open") -> pd.DataFrame:
     rows.sort(key=lambda r: (not r["late"], str(r["due_at"]) if r["late"] else ""))
     out = pd.DataFrame(rows, columns=[*COLUMNS, "late"], dtype=object)
     placed = out["x"].notna() & out["y"].notna()
-    out["code"] = pd.Series(dtype=object)
+    out["code"] = np.full(len(out), None, dtype=object)
     if placed.any():
         xy = out.loc[placed, ["x", "y"]].astype(float).to_numpy().reshape(-1, 2)
         out.loc[placed, "code"] = locate(county.plan, xy).to_numpy()
