@@ -178,7 +178,8 @@ def _require_sound(county: County, step: Step) -> None:
         )
     if (step.action == "evaluate") != bool(step.score) or (step.score and step.score not in SCORES):
         raise InputError(
-            "评价必须给出 1 到 5 分；其他步骤不打分。", "An evaluation needs a score from 1 to 5; other steps have none."
+            "评价必须给出 1 到 5 分；其他步骤不打分。",
+            "An evaluation needs a score from 1 to 5; other steps have none.",
         )
 
 

@@ -150,7 +150,8 @@ def ledger(county: County, view: str = "open") -> pd.DataFrame:
     """
     if view not in VIEWS:
         raise InputError(
-            f"没有清单“{view}”：可用的有 {'、'.join(VIEWS)}。", f"There is no list '{view}': there are {', '.join(VIEWS)}."
+            f"没有清单“{view}”：可用的有 {'、'.join(VIEWS)}。",
+            f"There is no list '{view}': there are {', '.join(VIEWS)}.",
         )
     closed = view == "closed"
     found = (

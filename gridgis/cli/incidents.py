@@ -17,7 +17,9 @@ from gridgis.handling import Step, points, take
 from gridgis.ledger import ledger
 from gridgis.reporting import PHOTO_BYTES, Report, report
 
-Do = Literal["list", "show", "points", "valid", "invalid", "forward", "handle", "feedback", "close", "evaluate", "reopen"]
+Do = Literal[
+    "list", "show", "points", "valid", "invalid", "forward", "handle", "feedback", "close", "evaluate", "reopen"
+]
 Note = Annotated[str, typer.Option("--note", help="说明 / words")]
 At = Annotated[str, typer.Option("--at", metavar="TIME", help="时间，默认现在 / when, now by default")]
 
@@ -135,7 +137,11 @@ def _list(c: Opened, view: str, out: Path | None, *, json: bool, lang: str) -> N
         return
     late = int(rows["late"].sum())
     say(lang, f"{len(rows)} 件，其中超期 {late} 件", f"{len(rows)} incidents, {late} overdue")
-    head = ["编号", "状态", "超期", "时间", "类别", "网格", "时限"] if not other else ["id", "status", "late", "at", "category", "code", "due"]
+    head = (
+        ["编号", "状态", "超期", "时间", "类别", "网格", "时限"]
+        if not other
+        else ["id", "status", "late", "at", "category", "code", "due"]
+    )
     shown = [[r["id"], r["status"], "!" if r["late"] else "", r["at"], r["category"], r["code"] or "–", r["due_at"] or "–"]
              for r in plain.to_dict("records")]  # fmt: skip
     table(shown, head)
@@ -158,12 +164,27 @@ def _print(c: Opened, row: dict[str, Any], lang: str) -> None:
     late = ("超期", "overdue")[other] if row["overdue"] else ""
     facts = (row["id"], book.status_name(row)[other], late, row["category"], row["at"], row["address"], row["note"])
     typer.echo("  ".join(str(v) for v in facts if v))
-    code, due, closed, way = row["code"] or "–", row["due_at"] or "–", row["closed_at"] or "–", book.way_name(row["handled_in"])
-    say(lang, f"网格 {code}  时限 {due}  办结 {closed}  方式 {way[0]}", f"grid {code}  due {due}  closed {closed}  way {way[1]}")
+    code, due, closed, way = (
+        row["code"] or "–",
+        row["due_at"] or "–",
+        row["closed_at"] or "–",
+        book.way_name(row["handled_in"]),
+    )
+    say(
+        lang,
+        f"网格 {code}  时限 {due}  办结 {closed}  方式 {way[0]}",
+        f"grid {code}  due {due}  closed {closed}  way {way[1]}",
+    )
     _print_chain(row, lang)
     for s in row["steps"]:
         who = [names.get(str(s[k]), (str(s[k]),) * 2)[other] for k in ("staff", "organisation") if s[k]]
-        typer.echo("  ".join(str(v) for v in (s["at"], book.action_name(s["action"])[other], *who, s["code"], s["note"], s["by"]) if v))
+        typer.echo(
+            "  ".join(
+                str(v)
+                for v in (s["at"], book.action_name(s["action"])[other], *who, s["code"], s["note"], s["by"])
+                if v
+            )
+        )
     following = [f"{k}（{book.action_name(k)[0]}）" if not other else k for k in row["next"]]
     say(lang, f"可办：{'、'.join(following)}", f"Next: {', '.join(following)}")
 

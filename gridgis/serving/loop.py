@@ -26,7 +26,20 @@ from gridgis.serving.source import Source
 
 MOST_BYTES = 20_000
 MOST_LISTED = 1000
-LISTED = ("id", "at", "category", "code", "status", "due_at", "late", "closed_at", "handled_in", "valid", "source", "note")
+LISTED = (
+    "id",
+    "at",
+    "category",
+    "code",
+    "status",
+    "due_at",
+    "late",
+    "closed_at",
+    "handled_in",
+    "valid",
+    "source",
+    "note",
+)
 TEXTS = tuple(f.name for f in fields(Step) if f.name != "score")
 
 

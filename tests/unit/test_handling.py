@@ -138,10 +138,11 @@ def test_a_step_out_of_turn_is_refused_and_nothing_is_kept(path: Path, steps: li
         assert (incident_of(county, number), steps_of(county, number).to_dict()) == before
 
 
-BAD = {
+BAD: dict[str, Step] = {
     "an unknown step": Step("burn"), "a submit": Step("submit"), "no way": Step("handle"), "an unknown way": Step("handle", handled_in="x"),
     "a way at another step": Step("forward", handled_in="grid"), "no score": Step("evaluate"), "a high score": Step("evaluate", score=6),
-    "an unknown limit": Step("forward", limit="x"), "an unknown person": Step("forward", staff="s99"), "an unknown body": Step("forward", organisation="x"),
+    "an unknown limit": Step("forward", limit="x"), "an unknown person": Step("forward", staff="s99"),
+    "an unknown body": Step("forward", organisation="x"),
     "an unknown grid": Step("forward", code="350526100001099"), "a long note": Step("valid", note="长" * 2001),
     "control characters": Step("valid", note="a\x00"), "no time": Step("valid", at="soon"), "a time ahead": Step("valid", at="2099-01-01"),
     "a time before the report": Step("valid", at="2020-01-01"),
@@ -177,7 +178,11 @@ def test_a_closed_incident_can_be_taken_up_again(path: Path) -> None:
     with open_county(path) as county:
         number = entered(county)
         walk(county, number, *WHOLE)
-        assert walk(county, number, Step("reopen"), Step("feedback"), Step("evaluate", score=4)) == ["handling", "closed", "closed"]
+        assert walk(county, number, Step("reopen"), Step("feedback"), Step("evaluate", score=4)) == [
+            "handling",
+            "closed",
+            "closed",
+        ]
         wrong = entered(county)
         assert walk(county, wrong, Step("invalid"), Step("reopen")) == ["closed", "reported"]
         assert (incident_of(county, wrong)["valid"], incident_of(county, wrong)["closed_at"]) == (None, None)
@@ -279,17 +284,39 @@ def test_on_the_command_line(path: Path, tmp_path: Path) -> None:
         return done.output
 
     place = ",".join(map(str, degrees(1, 0.5)))
-    new = json.loads(run("report-incident", str(path), "--point", place, "--category", LAMP, "--source", RESIDENT, "--at", ago(hours=4), "--json"))
+    new = json.loads(
+        run(
+            "report-incident",
+            str(path),
+            "--point",
+            place,
+            "--category",
+            LAMP,
+            "--source",
+            RESIDENT,
+            "--at",
+            ago(hours=4),
+            "--json",
+        )
+    )
     assert new["code"] == A
     assert [link["level"] for link in new["chain"]] == ["county", "township", "community", "unit"]
     number = new["id"]
     assert [r["id"] for r in json.loads(run("incident", str(path), "list", "--overdue", "--json"))] == [number]
-    for words in (["valid"], ["forward", "--staff", "s1"], ["handle", "--in", "joint"], ["feedback", "--note", "好"], ["evaluate", "--score", "4"]):
+    for words in (
+        ["valid"],
+        ["forward", "--staff", "s1"],
+        ["handle", "--in", "joint"],
+        ["feedback", "--note", "好"],
+        ["evaluate", "--score", "4"],
+    ):
         done = run("incident", str(path), words[0], number, *words[1:])
     assert "评价" in done
     assert "林一" in done
     assert "evaluate" not in json.loads(run("incident", str(path), "show", number, "--json"))["next"]
     run("incident", str(path), "points", "--out", str(tmp_path / "points.csv"))
     assert f"{number}," in (tmp_path / "points.csv").read_text(encoding="utf-8-sig")
-    assert ACTIONS.keys() >= {s["action"] for s in json.loads(run("incident", str(path), "show", number, "--json"))["steps"]}
+    assert ACTIONS.keys() >= {
+        s["action"] for s in json.loads(run("incident", str(path), "show", number, "--json"))["steps"]
+    }
     assert "overdue" in run("incident", str(path), "list", "--lang", "en")
