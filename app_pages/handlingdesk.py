@@ -25,6 +25,8 @@ from layers.text import safe_text
 
 MARKS = 1500
 """So many incidents are drawn, the first of the ledger."""
+OTHER = "其他"
+"""Category of what fits none of those on offer; kept in one language, as categories are data."""
 _ZOOM_M = 400
 
 
@@ -69,10 +71,10 @@ def tag(desk: Desk, row: Mapping[str, Any]) -> tuple[str, str]:
 
 def table_of(desk: Desk, rows: pd.DataFrame) -> tuple[list[Column], list[list[Any]]]:
     """Return the ledger as columns and rows to read."""
-    columns = [Column(say("case_status"), "tag"), Column(say("case_category")), Column(say("case_time"), "short"),
+    columns = [Column(say("case_status"), "tag"), Column(say("case_category"), "short"), Column(say("case_time"), "short"),
                Column(say("case_due"), "short"), Column(say("case_grid"), "code"), Column(say("case_id"), "code")]  # fmt: skip
     shown = [
-        [tag(desk, r), str(r["category"] or "–"), str(r["at"] or "–")[:16], str(r["due_at"] or say("case_no_due"))[:16],
+        [tag(desk, r), str(r["category"] or "–"), str(r["at"] or "–")[5:16], str(r["due_at"])[5:16] if r["due_at"] else say("case_no_due"),
          r["code"] or "–", r["id"]] for r in rows.to_dict("records")
     ]  # fmt: skip
     return columns, shown
