@@ -110,9 +110,8 @@ def form(desk: Desk) -> None:
     st.html(
         f"<h4>{safe_text(say('case_new'))}</h4><div class='gg-code'>{safe_text(say('case_new_place', lon=lon, lat=lat))}</div>"
     )
-    kinds = list(dict.fromkeys([*handlingdesk.categories(desk), handlingdesk.OTHER]))
-    category = st.selectbox(say("case_category"), kinds, key=f"case_category_{turn}",
-                            format_func=lambda k: say("pub_other") if k == handlingdesk.OTHER else k)  # fmt: skip
+    kinds = handlingdesk.category_names(desk, lang())
+    category = st.selectbox(say("case_category"), list(kinds), key=f"case_category_{turn}", format_func=kinds.get)
     note = st.text_area(say("case_note"), key=f"case_words_{turn}", max_chars=2000, height=90)
     address = st.text_input(say("case_address"), key=f"case_address_{turn}", max_chars=200)
     at = st.text_input(say("case_new_at"), key=f"case_time_{turn}", placeholder=say("case_new_at_hint"), max_chars=30)

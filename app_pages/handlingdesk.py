@@ -15,6 +15,7 @@ from app_pages import access
 from app_pages.desk import Desk
 from app_pages.state import attempt, lang, say, tell
 from app_pages.tableview import Column
+from app_pages.words import word
 from gridgis import handlingbook as book
 from gridgis.handling import Step, points, take
 from gridgis.ledger import ledger, now_for, photo_of
@@ -147,6 +148,17 @@ def categories(desk: Desk) -> list[str]:
     with desk.quiet() as county:
         found = sorted(str(c) for (c,) in county.store.distinct("incidents", ("category",)) if c)
     return found if len(found) <= 60 else sorted({c.split("/")[0] for c in found})
+
+
+def category_names(desk: Desk, language: str) -> dict[str, str]:
+    """Return the categories on offer with what they are called, the one for all else last."""
+    found = {c: c for c in categories(desk) if c != OTHER}
+    if language == "en":
+        # Categories are data; the access list knows some of them in English.
+        found |= {
+            m.categories[0]: m.en[:1].upper() + m.en[1:] for m in desk.scheme.access.matters if len(m.categories) == 1
+        }
+    return found | {OTHER: word("pub_other", language)}
 
 
 def enter(desk: Desk, told: Report) -> dict[str, Any] | None:

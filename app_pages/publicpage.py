@@ -140,13 +140,12 @@ class Public:
             "towns": f"{self.prefix}/layer/{desk.token(*desk.outline_item(desk.scheme.level_keys[0]))}",
         }  # fmt: skip
         badge = f"<span class=badge>{escape(word('illustrative', lang))}</span>" if desk.county.illustrative else ""
-        kinds = [(k, k) for k in handlingdesk.categories(desk) if k != handlingdesk.OTHER]
-        kinds.append((handlingdesk.OTHER, word("pub_other", lang)))
+        kinds = handlingdesk.category_names(desk, lang)
         gaps = {k: escape(word(f"pub_{k}", lang)) for k in _WORDS} | {
             "options": escape(json.dumps(options, ensure_ascii=False)), "assets": escape(self.assets), "badge": badge,
             "lang": "en" if lang == "en" else "zh-CN", "county": escape(desk.county.meta.get("name") or desk.county.code),
             "other": "zh" if lang == "en" else "en", "switch": "中文" if lang == "en" else "English", "here": escape(f"{self.prefix}/report"),
-            "kinds": "".join(f"<option value=\"{escape(k)}\">{escape(v)}</option>" for k, v in kinds), "most": str(MOST_WORDS),
+            "kinds": "".join(f"<option value=\"{escape(k)}\">{escape(v)}</option>" for k, v in kinds.items()), "most": str(MOST_WORDS),
         }  # fmt: skip
         return _HTML.format(**gaps)
 

@@ -4,9 +4,9 @@
   const at = (id) => document.getElementById(id);
   const given = JSON.parse(document.body.dataset.options);
   const W = given.words;
-  const map = L.map("map", { attributionControl: false, preferCanvas: true, minZoom: 8, maxZoom: 18, zoomControl: false });
+  const map = L.map("map", { attributionControl: false, preferCanvas: true, minZoom: 8, maxZoom: 18, zoomControl: false, zoomSnap: 0.25, zoomDelta: 1 });
   L.control.zoom({ zoomInTitle: W.zoom_in, zoomOutTitle: W.zoom_out }).addTo(map);
-  map.fitBounds(given.bounds);
+  map.fitBounds(given.bounds, { padding: [6, 6] });
   let mark = null;
   let place = null;
 
@@ -37,7 +37,21 @@
       const [lng, lat] = f.properties.at;
       L.marker([lat, lng], { icon: L.divIcon({ className: "town", html: name, iconSize: [0, 0] }), interactive: false, keyboard: false }).addTo(map);
     });
+    map.on("zoomend", spread);
+    spread();
     document.body.dataset.map = "ready";
+  }
+
+  // A name that would cover another waits until the map is closer.
+  function spread() {
+    const kept = [];
+    document.querySelectorAll(".town span").forEach((name) => {
+      name.style.visibility = "";
+      const box = name.getBoundingClientRect();
+      const covers = kept.some((b) => box.left < b.right && b.left < box.right && box.top < b.bottom && b.top < box.bottom);
+      if (covers) name.style.visibility = "hidden";
+      else kept.push(box);
+    });
   }
 
   function choose(latlng) {
