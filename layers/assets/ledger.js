@@ -17,7 +17,7 @@ GridGIS.part("ledger", (map, options) => {
       [...found].sort((a, b) => options.order.indexOf(a.kind) - options.order.indexOf(b.kind)).forEach((p) => {
         const style = Object.assign({ pane: "ledger", pmIgnore: true, snapIgnore: true, bubblingMouseEvents: false }, options.styles[p.kind]);
         const mark = L.circleMarker([p.at[1], p.at[0]], style).addTo(group);
-        mark.bindTooltip(GridGIS.element("span", null, p.words), { direction: "top", offset: [0, -6] });
+        mark.bindTooltip(GridGIS.element("span", null, p.words), { direction: "top", offset: [0, -6], className: "grid-tip" });
         mark.on("click", () => GridGIS.emit("incident", { id: p.id }));
         if (mark.getElement()) mark.getElement().dataset.incident = p.id;
       });
