@@ -136,8 +136,9 @@ class Scheme(BaseModel):
             yield from ((f"roles[{k}].zones[{j}]", zone, "zones") for j, zone in enumerate(role.zones))
         for k, step in enumerate(self.procedure.steps):
             yield f"procedure.steps[{k}].level", None if step.level == "county" else step.level, "levels"
-        yield "access.limit", self.access.limit, "limits"
-        yield from ((f"access.matters[{k}].limit", m.limit, "limits") for k, m in enumerate(self.access.matters))
+        matters = [(f".matters[{k}]", m.limit) for k, m in enumerate(self.access.matters)]
+        for path, limit in [("", self.access.limit), *matters]:
+            yield f"access{path}.limit", limit, "limits"
         for what, keys in _NAMED_IN.items():
             for k, item in enumerate(getattr(self, what)):
                 for key, of in keys.items():
