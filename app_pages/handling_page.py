@@ -159,10 +159,12 @@ def page(desk: Desk) -> None:
             )
         else:
             columns, shown = handlingdesk.table_of(desk, rows)
-            ids = rows["id"].tolist()
+            ids = rows["id"].head(handlingdesk.MOST).tolist()
             picked = ids.index(state.case) if state.case in ids else None
             table(columns, shown, key=f"cases_{state.case_view}", height="calc(44dvh - 44px)", picked=picked,
                   on_pick=lambda row: handlingdesk.choose(ids[row], go=True))  # fmt: skip
+            if len(rows) > len(ids):
+                st.html(f'<p class="gg-tip">{safe_text(say("case_first", n=len(ids)))}</p>')
     with right, st.container(key="panel"):
         banner()
         if state.case_spot is not None:

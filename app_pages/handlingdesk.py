@@ -24,8 +24,8 @@ from gridgis.reporting import Report, report
 from layers.styles import LEDGER
 from layers.text import safe_text
 
-MARKS = 1500
-"""So many incidents are drawn, the first of the ledger."""
+MOST = 500
+"""So many incidents are listed and drawn, the first of the ledger."""
 OTHER = "其他"
 """Category of what fits none of those on offer; kept in one language, as categories are data."""
 _ZOOM_M = 400
@@ -76,7 +76,7 @@ def table_of(desk: Desk, rows: pd.DataFrame) -> tuple[list[Column], list[list[An
                Column(say("case_due"), "short"), Column(say("case_grid"), "code"), Column(say("case_id"), "code")]  # fmt: skip
     shown = [
         [tag(desk, r), str(r["category"] or "–"), str(r["at"] or "–")[5:16], str(r["due_at"])[5:16] if r["due_at"] else say("case_no_due"),
-         r["code"] or "–", r["id"]] for r in rows.to_dict("records")
+         r["code"] or "–", r["id"]] for r in rows.head(MOST).to_dict("records")
     ]  # fmt: skip
     return columns, shown
 
@@ -84,7 +84,7 @@ def table_of(desk: Desk, rows: pd.DataFrame) -> tuple[list[Column], list[list[An
 def marks(desk: Desk, rows: pd.DataFrame, chosen: str | None) -> list[dict[str, Any]]:
     """Return the incidents as the map draws them; the chosen one always."""
     placed = rows[rows["x"].notna() & rows["y"].notna()]
-    some = pd.concat([placed.head(MARKS), placed[placed["id"] == chosen]]).drop_duplicates("id")
+    some = pd.concat([placed.head(MOST), placed[placed["id"] == chosen]]).drop_duplicates("id")
     if some.empty:
         return []
     to_degrees = Transformer.from_crs(desk.crs, 4490, always_xy=True)

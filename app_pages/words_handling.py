@@ -11,6 +11,7 @@ HANDLING_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "case_unjudged": ("待核实 {n}", "To verify {n}"),
     "case_closed": ("最近办结", "Closed lately"),
     "case_view": ("清单", "List"),
+    "case_first": ("只列出前 {n} 件。", "Only the first {n} are listed."),
     "case_none": ("清单为空", "Nothing here"),
     "case_none_note": (
         "用地图上的“上报”登记一个事件，或由居民、其他系统报来。",

@@ -158,20 +158,33 @@ def ledger(county: County, view: str = "open") -> pd.DataFrame:
         county.store.some("incidents", {"status": "closed"}, COLUMNS, NEWEST) if closed
         else county.store.some("incidents", {"closed_at": None}, COLUMNS)
     )  # fmt: skip
-    rows = [r for r in _plain(found, COLUMNS) if (status_of(r) == "closed") == closed]
-    for row in rows:
-        row["due_at"] = row["due_at"] or due_at(county.scheme, str(row["category"] or ""), str(row["at"] or ""))
-        row["late"] = bool(not closed and row["due_at"] and str(row["due_at"]) < now_for(county, row["at"]))
+    rows = pd.DataFrame(found).reindex(columns=list(COLUMNS)).astype(object)
+    rows = rows if closed else rows[(rows["status"] != "closed").to_numpy()].reset_index(drop=True)
+    rows["due_at"] = _due(county, rows)
+    still, wall = clock(county), dt.datetime.now().isoformat(" ", "seconds")
+    at, due = rows["at"].fillna("").astype(str), rows["due_at"].fillna("").astype(str)
+    rows["late"] = (due != "") & (due < pd.Series(np.where(at <= still, still, wall), dtype=object)) & (not closed)
     if view == "overdue":
-        rows = [r for r in rows if r["late"]]
+        rows = rows[rows["late"]]
     if view == "unjudged":
-        rows = [r for r in rows if r["source"] == RESIDENT and r["valid"] is None]
-    rows.sort(key=lambda r: str(r["at"] or ""), reverse=True)
-    rows.sort(key=lambda r: (not r["late"], str(r["due_at"]) if r["late"] else ""))
-    out = pd.DataFrame(rows, columns=[*COLUMNS, "late"], dtype=object)
+        rows = rows[(rows["source"] == RESIDENT) & rows["valid"].isna()]
+    newest = rows.assign(pressing=due[rows.index].where(rows["late"], "")).sort_values("at", ascending=False, kind="stable")
+    ordered = newest.sort_values(["late", "pressing"], ascending=[False, True], kind="stable").drop(columns="pressing")
+    out = ordered.astype(object).where(ordered.notna(), None).reset_index(drop=True)
+    out["valid"] = pd.Series([None if v is None else int(v) for v in out["valid"]], dtype=object)
     placed = out["x"].notna() & out["y"].notna()
     out["code"] = np.full(len(out), None, dtype=object)
     if placed.any():
         xy = out.loc[placed, ["x", "y"]].astype(float).to_numpy().reshape(-1, 2)
         out.loc[placed, "code"] = locate(county.plan, xy).to_numpy()
     return out
+
+
+def _due(county: County, rows: pd.DataFrame) -> pd.Series[Any]:
+    """Return by when each must be closed: as it is kept, else by its kind of matter."""
+    lacking = rows["due_at"].isna()
+    some = rows[lacking]
+    hours = {c: county.scheme.hours_for(str(c)) for c in some["category"].dropna().unique()}
+    spans = pd.to_timedelta(some["category"].map(hours).astype(float), unit="h")
+    due = pd.to_datetime(some["at"], errors="coerce", format="ISO8601") + spans
+    return rows["due_at"].where(~lacking, due.dt.strftime("%Y-%m-%d %H:%M:%S").reindex(rows.index))
