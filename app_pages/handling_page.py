@@ -12,9 +12,9 @@ from app_pages.panel import banner, facts
 from app_pages.state import keep, lang, say
 from app_pages.tableview import table
 from gridgis import handlingbook as book
-from gridgis.handling import WAYS, Step, bodies_of
+from gridgis.handling import WAYS, bodies_of
 from gridgis.ledger import VIEWS
-from gridgis.reporting import RESIDENT, Report
+from gridgis.reporting import RESIDENT
 from layers.page import LOOP_TOOLS
 from layers.text import safe_text
 
@@ -71,36 +71,26 @@ def following(desk: Desk, row: dict[str, Any]) -> None:
     st.html(f"<h4>{safe_text(say('case_next'))}</h4>")
     action = st.pills(say("case_next"), row["next"], default=row["next"][0], key=f"case_do_{turn}", required=True,
                       format_func=lambda k: book.action_name(k)[other], label_visibility="collapsed")  # fmt: skip
-    asked: dict[str, Any] = {}
+    way = None
     if action == "handle":
-        asked["handled_in"] = st.segmented_control(
-            say("case_way"), list(WAYS), default="grid", key=f"case_way_{turn}", required=True,
+        way = st.segmented_control(
+            say("case_way"), list(WAYS), default="grid", key=f"case_handled_in_{turn}", required=True,
             format_func=lambda k: WAYS[k][other], label_visibility="collapsed",
         )  # fmt: skip
-    if action == "forward" or asked.get("handled_in") in ("joint", "dispatched"):
+    if action == "forward" or way in ("joint", "dispatched"):
         with desk.quiet() as county:
             bodies = bodies_of(county)
         auto = say("case_body") if action == "forward" else say("case_body_auto")
         names = {"": auto} | {k: v[other] for k, v in bodies.items()}
-        asked["organisation"] = st.selectbox(say("case_body"), list(names), format_func=names.get, key=f"case_body_{turn}",
-                                             label_visibility="collapsed")  # fmt: skip
+        st.selectbox(say("case_body"), list(names), format_func=names.get, key=f"case_organisation_{turn}", label_visibility="collapsed")
     if action in ("forward", "handle") and desk.scheme.limits:
         limits = {"": say("case_limit_auto")} | {v.key: (v.en if other else v.zh) for v in desk.scheme.limits}
-        asked["limit"] = st.selectbox(say("case_limit"), list(limits), format_func=limits.get, key=f"case_limit_{turn}",
-                                      label_visibility="collapsed")  # fmt: skip
+        st.selectbox(say("case_limit"), list(limits), format_func=limits.get, key=f"case_limit_{turn}", label_visibility="collapsed")
     if action == "evaluate":
-        asked["score"] = st.select_slider(say("case_score"), range(1, 6), value=5, key=f"case_score_{turn}")
-    note = st.text_input(say("case_note"), key=f"case_note_{turn}", max_chars=500, placeholder=say("case_note") + " · " + say("case_note_hint"),
-                         label_visibility="collapsed")  # fmt: skip
-    step = Step(str(action), note=note.strip(), by=access.author(), **asked)
-    st.button(
-        say("case_do"),
-        key="case_do",
-        type="primary",
-        on_click=handlingdesk.go_on,
-        args=(desk, row["id"], step),
-        width="stretch",
-    )
+        st.select_slider(say("case_score"), range(1, 6), value=5, key=f"case_score_{turn}")
+    hint = f"{say('case_note')} · {say('case_note_hint')}"
+    st.text_input(say("case_note"), key=f"case_note_{turn}", max_chars=500, placeholder=hint, label_visibility="collapsed")
+    st.button(say("case_do"), key="case_do", type="primary", on_click=handlingdesk.go_on, args=(desk, row["id"], turn), width="stretch")
 
 
 def form(desk: Desk) -> None:
@@ -111,10 +101,10 @@ def form(desk: Desk) -> None:
         f"<h4>{safe_text(say('case_new'))}</h4><div class='gg-code'>{safe_text(say('case_new_place', lon=lon, lat=lat))}</div>"
     )
     kinds = handlingdesk.category_names(desk, lang())
-    category = st.selectbox(say("case_category"), list(kinds), key=f"case_category_{turn}", format_func=kinds.get)
-    note = st.text_area(say("case_note"), key=f"case_words_{turn}", max_chars=2000, height=90)
-    address = st.text_input(say("case_address"), key=f"case_address_{turn}", max_chars=200)
-    at = st.text_input(say("case_new_at"), key=f"case_time_{turn}", placeholder=say("case_new_at_hint"), max_chars=30)
+    st.selectbox(say("case_category"), list(kinds), key=f"case_category_{turn}", format_func=kinds.get)
+    st.text_area(say("case_note"), key=f"case_words_{turn}", max_chars=2000, height=90)
+    st.text_input(say("case_address"), key=f"case_address_{turn}", max_chars=200)
+    st.text_input(say("case_new_at"), key=f"case_time_{turn}", placeholder=say("case_new_at_hint"), max_chars=30)
     zone = ".st-key-case_upload"
     # Streamlit's own words on this widget are English only.
     st.html(
@@ -123,18 +113,9 @@ def form(desk: Desk) -> None:
         f"{zone} [data-testid=stFileUploaderDropzoneInstructions] span::after{{font-size:12.5px;content:'{say('case_photo_hint')}'}}</style>"
     )
     with st.container(key="case_upload"):
-        given = st.file_uploader(say("case_photo"), ["jpg", "jpeg", "png", "webp"], key=f"case_photo_{turn}")
-    told = Report(lon, lat, str(category), note, address, at.strip().replace(" ", "T", 1), "cgcs2000", "", "gridgis", access.author(),
-                  given.getvalue() if given else b"")  # fmt: skip
+        st.file_uploader(say("case_photo"), ["jpg", "jpeg", "png", "webp"], key=f"case_photo_{turn}")
     left, right = st.columns(2)
-    left.button(
-        say("case_enter"),
-        key="case_enter",
-        type="primary",
-        on_click=handlingdesk.enter,
-        args=(desk, told),
-        width="stretch",
-    )
+    left.button(say("case_enter"), key="case_enter", type="primary", on_click=handlingdesk.enter, args=(desk,), width="stretch")
     right.button(say("case_drop"), key="case_drop", on_click=lambda: state.update(case_spot=None), width="stretch")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,10 @@ MOST = 500
 """So many incidents are listed and drawn, the first of the ledger."""
 OTHER = "其他"
 """Category of what fits none of those on offer; kept in one language, as categories are data."""
+STEP_WIDGETS: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "forward": ("organisation", "limit"), "handle": ("handled_in", "organisation", "limit"),
+})  # fmt: skip
+"""What the widgets of a step ask besides its words."""
 _ZOOM_M = 400
 
 
@@ -161,8 +166,19 @@ def category_names(desk: Desk, language: str) -> dict[str, str]:
     return found | {OTHER: word("pub_other", language)}
 
 
-def enter(desk: Desk, told: Report) -> dict[str, Any] | None:
+def chosen_report() -> Report:
+    """Return the new incident as the widgets stand now."""
+    state, turn = st.session_state, st.session_state.case_turn
+    category, words, address, at = (str(state.get(f"case_{k}_{turn}") or "") for k in ("category", "words", "address", "time"))
+    lon, lat = state.case_spot
+    given = state.get(f"case_photo_{turn}")
+    when = at.strip().replace(" ", "T", 1)
+    return Report(lon, lat, category, words, address, when, "cgcs2000", "", "gridgis", access.author(), given.getvalue() if given else b"")
+
+
+def enter(desk: Desk) -> None:
     """Keep a new incident, and choose it."""
+    told = chosen_report()
 
     def keep() -> dict[str, Any]:
         access.require("save")
@@ -176,11 +192,24 @@ def enter(desk: Desk, told: Report) -> dict[str, Any] | None:
         choose(done["id"], go=True)
         st.session_state.case_turn += 1
         tell(notice=say("case_entered", id=done["id"], code=done["code"] or "–"))
-    return done
 
 
-def go_on(desk: Desk, number: str, step: Step) -> None:
+def chosen_step(turn: str) -> Step:
+    """Return the step as the widgets stand now: who presses at once must not save what was on the screen before."""
+    state = st.session_state
+    action = str(state.get(f"case_do_{turn}") or "")
+    asked = {k: str(state.get(f"case_{k}_{turn}") or "") for k in STEP_WIDGETS[action]} if action in STEP_WIDGETS else {}
+    score = int(state.get(f"case_score_{turn}") or 0) if action == "evaluate" else 0
+    note = str(state.get(f"case_note_{turn}") or "").strip()
+    way = asked.get("handled_in", "")
+    if action == "handle" and way == "grid":
+        asked.pop("organisation", None)
+    return Step(action, note=note, by=access.author(), score=score, **asked)
+
+
+def go_on(desk: Desk, number: str, turn: str) -> None:
     """Take the next step of an incident."""
+    step = chosen_step(turn)
 
     def keep() -> dict[str, Any]:
         access.require("save")
