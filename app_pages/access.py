@@ -77,6 +77,11 @@ def guarded() -> bool:
     return bool(_secrets("auth"))
 
 
+def open_to_residents() -> bool:
+    """Tell whether residents may report without an account: unless a login is required and ``[public] report`` is not true."""
+    return not guarded() or _secrets("public").get("report") is True
+
+
 def person() -> Person | None:
     """Return who is logged in; None for the local user, or before the login."""
     user = st.user.to_dict()

@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 PAGES = (
     ("map", "map_page.py", ":material/map:"),
     ("incidents", "incidents_page.py", ":material/local_fire_department:"),
+    ("handling", "handling_page.py", ":material/assignment:"),
     ("register", "register_page.py", ":material/table_view:"),
     ("people", "people_page.py", ":material/groups:"),
     ("checks", "checks_page.py", ":material/fact_check:"),

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from app_pages.words_drafts import DRAFT_WORDS
 from app_pages.words_export import EXPORT_WORDS
+from app_pages.words_handling import HANDLING_WORDS
 from app_pages.words_import import IMPORT_WORDS
 from app_pages.words_many import MANY_WORDS
 from app_pages.words_match import MATCH_WORDS
@@ -188,6 +189,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "pick_finding": ("点选一行，地图会移到问题所在的位置。", "Click a row and the map goes to the place."),
     **DRAFT_WORDS,
     **EXPORT_WORDS,
+    **HANDLING_WORDS,
     **IMPORT_WORDS,
     **MANY_WORDS,
     **MATCH_WORDS,

@@ -21,9 +21,12 @@ from gridgis.datums import check_datum, shift
 from gridgis.errors import InputError, RefusedError
 from gridgis.locate import locate_levels
 from gridgis.schema import FIGURES, MM
+from gridgis.scheme import Scheme
 
-LONGEST = {"id": 64, "category": 100, "note": 2000, "address": 200, "source": 100}
+LONGEST = {"id": 64, "category": 100, "note": 2000, "address": 200, "source": 100, "by": 200}
 """Characters that each text may have."""
+RESIDENT = "居民上报 resident"
+"""Source of what residents report on the public page; nothing else about them is kept."""
 PHOTO_BYTES = 5_000_000
 PHOTO_PIXELS = 40_000_000
 _PHOTO_SIDE = 1600
@@ -50,6 +53,8 @@ class Report:
         A JPEG, PNG or WebP file; what it says of its camera and place is not kept.
     source
         Who tells: a system or a channel, no person.
+    by
+        Who enters it, where that is not the source.
     """
 
     lon: float
@@ -61,6 +66,7 @@ class Report:
     datum: str = "wgs84"
     id: str = ""
     source: str = ""
+    by: str = ""
     photo: bytes = b""
 
 
@@ -89,9 +95,10 @@ def report(county: County, told: Report) -> dict[str, Any]:
         There is an incident with this identifier.
     """
     _require_short(told)
-    at, xy, photo = _moment(told.at), _place(county, told), _shrunk(told.photo) if told.photo else b""
+    at, xy, photo = moment(told.at), _place(county, told), _shrunk(told.photo) if told.photo else b""
     number = told.id or f"R{dt.datetime.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
     tables = _rows(told, number, at, xy, photo)
+    tables["incidents"]["due_at"] = due_at(county.scheme, told.category.strip(), at)
     try:
         with county.store.alone():
             plan = county.plan
@@ -101,6 +108,7 @@ def report(county: County, told: Report) -> dict[str, Any]:
                     f"位置（{told.lon:.6f}, {told.lat:.6f}）不在本县区内：请核对坐标和坐标基准。",
                     f"The place ({told.lon:.6f}, {told.lat:.6f}) is outside the county: check coordinates and datum.",
                 )
+            tables["incident_steps"]["code"] = plan.rows.code[cell]
             for name, frame in tables.items():
                 if county.store.put_rows(name, frame) and name == "incidents":
                     raise KnownError(
@@ -120,6 +128,15 @@ def report(county: County, told: Report) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def due_at(scheme: Scheme, category: str, at: str, limit: str = "") -> str | None:
+    """Return until when an incident must be closed, by its kind of matter or a limit that is named; None for no limit."""
+    hours = scheme.hours_for(category, limit)
+    begun = pd.to_datetime(at, errors="coerce")
+    if hours is None or pd.isna(begun):
+        return None
+    return (begun + pd.Timedelta(hours=hours)).isoformat(" ", "seconds")
+
+
 def _require_short(told: Report) -> None:
     if not told.category.strip():
         raise InputError("缺少类别 category。", "The category is missing.")
@@ -132,18 +149,25 @@ def _require_short(told: Report) -> None:
             )
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
+    """Return a moment as incidents keep it, in the time of the place; now for nothing.
+
+    Raises
+    ------
+    InputError
+        It is no moment.
+    """
     if not text:
         return dt.datetime.now().isoformat(" ", "seconds")
     try:
-        moment = dt.datetime.fromisoformat(text)
+        told = dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise InputError(
             f"时间“{text[:40]}”不是 ISO 8601：请写成 2026-11-22T15:30:00。",
             f"The time '{text[:40]}' is not ISO 8601: write 2026-11-22T15:30:00.",
         ) from error
     # Incidents are kept in the time of the place, without a zone.
-    return (moment.astimezone().replace(tzinfo=None) if moment.tzinfo else moment).isoformat(" ", "seconds")
+    return (told.astimezone().replace(tzinfo=None) if told.tzinfo else told).isoformat(" ", "seconds")
 
 
 def _place(county: County, told: Report) -> Any:
@@ -202,7 +226,7 @@ def _rows(told: Report, number: str, at: str, xy: Any, photo: bytes) -> dict[str
         "source": [told.source], "as_of": [received[:10]], "x": [xy[0]], "y": [xy[1]], "geometry": [shapely.Point(xy)],
     })  # fmt: skip
     step = pd.DataFrame({
-        "id": [f"{number}-1"], "incident": [number], "at": [received], "action": ["submit"], "by": [told.source],
+        "id": [f"{number}-1"], "incident": [number], "at": [received], "action": ["submit"], "by": [told.by or told.source],
     })  # fmt: skip
     rows = {"incidents": incident, "incident_steps": step}
     if photo:

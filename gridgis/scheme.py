@@ -22,6 +22,7 @@ from gridgis import codes
 from gridgis.errors import CodeError, SchemeError
 from gridgis.scheme_errors import hint, scheme_error, toml_error
 from gridgis.scheme_parts import (
+    Access,
     Band,
     BrokenRulesError,
     Duty,
@@ -83,6 +84,7 @@ class Scheme(BaseModel):
     organisations: tuple[Named, ...] = ()
     places: tuple[Named, ...] = ()
     procedure: Procedure = Procedure()
+    access: Access = Access()
     road_rule: Literal["longest", "lower_code", "both"] = "longest"
 
     @model_validator(mode="after")
@@ -134,6 +136,9 @@ class Scheme(BaseModel):
             yield from ((f"roles[{k}].zones[{j}]", zone, "zones") for j, zone in enumerate(role.zones))
         for k, step in enumerate(self.procedure.steps):
             yield f"procedure.steps[{k}].level", None if step.level == "county" else step.level, "levels"
+        matters = [(f".matters[{k}]", m.limit) for k, m in enumerate(self.access.matters)]
+        for path, limit in [("", self.access.limit), *matters]:
+            yield f"access{path}.limit", limit, "limits"
         for what, keys in _NAMED_IN.items():
             for k, item in enumerate(getattr(self, what)):
                 for key, of in keys.items():
@@ -319,6 +324,12 @@ class Scheme(BaseModel):
         """Tell whether zeros stand in `code` for a level that its branch of the tree lacks."""
         level = self.level_of(code)
         return level.optional and not code[-level.width :].strip("0")
+
+    def hours_for(self, category: str, limit: str = "") -> float | None:
+        """Return how many hours an incident of a category may take, by a limit if one is named; None for no limit."""
+        matter = self.access.matter_of(category)
+        key = limit or (matter and matter.limit) or self.access.limit
+        return next((item.total_hours for item in self.limits if item.key == key), None)
 
     def band(self, level: str, zone: str | None) -> Band | None:
         """Return the band that holds at `level` in `zone`, the zone's own before the general one."""

@@ -105,6 +105,77 @@ class Duty(Named):
     limit: Key | None = None
 
 
+class Matter(Named):
+    """A kind of matter that comes in: whose it is, how long it may take, and whether a grid must take it on.
+
+    Attributes
+    ----------
+    department, group
+        Who answers for it, and where it stands in the access list.
+    limit
+        How long it may take; that of the list by default.
+    admitted
+        False for a matter that was taken off the list: the grid reports it, the department handles it.
+    categories
+        Categories of incidents that are such a matter, themselves or by what stands before a ``/``.
+    points
+        What a resident earns by a valid report; that of the list by default.
+    """
+
+    department: Key | None = None
+    group: Key | None = None
+    limit: Key | None = None
+    admitted: bool = True
+    categories: tuple[Text, ...] = ()
+    points: Annotated[int, Field(ge=0)] | None = None
+
+
+class Access(BaseModel):
+    """The access list: what a grid must take on, by department, and what was taken off it.
+
+    Attributes
+    ----------
+    before, after
+        How many matters the list had, and has; nothing where that was not published.
+    limit
+        How long a matter may take that has no limit of its own.
+    points
+        What a valid report of a resident earns.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before: Annotated[int, Field(ge=0)] | None = None
+    after: Annotated[int, Field(ge=0)] | None = None
+    limit: Key | None = None
+    points: Annotated[int, Field(ge=0)] = 1
+    departments: tuple[Named, ...] = ()
+    groups: tuple[Named, ...] = ()
+    matters: tuple[Matter, ...] = ()
+
+    def matter_of(self, category: str) -> Matter | None:
+        """Return the matter that a category of incidents is, the one that names it most closely; None where none does."""
+        named = [(len(c), m) for m in self.matters for c in m.categories if category == c or category.startswith(f"{c}/")]
+        return max(named, key=lambda pair: pair[0])[1] if named else None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        found: list[Fault] = []
+        for what in ("departments", "groups", "matters"):
+            keys = [item.key for item in getattr(self, what)]
+            for k in (k for k, key in enumerate(keys) if key in keys[:k]):
+                found.append((f"{what}[{k}].key", f"重复使用了“{keys[k]}”：请改为不同的键", f"says '{keys[k]}' twice: keys must differ"))
+        for k, matter in enumerate(self.matters):
+            for name, of in (("department", self.departments), ("group", self.groups)):
+                key = getattr(matter, name)
+                if key is not None and key not in [item.key for item in of]:
+                    zh, en = f"所指的“{key}”不在 {name}s 之中：请先列出或删去此项", f"names '{key}', which is not one of the {name}s: list it first"
+                    found.append((f"matters[{k}].{name}", zh, en))
+        if found:
+            raise BrokenRulesError(*found)
+        return self
+
+
 class Role(Named):
     """What a person or a body may be in the system.
 

@@ -18,10 +18,11 @@ from layers import styles
 ASSETS = Path(__file__).parent / "assets"
 TOOLS = ("select", "split", "merge", "transfer", "paint")
 COMMAND_TOOLS = ("select", "spot", "area")
+LOOP_TOOLS = ("select", "report")
 
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js", "vendor/heat/heat.js",
-    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "tools.js",
+    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "ledger.js", "tools.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -121,6 +122,7 @@ def parts(options: PageOptions) -> list[Part]:
         Part("preview", {"colours": list(styles.PREVIEW)}),
         Part("focus", styles.FOCUS),
         Part("present", {"colour": styles.PRESENT}),
+        Part("ledger", styles.LEDGER),
         Part("legend"),
         Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
     ]

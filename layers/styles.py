@@ -22,6 +22,7 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("selection", 440, False),
     ("preview", 450, False),
     ("labels", 460, False),
+    ("ledger", 465, True),
     ("flags", 470, False),
 )
 """Name, height and whether the pane takes the mouse, lowest first."""
@@ -100,3 +101,15 @@ FOCUS: dict[str, Any] = {
     "maxZoom": 17,
     "style": {"color": "#c22f3d", "weight": 3.5, "opacity": 1, "fillColor": "#e0525e", "fillOpacity": 0.28},
 }
+
+LEDGER: dict[str, Any] = {
+    "order": ["closed", "open", "late", "chosen", "chosen_late"],
+    "styles": {
+        "closed": {"radius": 4, "color": "#ffffff", "weight": 1, "fillColor": "#7b8794", "fillOpacity": 0.9},
+        "open": {"radius": 5.5, "color": "#ffffff", "weight": 1.2, "fillColor": "#2f6fb5", "fillOpacity": 0.95},
+        "late": {"radius": 7.5, "color": "#ffffff", "weight": 1.6, "fillColor": "#c22f3d", "fillOpacity": 1},
+        "chosen": {"radius": 9, "color": "#1f2d3a", "weight": 3, "fillColor": "#2f6fb5", "fillOpacity": 1},
+        "chosen_late": {"radius": 10, "color": "#1f2d3a", "weight": 3, "fillColor": "#c22f3d", "fillOpacity": 1},
+    },
+}
+"""How an incident of the ledger is drawn, and which lies over which."""

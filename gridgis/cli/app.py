@@ -18,6 +18,7 @@ from gridgis.cli import (
     export,
     found,
     history,
+    incidents,
     keep,
     matches,
     people,
@@ -58,6 +59,7 @@ for module in (
     keep,
     placing,
     registers,
+    incidents,
     serve,
 ):
     module.register(app)

@@ -105,6 +105,20 @@ def _lists(rules: Scheme, zh: bool) -> Iterable[Section]:
         [item.key, _name(item, zh), _time(item, zh)] for item in rules.limits]  # fmt: skip
     yield ("职责" if zh else "Duties"), ["层级", "职责", "时限"] if zh else ["level", "duty", "limit"], [
         [d.level, _name(d, zh), d.limit or ""] for d in rules.duties]  # fmt: skip
+    yield _access(rules, zh)
+
+
+def _access(rules: Scheme, zh: bool) -> Section:
+    """Return the access list: what a grid must take on, by department."""
+    access = rules.access
+    names = {d.key: _name(d, zh) for d in (*access.departments, *access.groups)}
+    counts = [str(n) for n in (access.before, access.after) if n is not None]
+    title = ("准入清单" if zh else "Access list") + (f"（{' → '.join(counts)}）" if counts else "")
+    head = ["事项", "部门", "分类", "时限", "准入"] if zh else ["matter", "department", "group", "limit", "admitted"]
+    yes, no = ("是", "否") if zh else ("yes", "no")
+    return title, head, [
+        [_name(m, zh), names.get(m.department or "", ""), names.get(m.group or "", ""), m.limit or access.limit or "",
+         yes if m.admitted else no] for m in access.matters]  # fmt: skip
 
 
 def _people(rules: Scheme, zh: bool) -> Iterable[Section]:

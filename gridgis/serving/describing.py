@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridgis.datums import DATUMS
+from gridgis.handling import ACTIONS, WAYS
+from gridgis.ledger import VIEWS
 from gridgis.reporting import LONGEST
 from gridgis.serving.features import DEFAULT_ITEMS, MAX_ITEMS
+from gridgis.serving.loop import MOST_LISTED, TEXTS
 from gridgis.serving.points import MOST_POINTS
 
 OPENAPI_MEDIA = "application/vnd.oai.openapi+json;version=3.0"
@@ -30,6 +33,8 @@ class Offer:
         Names of collections and of tile sets.
     reports
         Whether incidents are taken.
+    loop
+        Whether they may be read and handled.
     """
 
     title: str
@@ -37,6 +42,7 @@ class Offer:
     collections: Sequence[str]
     tiles: Sequence[str]
     reports: bool
+    loop: bool = False
 
 
 def document(offer: Offer, address: str) -> dict[str, Any]:
@@ -48,6 +54,9 @@ def document(offer: Offer, address: str) -> dict[str, Any]:
         paths["/incidents"] = {
             "post": _post("report", "事件上报 / report an incident", body, "201") | {"security": [{"token": []}]}
         }
+        if offer.loop:
+            paths["/incidents"] |= _held(_get("incidents", "事件清单，超期在前 / ledger, overdue first", _LEDGER))
+            paths |= _loop()
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     info = {"title": offer.title, "version": offer.version}
     return {"openapi": "3.0.3", "info": info, "servers": [{"url": address}], "paths": paths, "components": components}
@@ -91,12 +100,35 @@ def _answering() -> dict[str, Any]:
     }
 
 
+def _loop() -> dict[str, Any]:
+    one = [_path("id", {"type": "string"})]
+    step = _post("step", "事件的下一步 / next step of an incident", {_JSON: {"schema": _STEP}}, "201") | {"parameters": one}
+    words = "一件事件：步骤、可办、各级责任人 / one incident: steps, next, who answers"
+    return {
+        "/incidents/{id}": _held(_get("incident", words, one)),
+        "/incidents/{id}/steps": _held({"post": step}),
+        "/incidents/{id}/photo": _held(_get("photo", "照片 / photo", one, "image/jpeg")),
+    }
+
+
+def _held(path: dict[str, Any]) -> dict[str, Any]:
+    """Return a path whose operations need the token."""
+    return {method: told | {"security": [{"token": []}]} for method, told in path.items()}
+
+
 _DATUM = {"type": "string", "enum": list(DATUMS), "default": "wgs84"}
 _PAIR = {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number"}}
 _POINTS = {
     "type": "object", "required": ["points"],
     "properties": {"points": {"type": "array", "maxItems": MOST_POINTS, "items": _PAIR}, "datum": _DATUM,
                    "as_of": {"type": "string"}},
+}  # fmt: skip
+_ACTIONS = [k for k in ACTIONS if k != "submit"]
+_STEP = {
+    "type": "object", "required": ["action"], "additionalProperties": False,
+    "properties": {**{name: {"type": "string"} for name in TEXTS}, "action": {"type": "string", "enum": _ACTIONS},
+                   "handled_in": {"type": "string", "enum": list(WAYS)},
+                   "score": {"type": "integer", "minimum": 1, "maximum": 5}},
 }  # fmt: skip
 _PROBLEM = {
     "type": "object",
@@ -143,8 +175,14 @@ _ITEMS = (
 )
 
 
+_LEDGER = (
+    _query("view", {"type": "string", "enum": list(VIEWS), "default": "open"}),
+    _query("limit", {"type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": 100}),
+)
+
+
 def _answers(media: str, status: str = "200") -> dict[str, Any]:
-    schema = {"type": "string", "format": "binary"} if "tile" in media else {"type": "object"}
+    schema = {"type": "string", "format": "binary"} if "tile" in media or "image" in media else {"type": "object"}
     problem = {"description": "problem", "content": {_JSON: {"schema": {"$ref": "#/components/schemas/problem"}}}}
     return {status: {"description": "done", "content": {media: {"schema": schema}}}, "default": problem}
 

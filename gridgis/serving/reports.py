@@ -47,12 +47,9 @@ class Reports:
 
     async def receive(self, request: Request) -> Response:
         """Take ``{"lon", "lat", "category", "note", …, "photo": base64}``, or the same as a form with a file."""
-        # Headers come as Latin-1, whatever the sender meant.
-        kind, _, word = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not hmac.compare_digest(word.strip().encode("latin-1"), self._token):
-            answer = problem(401, "需要令牌：Authorization: Bearer …。", "A token is needed: Authorization: Bearer ….")
-            answer.headers["WWW-Authenticate"] = "Bearer"
-            return answer
+        closed = stopped(request, self._token)
+        if closed is not None:
+            return closed
         media = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if media not in ("application/json", "multipart/form-data"):
             return problem(
@@ -71,6 +68,17 @@ class Reports:
             return refused(error)
         except GridgisError as error:
             return refused(error, 422)
+
+
+def stopped(request: Request, token: bytes) -> Response | None:
+    """Return what is answered to those who do not hold the token; None for those who do."""
+    # Headers come as Latin-1, whatever the sender meant.
+    kind, _, word = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and hmac.compare_digest(word.strip().encode("latin-1"), token):
+        return None
+    answer = problem(401, "需要令牌：Authorization: Bearer …。", "A token is needed: Authorization: Bearer ….")
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 def _of_json(body: bytes) -> Report:

@@ -23,6 +23,7 @@ from gridgis.errors import InputError
 from gridgis.serving.asking import address, problem, refused, whole
 from gridgis.serving.describing import OPENAPI_MEDIA, Offer, document
 from gridgis.serving.features import Features
+from gridgis.serving.loop import Loop
 from gridgis.serving.points import Points
 from gridgis.serving.reports import Reports
 from gridgis.serving.source import Source
@@ -61,6 +62,8 @@ def service(source: Source, *, token: str = "", hosts: Sequence[str] = ("*",)) -
     routes = [*door.routes(), *features.routes(), *tiles.routes(), *Points(source).routes()]
     if token:
         routes += Reports(source, token).routes()
+        if not source.role.public:
+            routes += Loop(source, token).routes()
 
     @asynccontextmanager
     async def living(_app: Starlette) -> AsyncIterator[None]:
@@ -157,7 +160,8 @@ class _Door:
     async def openapi(self, request: Request) -> Response:
         """Answer the OpenAPI document."""
         version = importlib.metadata.version("gridgis")
-        offer = Offer(self._title, version, self.features.names, self.tiles.names, self.reports)
+        loop = self.reports and not self.source.role.public
+        offer = Offer(self._title, version, self.features.names, self.tiles.names, self.reports, loop)
         told = document(offer, address(request))
         return JSONResponse(told, media_type=OPENAPI_MEDIA)
 
@@ -182,7 +186,7 @@ def _page(title: str, base: str, collections: Sequence[str], tiles: Sequence[str
         *((f"矢量瓦片 {name}", f"{base}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt") for name in tiles),
         ("坐标落格 point to grid", f"{base}/locate?lon=118.24&lat=25.49&datum=wgs84"),
         ("变更 changes", f"{base}/changes?since=0"),
-        *([("事件上报 POST，需令牌 token", f"{base}/incidents")] if reports else []),
+        *([("事件上报与处置，需令牌 token", f"{base}/incidents")] if reports else []),
     ]
     body = "".join(f"<tr><td>{html.escape(name)}</td><td>{_linked(href)}</td></tr>" for name, href in rows)
     return (

@@ -276,6 +276,11 @@ class Source:
         with self._lock:
             return report(self.county, told)
 
+    def ask(self, do: Callable[[County], Any]) -> Any:
+        """Return what `do` makes of the county, one caller at a time."""
+        with self._lock:
+            return do(self.county)
+
     def changes(self, since: int, limit: int) -> dict[str, Any]:
         """Return what has changed since a version, oldest first, at most `limit` versions of it.
 

@@ -81,6 +81,14 @@ class Store(Protocol):
     def put_rows(self, table: str, frame: pd.DataFrame, *, replacing: bool = False) -> int:
         """Add rows, each in the place of the one with its id, or all in the place of all; return how many made place."""
 
+    def some(
+        self, table: str, where: Mapping[str, Any], columns: Sequence[str] | None = None, newest: int | None = None
+    ) -> gpd.GeoDataFrame:
+        """Return the rows of a table whose columns have these values, or the newest of them."""
+
+    def set_fields(self, table: str, row: str, values: Mapping[str, Any]) -> int:
+        """Change plain columns of the rows with an id; return how many there were."""
+
     def set_figures(self, ids: Sequence[int], figures: Any) -> None:
         """Write the figures of live and past cells after the e-map changed."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -231,16 +231,32 @@ class Reader:
         with self._reading() as c:
             return self._frame(c, table, columns, bounds)
 
+    def some(
+        self, table: str, where: Mapping[str, Any], columns: Sequence[str] | None = None, newest: int | None = None
+    ) -> gpd.GeoDataFrame:
+        """Return the rows of a table whose columns have these values (None for none), or the `newest` of them, newest first."""
+        parts = [f'"{k}" IS NULL' if v is None else f'"{k}" = :{k}' for k, v in where.items()]
+        order = "fid" if newest is None else f"fid DESC LIMIT {int(newest)}"
+        with self._reading() as c:
+            given = {k: v for k, v in where.items() if v is not None}
+            return self._found(c, table, columns, (f" WHERE {' AND '.join(parts) or 'TRUE'}", given, order))
+
     def _frame(
         self, c: Connection, table: str, columns: Sequence[str] | None = None, bounds: Any = None
     ) -> gpd.GeoDataFrame:
-        names = [c.name for c in TABLES[table] if columns is None or c.name in columns]
-        listed = ", ".join(self.backend.wkb if n == "geometry" else f'"{n}"' for n in names)
         near, values = "", {}
         if bounds is not None:
             near = f" WHERE {self.backend.near(table, self._epsg)}"
             values = dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True))
-        rows = c.execute(text(f'SELECT {listed} FROM "{table}"{near} ORDER BY fid'), values).all()
+        return self._found(c, table, columns, (near, values, "fid"))
+
+    def _found(
+        self, c: Connection, table: str, columns: Sequence[str] | None, asked: tuple[str, dict[str, Any], str]
+    ) -> gpd.GeoDataFrame:
+        names = [c.name for c in TABLES[table] if columns is None or c.name in columns]
+        listed = ", ".join(self.backend.wkb if n == "geometry" else f'"{n}"' for n in names)
+        where, values, order = asked
+        rows = c.execute(text(f'SELECT {listed} FROM "{table}"{where} ORDER BY {order}'), values).all()
         data = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in names}
         shapes = data.pop("geometry", None)
         if shapes is None:

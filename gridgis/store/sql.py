@@ -184,6 +184,12 @@ class SqlStore(Reader):
             self._recounted(c, table)
         return len(gone)
 
+    def set_fields(self, table: str, row: str, values: Mapping[str, Any]) -> int:
+        """Change plain columns of the rows with an id, none of them counted or a place; return how many rows there were."""
+        t = self._tables[table]
+        with self._writing() as c:
+            return int(c.execute(update(t).where(t.c.id == row).values(**values)).rowcount)
+
     def _fill(self, c: Connection, table: str, frame: pd.DataFrame) -> None:
         c.execute(text(f'DELETE FROM "{table}"'))
         self._pour(c, table, frame)

@@ -15,6 +15,7 @@ GridGIS.part("tools", (map, options) => {
     merge: "M4 5h7v14H4zM13 5h7v14h-7zM8 12h8M13.5 9.5 16 12l-2.5 2.5",
     transfer: "M4 8h12M12.5 4.5 16 8l-3.5 3.5M20 16H8M11.5 12.5 8 16l3.5 3.5",
     spot: "M12 21s-7-6.2-7-11.5a7 7 0 0 1 14 0C19 14.8 12 21 12 21zM12 12a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
+    report: "M12 21s-7-6.2-7-11.5a7 7 0 0 1 14 0C19 14.8 12 21 12 21zM12 12a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
     area: "M5 7l8-3 6 6-2 9-10 1-3-6z",
     paint: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 17h6M17 14v6",
   };
@@ -77,6 +78,7 @@ GridGIS.part("tools", (map, options) => {
     if (state.tool === "transfer") return say(state.area ? W.hint_target : W.hint_transfer, [cancel]);
     if (state.tool === "spot") return say(W.hint_spot);
     if (state.tool === "area") return say(W.hint_area, [cancel]);
+    if (state.tool === "report") return say(W.hint_report, [cancel]);
     if (state.tool === "paint") {
       if (!state.target) return say(W.hint_paint_target, [cancel]);
       const n = GridGIS.cells.count();
@@ -93,7 +95,7 @@ GridGIS.part("tools", (map, options) => {
     state.tool = tool;
     Object.entries(buttons).forEach(([key, b]) => b.setAttribute("aria-pressed", String(key === tool)));
     map.getContainer().dataset.tool = tool;
-    GridGIS.grids.tooltips(["select", "merge", "spot"].includes(tool));
+    GridGIS.grids.tooltips(["select", "merge", "spot", "report"].includes(tool));
     const selected = (GridGIS.message && GridGIS.message.selected) || [];
     if (tool === "split") draw("Line");
     if (tool === "transfer" || tool === "area") draw("Polygon");
@@ -225,7 +227,7 @@ GridGIS.part("tools", (map, options) => {
 
   if (options.tools.length > 1) document.addEventListener("keydown", key);
   map.on("click", (e) => {
-    if (state.tool === "spot" && !state.waiting) ask("spot", { at: [e.latlng.lng, e.latlng.lat] });
+    if (["spot", "report"].includes(state.tool) && !state.waiting) ask(state.tool, { at: [e.latlng.lng, e.latlng.lat] });
     if (state.tool === "select" && options.tools.length && !e.originalEvent.onGrid) choose([]);
   });
 
@@ -255,7 +257,7 @@ GridGIS.part("tools", (map, options) => {
       }
       state.waiting = 0;
       document.body.dataset.ack = String(message.ack);
-      use(message.preview ? "select" : state.tool);
+      use(message.preview || state.tool === "report" ? "select" : state.tool);
     },
   };
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sqlite3
@@ -12,6 +13,7 @@ import numpy as np
 import openapi_spec_validator
 import pytest
 import shapely
+from PIL import Image
 from starlette.testclient import TestClient
 
 import gridgis as gg
@@ -156,12 +158,17 @@ def test_the_openapi_document_is_valid_and_true(path: Path) -> None:
         document = told(client, "/openapi")
         openapi_spec_validator.validate(document)
         assert not re.search(r'"\$ref": "(?!#)', json.dumps(document)), "nothing is to be fetched to read it"
-        fill = {"collectionId": "grids-unit", "itemId": A, "tiles": "grids-unit", "z": 3, "x": 6, "y": 3}
+        lon, lat = reproject(shapely.Point(at(0.5, 0.5)), EPSG, 4490).coords[0]
+        head, photo = {"Authorization": "Bearer t"}, io.BytesIO()
+        Image.new("RGB", (4, 4)).save(photo, "PNG")
+        form = {"lon": str(lon), "lat": str(lat), "category": "x", "id": "E1"}
+        kept = client.post("/incidents", headers=head, data=form, files={"photo": ("x.png", photo.getvalue())})
+        fill = {"collectionId": "grids-unit", "itemId": A, "tiles": "grids-unit", "z": 3, "x": 6, "y": 3, "id": kept.json()["id"]}
         for name, methods in document["paths"].items():
             address = name.format(**fill)
             if "get" in methods:
                 query = {"lon": 118, "lat": 25} if name == "/locate" else {}
-                answer = client.get(address, params=query)
+                answer = client.get(address, params=query, headers=head)
                 media = answer.headers.get("content-type", "").split(";")[0]
                 offered = {m.split(";")[0] for m in methods["get"]["responses"]["200"]["content"]}
                 assert answer.status_code == 204 or (answer.status_code == 200 and media in offered), name

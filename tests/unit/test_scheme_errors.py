@@ -16,6 +16,7 @@ LEVEL = {"key": "street", "zh": "街道", "en": "street", "digits": 3}
 ROLE = {"key": "head", "zh": "长", "en": "head", "level": "grid"}
 KINDS = [{"key": "own", "zh": "综合", "en": "own"}, {"key": "other", "zh": "单位", "en": "other"}]
 LIMIT = {"key": "small", "zh": "小事", "en": "small"}
+MATTER = {"key": "lamps", "zh": "路灯", "en": "lamps"}
 LINE = {"level": "grid", "role": "head", "number": 1}
 
 
@@ -57,6 +58,11 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "a role that hangs": ({"roles": [ROLE | {"level": None, "required": True}]}, "roles[0].level", "补上层级", "add the level"),
     "a limit of two units": ({"limits": [LIMIT | {"hours": 2, "days": 1}]}, "limits[0]", "只留一个", "leave one"),
     "a limit of no time": ({"limits": [LIMIT | {"hours": 0}]}, "limits[0].hours", "应大于 0", "more than 0"),
+    "a matter of no limit": ({"access": {"matters": [MATTER | {"limit": "moon"}]}}, "access.matters[0].limit", "limits", "limits"),
+    "a list of no limit": ({"access": {"limit": "moon"}}, "access.limit", "limits", "limits"),
+    "a matter of no department": ({"access": {"matters": [MATTER | {"department": "moon"}]}}, "access.matters[0].department", "departments", "first"),
+    "a matter of no group": ({"access": {"matters": [MATTER | {"group": "moon"}]}}, "access.matters[0].group", "groups", "first"),
+    "a matter twice": ({"access": {"matters": [MATTER, MATTER]}}, "access.matters[1].key", "重复", "twice"),
     "a duty of no limit": (
         {"duties": [LIMIT | {"level": "grid", "limit": "soon"}]}, "duties[0].limit", "没有列出任何一个", "lists none"),
     "staff at another level": (
