@@ -21,6 +21,7 @@ from gridgis.cli import (
     matches,
     people,
     placing,
+    printing,
     publish,
     read,
     registers,
@@ -56,6 +57,7 @@ for module in (
     keep,
     placing,
     registers,
+    printing,
     serve,
 ):
     module.register(app)
