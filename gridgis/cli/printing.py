@@ -9,10 +9,16 @@ from typing import Annotated, Literal
 import typer
 
 from gridgis.cli.common import County, Json, Lang, Progress, dump, say
+from gridgis.cli.history import version_of
 from gridgis.county import open_county
 from gridgis.errors import InputError
+from gridgis.print.atlas import atlas as make_atlas
 from gridgis.print.batch import Order, boards
-from gridgis.print.settings import KEY, settings_from, settings_text
+from gridgis.print.boards import studio_of
+from gridgis.print.document import write_bytes
+from gridgis.print.forms import change_of, form_document, form_workbook
+from gridgis.print.reports import report as make_report
+from gridgis.print.settings import KEY, settings_from, settings_of, settings_text
 from gridgis.print.typeset import TEMPLATES, Format
 
 Templates = Annotated[Path | None, typer.Option("--templates", metavar="DIR", help="改过的模板所在文件夹 / changed templates")]
@@ -21,7 +27,7 @@ SettingsFile = Annotated[Path | None, typer.Option("--settings", metavar="TOML",
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    for command in (signs,):
+    for command in (signs, atlas, form, report):
         app.command()(command)
 
 
@@ -46,10 +52,10 @@ def signs(
         say(lang, f"模板已复制到：{copy_templates}", f"Templates copied to: {copy_templates}")
         if out is None:
             return
-    if out is None or (level is None) == (code is None):
+    if out is None or (level is None and code is None):
         raise InputError(
-            "请给出 --out 文件夹，并给出 --level 层级 或 --code 编码 之一。",
-            "Give --out DIR, and either --level LEVEL or --code CODE.",
+            "请给出 --out 文件夹，并给出 --level 层级 或 --code 编码。",
+            "Give --out DIR, and --level LEVEL or --code CODE.",
         )
     with open_county(county) as c:
         codes = [c.plan.grid(code).code] if code is not None else c.plan.codes(str(level))
@@ -93,3 +99,56 @@ def copied(folder: Path) -> None:
         raise InputError(
             f"无法写入“{folder}”：{error.strerror}。", f"'{folder}' cannot be written: {error.strerror}."
         ) from error
+
+
+def atlas(
+    county: County,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="乡镇（街道）或其他上级网格的编码 / code of the township")],
+    out: Annotated[Path, typer.Option("--out", metavar="PDF", help="写到哪个文件 / the file")],
+    level: Annotated[str | None, typer.Option("--level", help="分图的层级，默认单元网格一级 / level of the sheets")] = None,
+    settings: SettingsFile = None, templates: Templates = None, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """一个乡镇的图册：总图与图幅索引、编码表、逐格分图 / The atlas of a township."""
+    bar = Progress()
+    with open_county(county) as c:
+        studio = studio_of(c, settings_of(c, settings), lang, templates)
+        keys = [v.key for v in c.scheme.levels if not v.optional]
+        try:
+            made = make_atlas(studio, c.plan.grid(code).code, level or keys[-1], bar)
+        finally:
+            bar.end()
+    write_bytes(out, made)
+    say(lang, f"图册已写出：{out}", f"Atlas written: {out}")
+
+
+def form(
+    county: County,
+    first: Annotated[str, typer.Argument(metavar="V1", help="变更前的版本号或日期 / version or date before")],
+    second: Annotated[str, typer.Argument(metavar="V2", help="变更后的版本号或日期 / version or date after")],
+    out: Annotated[Path, typer.Option("--out", metavar="PDF|XLSX", help="写成 PDF 或 XLSX / write PDF or XLSX")],
+    templates: Templates = None, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """变更登记表：停用与新设编码、变更前后图、户数人口、四至、审签 / The change form between two versions."""
+    if out.suffix.lower() not in (".pdf", ".xlsx"):
+        raise InputError(
+            f"“{out}”的后缀应为 .pdf 或 .xlsx。", f"The suffix of '{out}' must be .pdf or .xlsx."
+        )
+    with open_county(county) as c:
+        change = change_of(c, version_of(c, first), version_of(c, second))
+    book = out.suffix.lower() == ".xlsx"
+    write_bytes(out, form_workbook(change, lang) if book else form_document(change, lang).pdf(templates))
+    say(lang, f"变更登记表已写出：{out}", f"Change form written: {out}")
+
+
+def report(
+    county: County,
+    kind: Annotated[Literal["check", "incidents", "staffing"], typer.Option("--kind", help="覆盖检查、事件月报或队伍 / which report")],
+    out: Annotated[Path, typer.Option("--out", metavar="PDF", help="写到哪个文件 / the file")],
+    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="事件月报的月份 / month of the incidents")] = None,
+    templates: Templates = None, lang: Lang = "zh",
+) -> None:  # fmt: skip
+    """报告 PDF，有图表和地图：覆盖检查、事件月报、队伍 / A report as PDF with charts and maps."""
+    with open_county(county) as c:
+        made = make_report(c, kind, lang, month)
+    write_bytes(out, made.pdf(templates))
+    say(lang, f"报告已写出：{out}", f"Report written: {out}")

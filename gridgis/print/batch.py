@@ -24,8 +24,8 @@ from gridgis.print.typeset import TEMPLATES, Format, require_fonts, template_fil
 
 Progress = Callable[[float, str], None]
 MANIFEST = "_boards.json"
-SMALL = "_small"
-CONTACT = "_contact.pdf"
+SMALL = "_contact"
+CONTACT = "_contact/contact.pdf"
 _SMALL_PPI = 28
 _ON_SHEET = 30
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,7 +41,7 @@ class Layer:
         """The shapes as a tree."""
         return shapely.STRtree(self.shapes)
 
-    def near(self, box: Sequence[float]) -> Ints:
+    def near(self, box: tuple[float, float, float, float]) -> Ints:
         """Return the rows that meet a box, in their order."""
         return np.sort(self.tree.query(shapely.box(*box), predicate="intersects"))
 

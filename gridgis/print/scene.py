@@ -43,6 +43,8 @@ class Look:
         What to write on grids, by code; those not named bear nothing.
     detail
         Buildings, places and roads are drawn too; ``False`` for overviews.
+    places
+        Places are drawn and named where there is detail.
     templates
         Folder of changed templates.
     """
@@ -52,6 +54,7 @@ class Look:
     fills: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     detail: bool = True
+    places: bool = True
     templates: Path | None = None
 
 
@@ -70,7 +73,7 @@ class Map:
     names
         Names put on it, each with its height in millimetres and its spot.
     dropped
-        Names for which there was no room.
+        Names for which there was no room; of grids, the codes.
     """
 
     frame: Frame
@@ -124,7 +127,7 @@ class _Drawing:
         parts += self._fills()
         parts += self._grounds()
         parts += self._edges()
-        marks = self._marks() if self.look.detail else []
+        marks = self._marks() if self.look.detail and self.look.places else []
         self._names()
         letters = [self._letters(*one) for one in self.put]
         size = style["letters"]
@@ -205,10 +208,10 @@ class _Drawing:
                 self.places.append((names[rows[k]], x, y, size / 2, bool(inside[k])))
         return svg
 
-    def _write(self, kind: str, text: str, spots: Iterator[Spot]) -> None:
+    def _write(self, kind: str, text: str, spots: Iterator[Spot], code: str = "") -> None:
         spot = self.board.put(text, self.style["letters"][kind][0], spots)
         if spot is None:
-            self.dropped.append(text)
+            self.dropped.append(code or text)
         else:
             self.put.append((kind, text, spot))
 
@@ -217,18 +220,24 @@ class _Drawing:
         self._place_names(inside=True)
         size = {k: v[0] for k, v in self.style["letters"].items()}
         near = self.own.buffer(3)
+        self._grid_names(own=True)
         lines = _named(self.country.roads, self.frame) if self.look.detail else {}
         for text, line in sorted(lines.items(), key=lambda item: -shapely.intersection(item[1], near).length):
             self._write("road", text, _on_line(line, near, text, size["road"]))
-        for code, text in self.look.names.items():
-            kind = "grid" if code in self.look.own or not self.ground else "neighbour"
-            visible = _largest(self.frame.drawn(self.country.plan.grid_geometry(code)))
-            self._write(kind, text, within(visible, text, size[kind]))
+        self._grid_names(own=False)
         for text, shape in _named(self.country.water, self.frame).items():
             flat = shape.geom_type.endswith("Polygon")
             spots = within(_largest([shape]), text, size["water"]) if flat else _on_line(shape, near, text, size["water"])
             self._write("water", text, spots)
         self._place_names(inside=False)
+
+    def _grid_names(self, *, own: bool) -> None:
+        """Name grids: the map's own and those below them, or the others."""
+        for code, text in self.look.names.items():
+            if own is (not self.ground or code.startswith(self.look.own)):
+                kind = "grid" if own else "neighbour"
+                visible = _largest(self.frame.drawn(self.country.plan.grid_geometry(code)))
+                self._write(kind, text, within(visible, text, self.style["letters"][kind][0]), code)
 
     def _place_names(self, *, inside: bool) -> None:
         size = self.style["letters"]["place"][0]
@@ -262,7 +271,8 @@ def mark(sign: str, colour: str, at: tuple[float, float], size: float) -> str:
 
 def _named(layer: Any, frame: Frame) -> dict[str, Any]:
     """Return what bears a name, one shape on paper a name."""
-    names, found = layer.texts("name"), {}
+    names = layer.texts("name")
+    found: dict[str, list[int]] = {}
     for row in layer.near(frame.box).tolist():
         if names[row]:
             found.setdefault(names[row], []).append(row)

@@ -18,6 +18,8 @@ BESIDE_M = 8.0
 NAMED_SHARE = 0.25
 """What accompanies at least this part of a side is named."""
 _STEP_M = 10.0
+_QUARTER, _WIDE = 45.0, 80.0
+_LEAST_SHARE = 0.03
 _TURN = float(np.sin(np.radians(25.0)))
 _AHEAD_M = 1.0
 _DIRECTIONS = MappingProxyType({"east": ("东至", "East"), "south": ("南至", "South"), "west": ("西至", "West"),
@@ -38,6 +40,8 @@ class Side:
         What bounds the grid there: roads and waters by name, else the neighbouring grids; longest first.
     length_m
         How long the side is.
+    at_county
+        The grid reaches the county's own boundary there.
     """
 
     key: str
@@ -83,23 +87,23 @@ def sides_of(country: Country, code: str) -> list[Side]:
     owner = plan.owners(across)
     neighbour = [_name(country, level, int(k)) for k in owner]
     turn = np.degrees(np.arctan2(out[:, 1], out[:, 0]))
-    quarter = np.floor(((turn + 45) % 360) / 90).astype(int)
-    made = {key: _side(key, quarter == k, length, beside, neighbour)
-            for k, key in enumerate(("east", "north", "west", "south"))}  # fmt: skip
+    made = {}
+    for k, key in enumerate(("east", "north", "west", "south")):
+        off = np.abs((turn - 90 * k + 180) % 360 - 180)
+        mine = off <= _QUARTER
+        if length[mine].sum() < _LEAST_SHARE * length.sum():
+            # A triangle has no fourth side: what looks that way most nearly stands for it.
+            mine = off <= _WIDE
+        made[key] = _side(key, mine, length, [b or n for b, n in zip(beside, neighbour, strict=True)])
     return [made[key] for key in _DIRECTIONS]
 
 
-def _side(key: str, mine: Any, length: Floats, beside: Sequence[str], neighbour: Sequence[str | None]) -> Side:
-    """Add up what accompanies a side; where nothing named does, the neighbours are named."""
+def _side(key: str, mine: Any, length: Floats, along: Sequence[str | None]) -> Side:
+    """Add up what accompanies a side: a road or water where there is one, else the neighbour."""
     whole = float(length[mine].sum())
-    sums: dict[str, float] = {}
-    around: dict[str | None, float] = {}
-    for k in np.flatnonzero(mine):
-        if beside[k]:
-            sums[beside[k]] = sums.get(beside[k], 0) + float(length[k])
-        else:
-            around[neighbour[k]] = around.get(neighbour[k], 0) + float(length[k])
-    every: dict[str | None, float] = {**sums, **around}
+    every: dict[str | None, float] = {}
+    for k in np.flatnonzero(mine).tolist():
+        every[along[k]] = every.get(along[k], 0) + float(length[k])
     named = [n for n, v in sorted(every.items(), key=lambda item: -item[1]) if v >= NAMED_SHARE * whole]
     if not named and every:
         named = [max(every, key=lambda n: every[n])]
@@ -120,7 +124,7 @@ def _beside(country: Country, middle: Floats, way: Floats) -> list[str]:
     best = np.full(len(middle), np.inf)
     names = [""] * len(middle)
     low, high = middle.min(axis=0) - BESIDE_M, middle.max(axis=0) + BESIDE_M
-    points = shapely.points(middle)
+    points = np.asarray(shapely.points(middle), dtype=object)
     for layer in (country.roads, country.water):
         lines, called = _straight(layer, (*low, *high))
         if not len(lines):
@@ -130,14 +134,15 @@ def _beside(country: Country, middle: Floats, way: Floats) -> list[str]:
         course = ends[:, 1] - ends[:, 0]
         course /= np.maximum(np.hypot(*course.T), 1e-9)[:, None]
         across = np.abs(course[:, 0] * way[point, 1] - course[:, 1] * way[point, 0])
-        far = shapely.distance(points[point], lines[line])
-        for k in np.flatnonzero(across <= _TURN):
-            if far[k] < best[point[k]]:
-                best[point[k]], names[point[k]] = far[k], called[line[k]]
+        far = np.asarray(shapely.distance(points[point], lines[line]))
+        for k in np.flatnonzero(across <= _TURN).tolist():
+            at = int(point[k])
+            if far[k] < best[at]:
+                best[at], names[at] = far[k], called[int(line[k])]
     return names
 
 
-def _straight(layer: Layer, box: tuple[float, ...]) -> tuple[Any, list[str]]:
+def _straight(layer: Layer, box: tuple[float, float, float, float]) -> tuple[NDArray[np.object_], list[str]]:
     """Return the straight pieces of named lines and banks in a box, and the name of each."""
     known = layer.texts("name")
     rows = [r for r in layer.near(box).tolist() if known[r]]
@@ -148,7 +153,8 @@ def _straight(layer: Layer, box: tuple[float, ...]) -> tuple[Any, list[str]]:
     lines, of = shapely.get_parts(np.where(flat, shapely.boundary(shapes), shapes), return_index=True)
     xy, at = shapely.get_coordinates(lines, return_index=True)
     k = np.flatnonzero((at[1:] == at[:-1]) & (xy[1:] != xy[:-1]).any(axis=1))
-    return shapely.linestrings(np.stack([xy[k], xy[k + 1]], axis=1)), [known[rows[of[at[j]]]] for j in k]
+    pieces = np.asarray(shapely.linestrings(np.stack([xy[k], xy[k + 1]], axis=1)), dtype=object).reshape(-1)
+    return pieces, [known[rows[of[at[j]]]] for j in k.tolist()]
 
 
 def _name(country: Country, level: str, row: int) -> str | None:

@@ -94,7 +94,7 @@ class Press:
                 f"模板“{self.path}”有误：{error.message}。请改正模板，或删去它以使用自带的模板。",
                 f"The template '{self.path}' has a fault: {error.message}. Mend it, or remove it to use ours.",
             ) from error
-        return [m[0] if isinstance(m, list) else m for m in made]
+        return [bytes((m[0] if isinstance(m, list) else m) or b"") for m in made]
 
 
 def template_file(name: str, folder: Path | None) -> Path:
