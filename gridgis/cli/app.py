@@ -14,6 +14,7 @@ from gridgis.cli import (
     branching,
     cells,
     edit,
+    emergency,
     export,
     found,
     history,
@@ -58,6 +59,7 @@ for module in (
     placing,
     registers,
     printing,
+    emergency,
     serve,
 ):
     module.register(app)
