@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from app_pages import where
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.words import map_words
 from layers import page
@@ -116,4 +117,5 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/layer/{{token}}", layer),
         Route(f"{base}/view/{{token}}", view),
         Route(f"{base}/frame/{{token}}", frame),
+        *where.routes(base, asset_path()),
     ]

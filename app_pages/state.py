@@ -56,6 +56,11 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("import_job", None),
     ("import_result", None),
     ("people_table", "vacancies"),
+    ("print_kind", "signs"),
+    ("print_top", None),
+    ("print_code", None),
+    ("print_report", "check"),
+    ("alarm_name", ""),
     ("people_role", ""),
     ("people_row", None),
 )

@@ -79,8 +79,7 @@ class Emergency:
 
 def emergencies(county: County) -> list[Emergency]:
     """Return every emergency of a county, the newest first."""
-    frame = pd.DataFrame(county.table("incident_steps"))
-    frame = frame[frame["action"].astype(str).isin((_BEGIN, _TASK, _END))]
+    frame = county.store.matching("incident_steps", "action", (_BEGIN, _TASK, _END))
     found: dict[str, Emergency] = {}
     for row in frame.sort_values("id").to_dict("records"):
         told = json.loads(row["note"] or "{}")
