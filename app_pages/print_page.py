@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Callable
 
 import streamlit as st
 
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import level_name
+from app_pages.print_tools import packed, studio
 from app_pages.routes import prefix
 from app_pages.state import keep, lang, say
 from gridgis.errors import GridgisError
 from gridgis.print.atlas import atlas
-from gridgis.print.boards import Studio, board, studio_of
+from gridgis.print.boards import board
 from gridgis.print.forms import change_of, form_document, form_workbook
 from gridgis.print.reports import KINDS, report
-from gridgis.print.settings import settings_of
 from layers.text import safe_text
 
 PAPERS = ("signs", "atlas", "form", "report")
 PDF = "application/pdf"
-
-
-def studio(desk: Desk, words: str) -> Studio:
-    """Return what boards are made from, read once for a state of the county."""
-
-    def read() -> Studio:
-        with desk.quiet() as county:
-            return studio_of(county, settings_of(county), words)
-
-    found: Studio = desk.once(("studio", words), read)
-    return found
 
 
 def offer(key: str, label: str, make: Callable[[], bytes], name: str, kind: str = PDF) -> None:
@@ -71,15 +58,6 @@ def signs(desk: Desk) -> str | None:
     offer("sign_all", say("print_all", n=len(codes)), lambda: packed(studio(desk, words), codes), f"{top}_signs.zip", "application/zip")
     st.html(f'<p class="gg-tip">{safe_text(say("print_all_note"))}</p>')
     return code
-
-
-def packed(made_from: Studio, codes: list[str]) -> bytes:
-    """Return the boards of grids in one archive."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for code in codes:
-            archive.writestr(f"{code}.pdf", board(made_from, code)[0])
-    return out.getvalue()
 
 
 def book(desk: Desk) -> None:

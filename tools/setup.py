@@ -279,7 +279,8 @@ def long(*options: str) -> int:
     find_postgis()
     files = {
         "fuzz_edits.txt": edits, "many_writers.txt": writers, "crash.txt": ["benchmarks/crash.py"],
-        "damaged_register.txt": ["benchmarks/damaged_register.py", "--seed", "1"], "tests_long.txt": tests,
+        "damaged_register.txt": ["benchmarks/damaged_register.py", "--seed", "1"], "signs.txt": ["benchmarks/signs.py", "--county", COUNTY.name],
+        "tests_long.txt": tests,
     }  # fmt: skip
     return max(record(name, command) for name, command in files.items())
 

@@ -23,11 +23,12 @@ from gridgis.print.settings import settings_from
 from gridgis.print.typeset import TEMPLATES, Format, require_fonts, template_file
 
 Progress = Callable[[float, str], None]
-MANIFEST = "_boards.json"
+MARKS = "_boards.json"
 SMALL = "_contact"
 CONTACT = "_contact/contact.pdf"
 _SMALL_PPI = 28
 _ON_SHEET = 30
+_NOTED_EVERY = 25
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,18 @@ def boards(order: Order, codes: Sequence[str], workers: int = 2, progress: Progr
     require_fonts()
     settings_from(order.settings, "settings")
     _folders(order.folder)
-    mark = fingerprint(order)
-    before = _read_manifest(order.folder) == mark
-    left = [c for c in codes if not (before and all(p.is_file() for p in files(order, c)))]
-    if not before:
-        # Old boards must not pass for new ones if this run is broken off.
-        for code in codes:
-            for path in files(order, code):
-                path.unlink(missing_ok=True)
-        _write(order.folder / MANIFEST, json.dumps({"fingerprint": mark}).encode())
-    for n, code in enumerate(_work(order, left, workers), 1):
-        tell(0.97 * n / len(left), code)
+    mark, known = fingerprint(order), _read_marks(order.folder)
+    left = [c for c in codes if known.get(c) != mark or not all(p.is_file() for p in files(order, c))]
+    try:
+        for n, code in enumerate(_work(order, left, workers), 1):
+            tell(0.97 * n / len(left), code)
+            known[code] = mark
+            if n % _NOTED_EVERY == 0:
+                _write_marks(order.folder, known)
+    finally:
+        # Broken off, a run leaves behind what it has made and knows it.
+        if left:
+            _write_marks(order.folder, known)
     contact = None
     if order.contact and codes:
         tell(0.97, "contact sheet")
@@ -191,11 +193,17 @@ def _unwritten(path: Path, error: OSError) -> InputError:
     return InputError(f"无法写入“{path}”：{error.strerror}。", f"'{path}' cannot be written: {error.strerror}.")
 
 
-def _read_manifest(folder: Path) -> str:
+def _read_marks(folder: Path) -> dict[str, str]:
+    """Return what each board in the folder was made from, as a fingerprint."""
     try:
-        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["fingerprint"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        found = json.loads((folder / MARKS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _write_marks(folder: Path, known: dict[str, str]) -> None:
+    _write(folder / MARKS, json.dumps(known, indent=0).encode())
 
 
 def contact_sheet(order: Order, codes: Sequence[str]) -> bytes:
