@@ -10,6 +10,7 @@ import typer
 
 from gridgis.cli.common import County, Json, Lang, Progress, dump, say
 from gridgis.cli.history import version_of
+from gridgis.county import County as Opened
 from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.print.atlas import atlas as make_atlas
@@ -59,10 +60,7 @@ def signs(
         )
     with open_county(county) as c:
         codes = [c.plan.grid(code).code] if code is not None else c.plan.codes(str(level))
-        text, source = settings_text(c, settings)
-        settings_from(text, source)
-        if keep:
-            c.store.put_setting(KEY, text)
+        text = _chosen(c, settings, keep=keep)
     formats: tuple[Format, ...] = ("pdf", "png") if format_ == "both" else (format_,)
     order = Order(county, out, text, formats, ppi, lang, templates, contact and code is None)
     bar = Progress()
@@ -75,6 +73,15 @@ def signs(
     else:
         say(lang, f"公示牌 {made.made} 块已制作，{made.kept} 块原已做好：{out}",
             f"Signboards: {made.made} made, {made.kept} there already: {out}")  # fmt: skip
+
+
+def _chosen(county: Opened, file: Path | None, *, keep: bool) -> str:
+    """Return the text of the settings, found sound; keep it in the county if asked."""
+    text, source = settings_text(county, file)
+    settings_from(text, source)
+    if keep:
+        county.store.put_setting(KEY, text)
+    return text
 
 
 def copied(folder: Path) -> None:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import segno
+import shapely
 
 from gridgis.county import County
 from gridgis.people import Link, People, chain, level_name, people_of, role_name
@@ -48,8 +49,10 @@ class Studio:
 
     Attributes
     ----------
-    county
-        Name and settings of the county; not read any more.
+    name
+        Name of the county.
+    illustrative
+        True where figures and shapes are generated for show.
     country
         Plan and e-map.
     people
@@ -195,8 +198,6 @@ def legend(studio: Studio, shown: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _swatch(style: dict[str, Any], key: str) -> str:
-    import shapely
-
     line, box = shapely.LineString([(0.5, 2), (7.5, 2)]), shapely.box(1, 0.6, 7, 3.4)
     parts = {
         "own": [draw(box, fill=style["own_fill"], stroke=style["own_edge"], stroke_width=style["own_width"])],

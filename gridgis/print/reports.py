@@ -136,12 +136,7 @@ def _incidents(doc: Document, county: County, country: Country, month: str) -> N
     mine = frame[frame["at"].astype(str).str[:7] == f"{year:04d}-{number:02d}"].reset_index(drop=True)
     doc.subtitle = (f"{year} 年 {number} 月", f"{calendar.month_name[number]} {year}")[other]
     if not len(mine):
-        there = sorted(set(frame["at"].astype(str).str[:7]))
-        raise InputError(
-            f"{month} 没有事件：现有 {there[0]} 至 {there[-1]}。" if there else "县区里没有事件：请先导入事件。",
-            f"There are no incidents in {month}; there are some from {there[0]} to {there[-1]}."
-            if there else "The county has no incidents: import some first.",
-        )  # fmt: skip
+        raise _none_in(month, sorted(set(frame["at"].astype(str).str[:7])))
     closed = mine["closed_at"].notna() & (mine["closed_at"].astype(str) != "")
     due = mine["due_at"].notna() & (mine["due_at"].astype(str) != "")
     late = int((due & closed & (mine["closed_at"].astype(str) > mine["due_at"].astype(str))).sum())
@@ -168,6 +163,15 @@ def _incidents(doc: Document, county: County, country: Country, month: str) -> N
     per = Counter(str(c)[:width] for c in leaf if c is not None)
     _figure_map(doc, country, {c: float(per.get(c, 0)) for c in county.plan.codes(level)}, level, ("各网格事件数", "Incidents by grid"))
     doc.show([(charts.bars([(county.plan.grids[c].name or c, n) for c, n in per.most_common() if c in county.plan.grids]), "")], frame=False)
+
+
+def _none_in(month: str, there: list[str]) -> InputError:
+    if not there:
+        return InputError("县区里没有事件：请先导入事件。", "The county has no incidents: import some first.")
+    return InputError(
+        f"{month} 没有事件：现有 {there[0]} 至 {there[-1]}。",
+        f"There are no incidents in {month}; there are some from {there[0]} to {there[-1]}.",
+    )
 
 
 def _month(text: str) -> tuple[int, int]:
