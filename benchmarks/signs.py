@@ -11,6 +11,7 @@ Ends with ``faults: N``; exit code 1 unless N is 0.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -37,7 +38,8 @@ def make(county: str, level: str, folder: Path, words: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"{words}: {time.perf_counter() - start:.1f} s on the clock, {cpu:.1f} s of processor; {done.stdout.strip()}")
+    clock = f"{time.perf_counter() - start:.1f} s on the clock (load {os.getloadavg()[0]:.0f})"
+    print(f"{words}: {clock}, {cpu:.1f} s of processor; {done.stdout.strip().split(': /')[0]}", flush=True)
 
 
 def faults_of(pdf: Path, code: str) -> list[str]:

@@ -18,9 +18,9 @@ from PIL import Image
 
 from gridgis.county import County, open_county
 from gridgis.errors import InputError
-from gridgis.print.boards import Studio, board, studio_of
+from gridgis.print.boards import Studio, content, studio_of
 from gridgis.print.settings import settings_from
-from gridgis.print.typeset import TEMPLATES, Format, require_fonts, template_file
+from gridgis.print.typeset import TEMPLATES, Format, press, require_fonts, template_file
 
 Progress = Callable[[float, str], None]
 MARKS = "_boards.json"
@@ -163,11 +163,11 @@ def _one(task: tuple[Order, str]) -> str:
 
 def save(studio: Studio, order: Order, code: str) -> None:
     """Make one board and write its files, each whole or not at all."""
-    for path, data in zip((order.folder / f"{code}.{f}" for f in order.formats),
-                          board(studio, code, order.formats, order.ppi), strict=True):  # fmt: skip
-        _write(path, data)
+    told, setter = content(studio, code), press("board", studio.templates)
+    for form, data in zip(order.formats, setter.set(*told, order.formats, order.ppi), strict=True):
+        _write(order.folder / f"{code}.{form}", data)
     if order.contact:
-        image = Image.open(io.BytesIO(board(studio, code, ("png",), _SMALL_PPI)[0])).convert("RGB")
+        image = Image.open(io.BytesIO(setter.set(*told, ("png",), _SMALL_PPI)[0])).convert("RGB")
         small = io.BytesIO()
         image.save(small, "JPEG", quality=70)
         _write(order.folder / SMALL / f"{code}.jpg", small.getvalue())
