@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 import streamlit as st
 
+from app_pages import alarm
 from app_pages.desk import Desk
 from app_pages.panel import facts, number
 from app_pages.state import attempt, lang, say, tell
@@ -115,6 +116,7 @@ def card(desk: Desk) -> None:
         say("people_xlsx"), data=lambda: workbook_bytes(peoplebook.command_sheets(found, desk.scheme, words)),
         file_name=f"{desk.county.code}_command.xlsx", type="primary", on_click="ignore", key="command_xlsx", width="stretch",
     )  # fmt: skip
+    alarm.papers(desk, found)
     right.button(say("emergency_clear"), key="clear_area", on_click=clear, width="stretch")
 
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from app_pages import where
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.publicpage import Public
 from app_pages.words import map_words
@@ -118,4 +119,5 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/view/{{token}}", view),
         Route(f"{base}/frame/{{token}}", frame),
         *Public(base, asset_path()).routes(),
+        *where.routes(base, asset_path()),
     ]

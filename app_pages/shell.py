@@ -29,6 +29,7 @@ PAGES = (
     ("drafts", "drafts_page.py", ":material/call_split:"),
     ("import", "import_page.py", ":material/upload:"),
     ("export", "export_page.py", ":material/download:"),
+    ("print", "print_page.py", ":material/print:"),
 )
 
 

@@ -63,6 +63,11 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("case_turn", 0),
     ("case_ack", 0),
     ("people_table", "vacancies"),
+    ("print_kind", "signs"),
+    ("print_top", None),
+    ("print_code", None),
+    ("print_report", "check"),
+    ("alarm_name", ""),
     ("people_role", ""),
     ("people_row", None),
 )

@@ -1,6 +1,6 @@
-"""Bundle the map's third-party scripts from npm into ``layers/assets/vendor`` (git-ignored).
+"""Bundle from npm the map's scripts into ``layers/assets/vendor``, the fonts of paper into ``gridgis/print/fonts``.
 
-``python tools/bundle.py`` installs what ``package-lock.json`` pins, copies the few files the map needs
+Both folders are ignored by git. ``python tools/bundle.py`` installs what ``package-lock.json`` pins, copies the few files the map needs
 with their licences, and fails if one of them would make the browser fetch anything from elsewhere.
 """
 
@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 VENDOR = ROOT / "layers" / "assets" / "vendor"
+FONTS = ROOT / "gridgis" / "print" / "fonts"
+FONT_PACKAGE = "@expo-google-fonts/noto-sans-sc"
+WEIGHTS = ("400Regular", "700Bold")
 
 
 class Package(NamedTuple):
@@ -116,9 +119,20 @@ def copy(package: Package, modules: Path, vendor: Path) -> None:
     shutil.copyfile(licences[0], target / "LICENSE")
 
 
+def copy_fonts(modules: Path, folder: Path) -> None:
+    """Copy the two weights of Noto Sans SC that paper is set in, with their licence (OFL-1.1)."""
+    source = modules / FONT_PACKAGE
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for weight in WEIGHTS:
+        shutil.copyfile(source / weight / f"NotoSansSC_{weight}.ttf", folder / f"NotoSansSC_{weight}.ttf")
+    shutil.copyfile(source / "LICENSE_FONT", folder / "LICENSE")
+
+
 def main() -> None:
     """Install, copy, check."""
     install()
+    copy_fonts(ROOT / "node_modules", FONTS)
     shutil.rmtree(VENDOR, ignore_errors=True)
     for package in PACKAGES:
         copy(package, ROOT / "node_modules", VENDOR)

@@ -34,6 +34,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 COUNTY = ROOT / "county.gpkg"
 VENDOR = ROOT / "layers" / "assets" / "vendor"
+FONTS = ROOT / "gridgis" / "print" / "fonts"
 FIGURES = ROOT / "docs" / "figures"
 OLDEST, NEWEST = (3, 11), (3, 13)
 # Node.js as a package, taken only where the machine has no npm of its own.
@@ -148,15 +149,15 @@ def install(*, with_tests: bool) -> None:
 
 
 def bundle() -> None:
-    """Fetch the map's browser code by its lock file, once, into a folder that git ignores."""
+    """Fetch the map's browser code and the fonts of paper by the lock file, once, into folders that git ignores."""
     script = ROOT / "tools" / "bundle.py"
     value = hash_of([script, ROOT / "package.json", ROOT / "package-lock.json"])
-    if done_before("bundle", value) and VENDOR.is_dir():
+    if done_before("bundle", value) and VENDOR.is_dir() and FONTS.is_dir():
         return
     if not shutil.which("npm", path=environment()["PATH"]):
         say("本机没有 npm，改用 Python 包中的 Node.js", "no npm here: taking Node.js as a Python package")
         call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", NODE)
-    say("准备地图组件", "bundling the map's browser code")
+    say("准备地图组件和字体", "bundling the map's browser code and the fonts")
     call(PYTHON, script)
     mark_done("bundle", value)
 
@@ -305,6 +306,7 @@ def benchmarks() -> dict[str, list[str]]:
         "hostile_files.txt": ["benchmarks/hostile_files.py", COUNTY.name],
         "round_trips.txt": ["benchmarks/round_trips.py", "--demos", *more],
         "cells.txt": ["benchmarks/cells.py", *more],
+        "signs.txt": ["benchmarks/signs.py", "--county", COUNTY.name],
     }  # fmt: skip
     if real:
         files["datum_outlines.txt"] = ["benchmarks/datum_outlines.py", str(data / "county-outlines")]

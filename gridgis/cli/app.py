@@ -15,6 +15,7 @@ from gridgis.cli import (
     cells,
     compute,
     edit,
+    emergency,
     export,
     found,
     history,
@@ -23,6 +24,7 @@ from gridgis.cli import (
     matches,
     people,
     placing,
+    printing,
     publish,
     read,
     registers,
@@ -60,6 +62,8 @@ for module in (
     placing,
     registers,
     incidents,
+    printing,
+    emergency,
     serve,
 ):
     module.register(app)

@@ -11,16 +11,20 @@ import pandas as pd
 import shapely
 import typer
 
-from gridgis import peoplebook, posting
-from gridgis.cli.common import County, Json, Lang, dump, read_geometry, say, table
+from gridgis import emergency, peoplebook, posting
+from gridgis.cli.common import By, County, Json, Lang, dump, read_geometry, say, table
+from gridgis.commanding import Situation
 from gridgis.county import County as Opened
 from gridgis.county import open_county
 from gridgis.datums import shift
 from gridgis.errors import InputError
+from gridgis.flooding import flooded
 from gridgis.io.workbook import write_workbook
 from gridgis.locate import locate
 from gridgis.people import Link, chain, level_name, people_of, role_name
 from gridgis.posting import Posted, Wanted, a_day
+from gridgis.print.calls import call_list, emergency_sheets
+from gridgis.print.document import write_bytes
 from gridgis.schema import reproject
 from gridgis.scheme import Scheme
 
@@ -247,27 +251,50 @@ def command_(
     area: Annotated[str | None, typer.Option("--area", help="区域 GeoJSON / the area")] = None,
     point: Point = None, datum: Datum = "cgcs2000",
     radius: Annotated[float | None, typer.Option("--radius", metavar="M", min=0, help="半径 m / radius")] = None,
-    out: Book = None, as_of: AsOf = None, json: Json = False, lang: Lang = "zh",
+    raster: Annotated[str | None, typer.Option("--raster", metavar="ID|TIF", help="积水、雨量等栅格 / a flood raster")] = None,
+    above: Annotated[float, typer.Option("--above", help="取大于此值的像元 / cells above this")] = 0.0,
+    out: Annotated[Path | None, typer.Option("--out", metavar="XLSX|PDF", help="呼叫表写成 XLSX 或 PDF / the call list")] = None,
+    begin: Annotated[str | None, typer.Option("--begin", metavar="NAME", help="以此名称启动应急，给各网格派任务 / begin an emergency")] = None,
+    by: By = "", as_of: AsOf = None, json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """应急：区域内逐级责任人、建筑、户数、人群与场所 / In an area: whom to call at every level, and what lies inside."""
-    if (area is None) == (point is None) or (point is None) != (radius is None):
-        raise InputError("请给出 --area 文件，或 --point 与 --radius。", "Give --area FILE, or --point and --radius.")
-    with open_county(county) as c:
-        shape = (
-            read_geometry(area, c.crs)
-            if area
-            else shapely.Point(point_of(str(point), datum, c.crs)).buffer(radius or 0, 64)
+    if sum(v is not None for v in (area, point, raster)) != 1 or (point is None) != (radius is None):
+        raise InputError(
+            "请给出 --area 文件，或 --point 与 --radius，或 --raster 与 --above。",
+            "Give --area FILE, or --point and --radius, or --raster and --above.",
         )
+    with open_county(county) as c:
+        if area is not None:
+            shape = read_geometry(area, c.crs)
+        elif raster is not None:
+            shape = flooded(c, raster, above)
+        else:
+            shape = shapely.Point(point_of(str(point), datum, c.crs)).buffer(radius or 0, 64)
         found = peoplebook.command_of(c, shape, a_day(as_of) if as_of else None)
         scheme = c.scheme
-    if out is not None:
-        write_workbook(out, peoplebook.command_sheets(found, scheme, lang))
+        going = None if begin is None else emergency.begin(c, found, begin, by)
+        _write_calls(c, found, going, out, lang)
     if json:
         dump({"area_m2": round(found.area.area, 2), "totals": found.totals, "places": found.places, "grids": _records(found.grids),
-              "chain": [_link_row(scheme, one) for one in found.chain], "calls": _records(found.calls)})  # fmt: skip
+              "chain": [_link_row(scheme, one) for one in found.chain], "calls": _records(found.calls),
+              "emergency": going.id if going else None})  # fmt: skip
         return
+    if going is not None:
+        say(lang, f"应急已启动：{going.id} {going.name}，{len(going.tasks)} 个网格已派任务（gridgis emergency {county} show {going.id}）",
+            f"Emergency begun: {going.id} {going.name}, {len(going.tasks)} tasks (gridgis emergency {county} show {going.id})")  # fmt: skip
     for name, value in peoplebook.overview_rows(found, scheme, lang):
         typer.echo(f"{name}  {value:,}")
     _print_frame(peoplebook.in_words(scheme, "calls", found.calls, lang))
     if out is not None:
         say(lang, f"已写出：{out}", f"Written: {out}")
+
+
+def _write_calls(c: Opened, found: Situation, going: emergency.Emergency | None, out: Path | None, lang: str) -> None:
+    """Write the call list in the form that the file's name asks for."""
+    if out is None:
+        return
+    if out.suffix.lower() == ".pdf":
+        write_bytes(out, call_list(c, found, lang, going).pdf())
+        return
+    more = [] if going is None else emergency_sheets(c.plan, going, lang)
+    write_workbook(out, [*peoplebook.command_sheets(found, c.scheme, lang), *more])

@@ -263,6 +263,14 @@ class Reader:
             return pd.DataFrame(data)
         return gpd.GeoDataFrame(data, geometry=self.backend.decode(shapes) if shapes else [], crs=self._epsg)
 
+    def matching(self, table: str, column: str, values: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of a table without geometry whose column has one of the values, in order of entry."""
+        t = self._tables[table]
+        names = [c.name for c in TABLES[table]]
+        with self._reading() as c:
+            rows = c.execute(select(*(t.c[n] for n in names)).where(t.c[column].in_(values)).order_by(t.c.fid)).all()
+        return pd.DataFrame(rows, columns=names)
+
     def points(self, table: str, columns: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Return x, y and whole-number columns of a table as one array, missing numbers as 0."""
         listed = ", ".join(f"coalesce({n}, 0)" for n in columns)
