@@ -21,6 +21,7 @@ from gridgis.cli import (
     matches,
     people,
     placing,
+    proposing,
     publish,
     read,
     registers,
@@ -57,6 +58,7 @@ for module in (
     placing,
     registers,
     serve,
+    proposing,
 ):
     module.register(app)
 

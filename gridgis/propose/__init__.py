@@ -1,0 +1,6 @@
+"""Grids that the county proposes itself: automatic plans, least-change repair, many nets into one."""
+
+from gridgis.propose.adoption import adoption, allot, plan_from_polygons
+from gridgis.propose.proposing import Alternative, Proposal, Wanted, propose
+
+__all__ = ["Alternative", "Proposal", "Wanted", "adoption", "allot", "plan_from_polygons", "propose"]
