@@ -15,6 +15,7 @@ from gridgis.cli import (
     cells,
     edit,
     export,
+    fitting,
     found,
     history,
     keep,
@@ -59,6 +60,7 @@ for module in (
     registers,
     serve,
     proposing,
+    fitting,
 ):
     module.register(app)
 

@@ -55,7 +55,7 @@ def propose(
     """自动划分网格，给出几个不同方案 / Propose grids, several different ways."""
     if households and (band or weight != "households"):
         raise InputError("--households 只用于按户数划分：其他权重请用 --band。", "--households is for that weight alone: for others use --band.")
-    given = _band(households or band)
+    given = band_of(households or band)
     bar = Progress()
     with open_county(county) as c:
         wanted = Wanted(given, weight, alternatives, seed, level, tuple(lock or ()), _points(c, around), tuple(barrier or ()))
@@ -77,7 +77,8 @@ def _is_file(text: str) -> bool:
     return Path(text).suffix.lower() in (".geojson", ".json")
 
 
-def _band(text: str) -> tuple[int, int] | None:
+def band_of(text: str) -> tuple[int, int] | None:
+    """Return a band written as LOW:HIGH, None for nothing."""
     if not text:
         return None
     low, colon, high = text.replace("：", ":").partition(":")
