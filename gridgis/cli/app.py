@@ -17,6 +17,7 @@ from gridgis.cli import (
     export,
     fitting,
     found,
+    fusing,
     history,
     keep,
     matches,
@@ -61,6 +62,7 @@ for module in (
     serve,
     proposing,
     fitting,
+    fusing,
 ):
     module.register(app)
 
