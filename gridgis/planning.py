@@ -161,16 +161,16 @@ def adopt_proposal(
     RefusedError
         A boundary of the layer cuts a cell.
     """
-    polygons, _ = read_polygons(county, path, layer)
+    polygons, frame = read_polygons(county, path, layer)
     level = level_of(county.plan, level)
     rows, labels = plan_from_polygons(county.plan, polygons)
     return adopt_labels(county, level, rows, labels, name=name or layer or path.stem, by=by, reason=reason,
-                        command={"adopt": level, "file": path.name, "layer": layer or ""})  # fmt: skip
+                        written=_written(county, frame), command={"adopt": level, "file": path.name, "layer": layer or ""})  # fmt: skip
 
 
 def adopt_labels(
     county: County, level: str, rows: NDArray[np.int64], labels: NDArray[np.int64], *, name: str, command: dict[str, Any],
-    by: str = "", reason: str = "",
+    by: str = "", reason: str = "", written: dict[int, dict[str, str]] | None = None,
 ) -> Adopted:  # fmt: skip
     """Make a draft of a division of cells: see `adopt_proposal`.
 
@@ -186,16 +186,30 @@ def adopt_labels(
         What is written in its log.
     by, reason
         As in `County.apply`.
+    written
+        As in `gridgis.propose.adoption.adoption`.
     """
     adoption(county.plan, level, rows, labels, command=command)
     found = start_branch(county, _free_name(county, name), by=by, note=reason)
     try:
         draft = open_branch(county, found.name)
-        edit = draft.apply(adoption(draft.plan, level, rows, labels, command=command), by=by, reason=reason)
+        edit = draft.apply(adoption(draft.plan, level, rows, labels, command=command, written=written), by=by, reason=reason)
     except GridgisError:
         drop_branch(county, found.name, by=by)
         raise
     return Adopted(next(b for b in branches(county) if b.name == found.name), edit)
+
+
+def _written(county: County, frame: Any) -> dict[int, dict[str, str]]:
+    """Return category and class of each polygon, where the scheme knows them."""
+    known = {"category": {c.key for c in county.scheme.categories}, "class": {c.key for c in county.scheme.classes}}
+    out: dict[int, dict[str, str]] = {}
+    for column, keys in known.items():
+        if column in frame.columns:
+            for k, value in enumerate(frame[column].astype(str)):
+                if value in keys:
+                    out.setdefault(k, {})["class_" if column == "class" else column] = value
+    return out
 
 
 def _free_name(county: County, name: str) -> str:

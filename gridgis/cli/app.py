@@ -27,6 +27,7 @@ from gridgis.cli import (
     publish,
     read,
     registers,
+    regrouping,
     scheme,
     serve,
 )
@@ -63,6 +64,7 @@ for module in (
     proposing,
     fitting,
     fusing,
+    regrouping,
 ):
     module.register(app)
 

@@ -8,7 +8,7 @@ a successor end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,10 @@ def allot(plan: Plan, level: str, rows: Ints, labels: Ints) -> Allotted:
     return Allotted(kept, templates, tuple(ended), int(moved))
 
 
-def adoption(plan: Plan, level: str, rows: Ints, labels: Ints, *, kind: str = "adopt", command: Mapping[str, Any] | None = None) -> Edit:
+def adoption(
+    plan: Plan, level: str, rows: Ints, labels: Ints, *, kind: str = "adopt", command: Mapping[str, Any] | None = None,
+    written: Mapping[int, Mapping[str, str]] | None = None,
+) -> Edit:  # fmt: skip
     """Return the edit that makes grids of the parts of a division.
 
     Parameters
@@ -115,6 +118,8 @@ def adoption(plan: Plan, level: str, rows: Ints, labels: Ints, *, kind: str = "a
         As in `allot`; cells whose label is negative keep their code.
     kind, command
         As in `Edit`.
+    written
+        What is written of a part: ``category``, ``class_``.
 
     Raises
     ------
@@ -143,7 +148,24 @@ def adoption(plan: Plan, level: str, rows: Ints, labels: Ints, *, kind: str = "a
         raise EditError(
             "这一方案与现有网格完全相同，没有可采用的改动。", "This division is what stands already: there is nothing to adopt."
         )
-    return complete(plan, Change(kind, command or {kind: level}, level, bits, templates, made))
+    edit = complete(plan, Change(kind, command or {kind: level}, level, bits, templates, made))
+    return _written(plan, edit, {found.codes[p]: facts for p, facts in (written or {}).items() if p in found.codes})
+
+
+def _written(plan: Plan, edit: Edit, facts: Mapping[str, Mapping[str, str]]) -> Edit:
+    """Write category and class into the rows of grids that come or stay."""
+    added = {g.code: _with(g, facts.get(g.code, {})) for g in edit.grids_added}
+    removed = {g.code: g for g in edit.grids_removed}
+    for code, words in facts.items():
+        if code in plan.grids and code not in removed and code not in added:
+            new = _with(plan.grids[code], words)
+            if new != plan.grids[code]:
+                removed[code], added[code] = plan.grids[code], new
+    return replace(edit, grids_removed=tuple(removed.values()), grids_added=tuple(added.values()))
+
+
+def _with(grid: Grid, words: Mapping[str, str]) -> Grid:
+    return replace(grid, category=words.get("category", grid.category), class_=words.get("class_", grid.class_))
 
 
 def _new_grid(plan: Plan, level: str, code: str, leaves: Objects) -> Grid:

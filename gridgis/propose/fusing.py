@@ -109,7 +109,7 @@ def fuse(plan: Plan, nets: Sequence[Net], level: str) -> Fusion:
         Fewer than two nets, two of one name, or one that lies elsewhere.
     """
     _check(nets)
-    held = np.column_stack([_cells_of(plan, net) for net in nets])
+    held = np.column_stack([cells_of(plan, net) for net in nets])
     rows = np.flatnonzero((held >= 0).any(axis=1) & np.array([c is not None for c in plan.rows.code]))
     held = held[rows]
     for k, net in enumerate(nets):
@@ -143,7 +143,7 @@ def _check(nets: Sequence[Net]) -> None:
         raise InputError(f"网名“{double}”重复或不可用：请改文件名。", f"The name '{double}' stands twice or cannot be used: rename the file.")
 
 
-def _cells_of(plan: Plan, net: Net) -> Ints:
+def cells_of(plan: Plan, net: Net) -> Ints:
     """Return the grid of the net that holds most of each cell, -1 where none holds any."""
     cells = plan.rows.geometry
     grid, cell = shapely.STRtree(cells).query(net.polygons, predicate="intersects")
