@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/fuse_nets.py [COUNTY] [--seeds 5] [--out FILE]
+    python benchmarks/fuse_nets.py [COUNTY] [--seeds 5]
 
 Each net is the truth with its own slips: one gives cells on boundaries to the grid next door, one merges
 neighbours, one does some of both and splits others. No two nets slip at the same cell, as departments that
@@ -12,11 +12,9 @@ draw on their own do.
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import random
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -74,9 +72,7 @@ def main() -> int:
     parser.add_argument("county", nargs="?", default="county.gpkg")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--level", default="unit")
-    parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    lines = [f"python benchmarks/fuse_nets.py {Path(asked.county).name} --seeds {asked.seeds}   {dt.date.today()}", ""]
     wrong = 0
     with open_county(asked.county) as county:
         plan = county.plan
@@ -90,16 +86,13 @@ def main() -> int:
             sums = found.crosswalk.groupby("net")[["households", "persons", "buildings"]].sum().to_numpy().tolist()
             exact = all(s == totals for s in sums)
             agree = ", ".join(f"{v:.1%}" for v in found.agreement["people_agree"])
-            lines.append(
+            print(
                 f"seed {seed}: {back} of {whole} true grids recovered cell for cell, {len(found.common)} proposed; crosswalk "
                 f"{'conserves' if exact else 'LOSES'} households ({int(sums[0][0]):,} of {totals[0]:,} in each net); agreement "
                 f"{agree}; {len(found.conflicts)} conflicts with {int(found.conflicts['households'].sum()):,} households; "
-                f"{seconds:.1f} s"
-            )
-            print(lines[-1], flush=True)
+                f"{seconds:.1f} s", flush=True,
+            )  # fmt: skip
             wrong += back < whole or len(found.common) != whole or not exact
-    if asked.out:
-        asked.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return int(wrong > 0)
 
 

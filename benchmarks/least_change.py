@@ -2,17 +2,15 @@
 
 ::
 
-    python benchmarks/least_change.py [--cases 50] [--seed 1] [--out FILE]
+    python benchmarks/least_change.py [--cases 50] [--seed 1]
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import random
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import LinearConstraint, milp
@@ -114,9 +112,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    lines = [f"python benchmarks/least_change.py --cases {asked.cases} --seed {asked.seed}   {dt.date.today()}", ""]
     ours_s = exact_s = 0.0
     ratios, unmet = [], 0
     for k in range(asked.cases):
@@ -131,18 +127,13 @@ def main() -> int:
         joined = all(graph.joined(p) for p in found.parts.values())
         unmet += bool(found.misfit()) or not joined
         ratios.append(found.moved() / best if best else 1.0)
-        lines.append(f"case {k:2d}: {len(graph):2d} blocks, optimum {best:4d} households, ours {found.moved():4d}"
-                     f"{'' if not found.misfit() else '  NOT IN BAND'}")  # fmt: skip
-        print(lines[-1], flush=True)
+        out = "" if not found.misfit() else "  NOT IN BAND"
+        print(f"case {k:2d}: {len(graph):2d} blocks, optimum {best:4d} households, ours {found.moved():4d}{out}", flush=True)
     close = sum(q <= 1 + CLOSE for q in ratios)
-    lines += [
-        "", f"within 10 % of the optimum: {close} of {len(ratios)}; equal to it: {sum(q <= 1 for q in ratios)}; "
-        f"all together {np.mean(ratios) - 1:+.1%}, worst {max(ratios) - 1:+.1%}",
-        f"not in band or not in one piece: {unmet}", f"seconds: ours {ours_s:.1f}, exact {exact_s:.1f}",
-    ]  # fmt: skip
-    print("\n".join(lines[-3:]))
-    if asked.out:
-        asked.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"within 10 % of the optimum: {close} of {len(ratios)}; equal to it: {sum(q <= 1 for q in ratios)}; "
+          f"all together {np.mean(ratios) - 1:+.1%}, worst {max(ratios) - 1:+.1%}")  # fmt: skip
+    print(f"not in band or not in one piece: {unmet}")
+    print(f"seconds: ours {ours_s:.1f}, exact {exact_s:.1f}")
     return int(close < len(ratios) or unmet > 0)
 
 

@@ -27,9 +27,9 @@ _SOFT = 25.0
 _SMALL = 30
 _STATES = 20_000
 _STEPS = 200
-_LEAST_STEPS = 12_000
+_LEAST_STEPS = 6_000
 _SWAPS = 0.3
-_HOT = 3000.0
+_HOT = 2000.0
 _COLD = 5.0
 
 
@@ -172,7 +172,7 @@ def least_change(graph: Graph, seed: int = 1, tell: Callable[[float], None] | No
     if not best.misfit():
         return best
     starts = _starts(hard, rng)
-    tries = tries or (24 if len(graph) <= _SMALL else 8)
+    tries = tries or (60 if len(graph) <= _SMALL else 12)
     for n in range(tries):
         trial = next(starts)
         _anneal(trial, soft, rng)

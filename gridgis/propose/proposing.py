@@ -34,7 +34,7 @@ STYLES: tuple[tuple[str, str, str, Taste], ...] = (
     ("today", "少变动", "few changes", Taste(0.1, 0.2, 0.5, 0.2, 20.0)),
 )
 """The tastes of the alternatives, in the order in which they are offered."""
-_AGAIN = 4
+_AGAIN = 8
 _ALIKE = 0.02
 _BAND_SHARE = 0.25
 
@@ -317,14 +317,28 @@ def _divide(area: Area, bench: Bench, groups: Sequence[Ints], seeds: Ints, taste
         every[blocks] = home
         graph = graph_of(area, blocks, bench.weight, int(bench.low[blocks[0]]), int(bench.high[blocks[0]]), taste=taste,
                          seeds=seeds, home=every)  # fmt: skip
-        found = _best(graph, rng, tell.part(n, len(groups)), today=bool(taste.stay) and not (home < 0).any())
+        found = best_division(graph, rng, tell.part(n, len(groups)), today=bool(taste.stay) and not (home < 0).any())
         labels[blocks] = found.labels() + done
         done += len(found.parts)
     return labels
 
 
-def _best(graph: Graph, rng: random.Random, tell: Callable[[float], None], *, today: bool) -> Division:
-    """Return a division in which every grid fits; where that is not reached, the best of several beginnings."""
+def best_division(
+    graph: Graph, rng: random.Random, tell: Callable[[float], None] = lambda _share: None, *, today: bool = False
+) -> Division:
+    """Return a division in which every grid fits; where that is not reached, the best of several beginnings.
+
+    Parameters
+    ----------
+    graph
+        The blocks.
+    rng
+        The source of chance.
+    tell
+        Told the share done; it may raise to stop.
+    today
+        Begin with the present grids.
+    """
     found: list[Division] = []
     wanted = max(count_near(graph), sum(graph.seeds)) if any(graph.seeds) else None
     for again in range(_AGAIN):
