@@ -58,6 +58,10 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("people_table", "vacancies"),
     ("people_role", ""),
     ("people_row", None),
+    ("plan_job", None),
+    ("plan_asked", None),
+    ("plan_at", 0),
+    ("trace", None),
 )
 
 

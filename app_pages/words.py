@@ -10,6 +10,7 @@ from app_pages.words_import import IMPORT_WORDS
 from app_pages.words_many import MANY_WORDS
 from app_pages.words_match import MATCH_WORDS
 from app_pages.words_people import PEOPLE_WORDS
+from app_pages.words_plan import PLAN_WORDS
 from app_pages.words_register import REGISTER_WORDS
 
 WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
@@ -192,6 +193,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     **MANY_WORDS,
     **MATCH_WORDS,
     **PEOPLE_WORDS,
+    **PLAN_WORDS,
     **REGISTER_WORDS,
 })  # fmt: skip
 

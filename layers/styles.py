@@ -100,3 +100,9 @@ FOCUS: dict[str, Any] = {
     "maxZoom": 17,
     "style": {"color": "#c22f3d", "weight": 3.5, "opacity": 1, "fillColor": "#e0525e", "fillOpacity": 0.28},
 }
+
+TRACE: dict[str, Any] = {
+    "maxZoom": 17,
+    "style": {"color": "#243b53", "weight": 1.8, "opacity": 0.95, "fillOpacity": 0.62},
+}
+"""A proposal over the grids."""

@@ -39,11 +39,10 @@ def first_division(graph: Graph, parts: int, seed: int) -> Division:
     if parts >= len(graph):
         return Division(graph, range(len(graph)))
     offsets, beside, weights = metis_arrays(graph)
-    options = pymetis.Options(ufactor=120, seed=seed % 2**31)
     label = pymetis.part_graph(
-        parts, xadj=offsets, adjncy=beside, vweights=[w + 1 for w in graph.weight], eweights=weights, contiguous=True,
-        options=options,
-    )[1]  # fmt: skip
+        parts, pymetis.CSRAdjacency(offsets, beside), vweights=[w + 1 for w in graph.weight], eweights=weights, recursive=False,
+        options=pymetis.Options(ufactor=120, seed=seed % 2**31, contig=1),
+    ).vertex_part  # fmt: skip
     found = Division(graph, label)
     for part in list(found.parts):
         for piece in graph.pieces(found.parts[part])[1:]:
