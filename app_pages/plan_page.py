@@ -33,14 +33,13 @@ def choices(desk: Desk) -> None:
     within, weight = st.columns([3, 2])
     within.selectbox(say("plan_within"), list(places), key="plan_within", format_func=lambda k: places[k][at])
     weight.selectbox(say("plan_weight"), WEIGHTS, key="plan_weight", format_func=lambda k: say(f"plan_w_{k}"))
-    low, high = plandesk.band(desk)
     own, least, most, count, seed = st.columns([3.2, 2, 2, 2, 2], vertical_alignment="bottom")
-    own.checkbox(say("plan_own_band"), True, key="plan_own")
+    own.checkbox(say("plan_own_band"), key="plan_own")
     fixed = st.session_state.plan_own
-    least.number_input(say("plan_low"), 1, 1_000_000, low, 10, key="plan_low", disabled=fixed)
-    most.number_input(say("plan_high"), 1, 1_000_000, high, 10, key="plan_high", disabled=fixed)
-    count.number_input(say("plan_count"), 1, 12, 3, 1, key="plan_count")
-    seed.number_input(say("plan_seed"), 0, 1_000_000, 1, 1, key="plan_seed")
+    least.number_input(say("plan_low"), 1, 1_000_000, step=10, key="plan_low", disabled=fixed)
+    most.number_input(say("plan_high"), 1, 1_000_000, step=10, key="plan_high", disabled=fixed)
+    count.number_input(say("plan_count"), 1, 12, step=1, key="plan_count")
+    seed.number_input(say("plan_seed"), 0, 1_000_000, step=1, key="plan_seed")
     names = plandesk.locks(desk, st.session_state.plan_within)
     lock, around = st.columns([3, 2])
     lock.multiselect(say("plan_lock"), list(names), key="plan_lock", format_func=lambda c: names.get(c, c), placeholder=say("plan_lock_hint"))
@@ -164,6 +163,9 @@ def page(desk: Desk) -> None:
 
 
 desk = the_desk()
+lowest, highest = plandesk.band(desk)
+for choice, begin_with in (("plan_own", True), ("plan_low", lowest), ("plan_high", highest), ("plan_count", 3), ("plan_seed", 1)):
+    st.session_state.setdefault(choice, begin_with)
 for choice in ("level", *CHOICES):
     keep(choice)
 settle()

@@ -82,7 +82,9 @@ def settle(found: Division, rng: random.Random, tell: Tell, polish: int = 6) -> 
 
 def _fit(found: Division, rng: random.Random, tell: Tell) -> None:
     """Bring parts into the band."""
-    steps = 120 + 60 * len(found.parts)
+    fewest, most = found.graph.sizes()
+    # Where no number of grids fits, a few steps bring it as near as many.
+    steps = (120 if fewest <= most else 20) + (60 if fewest <= most else 4) * len(found.parts)
     begun = max(found.misfit(), 1)
     for n in range(steps):
         bad = [k for k in sorted(found.parts) if found.graph.misfit(found.weight[k]) or found.seeds[k] > 1]

@@ -35,6 +35,7 @@ STYLES: tuple[tuple[str, str, str, Taste], ...] = (
 )
 """The tastes of the alternatives, in the order in which they are offered."""
 _AGAIN = 8
+_UNLIKE = 3
 _ALIKE = 0.02
 _BAND_SHARE = 0.25
 
@@ -165,12 +166,12 @@ def propose(plan: Plan, table: Table, within: str | Any, wanted: Wanted | None =
         turn = n // len(STYLES)
         zh, en = (f"{zh} {turn + 1}", f"{en} {turn + 1}") if turn else (zh, en)
         labels = None
-        for again in range(_AGAIN):
+        for again in range(_UNLIKE):
             part = _Part(tell, f"{zh} / {en}", (n + 0.05) / wanted.alternatives, 0.9 / wanted.alternatives)
             labels = _divide(area, bench, groups, seeds, taste, chance.randrange(2**31), part)
             if all(_unlike(area, labels, a.labels) > _ALIKE for a in out) or len(groups) == len(np.unique(labels)):
                 break
-            if again == _AGAIN - 1:
+            if again == _UNLIKE - 1:
                 notes.append((f"方案 {n + 1}（{zh}）与前面的方案几乎相同：此范围没有更多不同的分法。",
                               f"Alternative {n + 1} ({en}) is nearly the same as one before: the area allows no other."))  # fmt: skip
         assert labels is not None
@@ -341,7 +342,8 @@ def best_division(
     """
     found: list[Division] = []
     wanted = max(count_near(graph), sum(graph.seeds)) if any(graph.seeds) else None
-    for again in range(_AGAIN):
+    fewest, most = graph.sizes()
+    for again in range(_AGAIN if fewest <= most else 1):
         if today and not again:
             one = Division(graph, graph.home)
             for part in list(one.parts):
