@@ -13,11 +13,12 @@ from app_pages.panel import banner, number
 from app_pages.state import attempt, keep, lang, say, tell
 from app_pages.tableview import Column, table
 from gridgis.propose.judging import WEIGHTS
-from gridgis.propose.proposing import Alternative, Proposal, Wanted
+from gridgis.propose.proposing import Alternative, Proposal
+from gridgis.propose.wanted import Wanted
 from layers.text import safe_text
 
 CHOICES = ("plan_within", "plan_weight", "plan_own", "plan_low", "plan_high", "plan_count", "plan_seed", "plan_lock", "plan_around")
-HEADS = (("plan_name", "text"), ("plan_grids", "number"), ("plan_in_band", "number"), ("plan_one_piece", "number"),
+HEADS = (("plan_name", "text"), ("plan_grids", "number"), ("plan_in_band", "number"),
          ("plan_range", "number"), ("plan_on_lines", "number"), ("plan_compact", "number"), ("plan_spread", "number"),
          ("plan_moved", "number"), ("plan_cut", "number"))  # fmt: skip
 
@@ -89,7 +90,7 @@ def settle() -> None:
 def row(one: Alternative) -> list[Any]:
     """Return the figures of an alternative to read."""
     f = one.figures
-    return [one.en if lang() == "en" else one.zh, number(f["grids"]), f"{f['in_band']:.1%}", f"{f['contiguous']:.0%}",
+    return [one.en if lang() == "en" else one.zh, number(f["grids"]), f"{f['in_band']:.1%}",
             f"{number(f['weight_min'])}–{number(f['weight_max'])}", f"{f['on_lines']:.1%}", f"{f['compactness']:.2f}",
             f"{f['workload_cv']:.2f}", number(f["households_moved"]), number(f["cut"])]  # fmt: skip
 

@@ -19,7 +19,8 @@ from app_pages.importdesk import Job
 from app_pages.words import WORDS
 from gridgis import planning
 from gridgis.planning import Adopted
-from gridgis.propose.proposing import Alternative, Proposal, Wanted, level_of, propose
+from gridgis.propose.proposing import Alternative, Proposal, level_of, propose
+from gridgis.propose.wanted import Wanted
 from layers import figures
 from layers.geojson import to_degrees
 
@@ -136,8 +137,8 @@ def adopt(desk: Desk, found: Proposal, at: int, name: str) -> Adopted:
     area = found.area
     labels = one.labels[area.block]
     with desk.quiet() as county:
-        return planning.adopt_labels(county, area.level, area.rows, labels, name=name, by=access.author(),
-                                     command={"adopt": area.level, "layer": one.key})  # fmt: skip
+        parts = planning.Parts(area.level, area.rows, labels, {"adopt": area.level, "layer": one.key})
+        return planning.adopt_cells(county, parts, name, (access.author(), ""))
 
 
 def as_file(found: Proposal) -> bytes:

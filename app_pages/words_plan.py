@@ -14,7 +14,6 @@ PLAN_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
         "different ways. The county stays as it is; what is adopted becomes a draft.",
     ),
     "plan_within": ("范围", "Area"),
-    "plan_whole": ("全县", "the whole county"),
     "plan_weight": ("按什么均衡", "Made alike by"),
     "plan_w_households": ("户数", "Households"),
     "plan_w_persons": ("人口", "Persons"),
@@ -43,7 +42,6 @@ PLAN_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "plan_name": ("方案", "Alternative"),
     "plan_grids": ("网格", "Grids"),
     "plan_in_band": ("达标", "In band"),
-    "plan_one_piece": ("连片", "One piece"),
     "plan_range": ("最小–最大", "Range"),
     "plan_on_lines": ("沿线", "On lines"),
     "plan_compact": ("紧凑", "Compact"),
@@ -71,5 +69,4 @@ PLAN_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
         "The county has changed since; the alternatives no longer apply: propose again.",
     ),
     "plan_legend": ("方案网格 · 户数", "Proposed grids · households"),
-    "plan_legend_band": ("每格 {a}–{b}", "{a} to {b} each"),
 })  # fmt: skip

@@ -33,7 +33,8 @@ from gridgis.propose.area import area_of, cells_within
 from gridgis.propose.graph import Graph
 from gridgis.propose.judging import graph_of
 from gridgis.propose.parting import count_near, first_division
-from gridgis.propose.proposing import STYLES, best_division
+from gridgis.propose.proposing import best_division
+from gridgis.propose.wanted import STYLES
 
 LOW, HIGH = 300, 500
 Labels = list[int]

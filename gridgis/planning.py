@@ -23,7 +23,23 @@ from gridgis.io.reading import read_vector
 from gridgis.outgoing.placing import drafting, refuse_county
 from gridgis.plan import Edit
 from gridgis.propose.adoption import adoption, plan_from_polygons
-from gridgis.propose.proposing import Proposal, Tell, Wanted, level_of, propose
+from gridgis.propose.proposing import Proposal, level_of, propose
+from gridgis.propose.wanted import Tell, Wanted
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A division of cells, as `gridgis.propose.adoption.adoption` takes it."""
+
+    level: str
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    command: dict[str, Any]
+    written: dict[int, dict[str, str]] | None = None
+
+    def edit(self, county: County) -> Edit:
+        """Return the edit that makes grids of it on the present plan of a county or draft."""
+        return adoption(county.plan, self.level, self.rows, self.labels, command=self.command, written=self.written)
 
 
 @dataclass(frozen=True)
@@ -137,7 +153,7 @@ def read_polygons(county: County, path: Path, layer: str | None) -> tuple[NDArra
 
 
 def adopt_proposal(
-    county: County, path: Path, layer: str | None = None, *, level: str = "", name: str = "", by: str = "", reason: str = ""
+    county: County, path: Path, layer: str | None = None, *, level: str = "", name: str = "", signed: tuple[str, str] = ("", "")
 ) -> Adopted:
     """Take over a layer of a proposal as a draft of its own, with one edit in it.
 
@@ -151,8 +167,8 @@ def adopt_proposal(
         Key of the level; by default the one that `propose` takes.
     name
         Name of the draft; made from that of the layer by default.
-    by, reason
-        As in `County.apply`.
+    signed
+        Who adopts it, and why.
 
     Raises
     ------
@@ -164,36 +180,29 @@ def adopt_proposal(
     polygons, frame = read_polygons(county, path, layer)
     level = level_of(county.plan, level)
     rows, labels = plan_from_polygons(county.plan, polygons)
-    return adopt_labels(county, level, rows, labels, name=name or layer or path.stem, by=by, reason=reason,
-                        written=_written(county, frame), command={"adopt": level, "file": path.name, "layer": layer or ""})  # fmt: skip
+    command = {"adopt": level, "file": path.name, "layer": layer or ""}
+    return adopt_cells(county, Parts(level, rows, labels, command, _written(county, frame)), name or layer or path.stem, signed)
 
 
-def adopt_labels(
-    county: County, level: str, rows: NDArray[np.int64], labels: NDArray[np.int64], *, name: str, command: dict[str, Any],
-    by: str = "", reason: str = "", written: dict[int, dict[str, str]] | None = None,
-) -> Adopted:  # fmt: skip
+def adopt_cells(county: County, parts: Parts, name: str, signed: tuple[str, str] = ("", "")) -> Adopted:
     """Make a draft of a division of cells: see `adopt_proposal`.
 
     Parameters
     ----------
     county
         The county.
-    level, rows, labels
-        As in `gridgis.propose.adoption.adoption`.
+    parts
+        The division.
     name
         What the draft is called; a number is added where that is taken.
-    command
-        What is written in its log.
-    by, reason
-        As in `County.apply`.
-    written
-        As in `gridgis.propose.adoption.adoption`.
+    signed
+        Who adopts it, and why.
     """
-    adoption(county.plan, level, rows, labels, command=command)
+    by, reason = signed
+    parts.edit(county)
     found = start_branch(county, _free_name(county, name), by=by, note=reason)
     try:
-        draft = open_branch(county, found.name)
-        edit = draft.apply(adoption(draft.plan, level, rows, labels, command=command, written=written), by=by, reason=reason)
+        edit = open_branch(county, found.name).apply(parts.edit(open_branch(county, found.name)), by=by, reason=reason)
     except GridgisError:
         drop_branch(county, found.name, by=by)
         raise

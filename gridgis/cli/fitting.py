@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -31,18 +32,28 @@ def fit(
     branch: Branch = None, by: By = "", reason: Reason = "", json: Json = False, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """以最少变动使网格达到规模要求 / Bring grids into the band with the fewest households moved."""
-    band = band_of(households)
+    asked = _Asked(band_of(households), seed, (by, reason), json, lang)
     with opened(county, branch) as c:
         key = level_of(c.plan, level)
         if len(code) == c.scheme.width(key) and code in c.plan.grids:
-            _one(c, code, band, take, seed, (by, reason), json=json, lang=lang)
+            _one(c, code, take, asked)
         else:
-            _area(c, code, key, band, seed, (by, reason), apply=apply, json=json, lang=lang)
+            _area(c, (code, key), asked, apply=apply)
 
 
-def _one(
-    c: OpenCounty, code: str, band: tuple[int, int] | None, take: int, seed: int, who: tuple[str, str], *, json: bool, lang: str
-) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    """What holds for one grid and for an area."""
+
+    band: tuple[int, int] | None
+    seed: int
+    who: tuple[str, str]
+    json: bool
+    lang: str
+
+
+def _one(c: OpenCounty, code: str, take: int, asked: _Asked) -> None:
+    band, seed, who, json, lang = asked.band, asked.seed, asked.who, asked.json, asked.lang
     options = options_for(c.plan, c.table, code, band, seed)
     if not 0 <= take <= len(options):
         raise InputError(f"没有第 {take} 个办法：共 {len(options)} 个。", f"There is no option {take}: there are {len(options)}.")
@@ -69,12 +80,9 @@ def _tell(n: int, o: Option, lang: str) -> None:
             f"  {name}: {none if before is None else before} -> {none if after is None else after} households")  # fmt: skip
 
 
-def _area(
-    c: OpenCounty, within: str, level: str, band: tuple[int, int] | None, seed: int, who: tuple[str, str], *,
-    apply: bool, json: bool, lang: str,
-) -> None:  # fmt: skip
-    bar = Progress()
-    done = fit_area(c.plan, c.table, within, level, band=band, seed=seed, tell=bar)
+def _area(c: OpenCounty, ground: tuple[str, str], asked: _Asked, *, apply: bool) -> None:
+    bar, who, json, lang = Progress(), asked.who, asked.json, asked.lang
+    done = fit_area(c.plan, c.table, ground, band=asked.band, seed=asked.seed, tell=bar)
     edit = c.apply(done.edit, by=who[0], reason=who[1]) if apply and done.edit is not None else done.edit
     bar.end()
     if json:

@@ -16,7 +16,8 @@ from gridgis.county import County as OpenCounty
 from gridgis.county import open_county
 from gridgis.errors import InputError, RefusedError
 from gridgis.planning import adopt_proposal, places_of, propose_grids, write_proposal
-from gridgis.propose.proposing import Proposal, Wanted
+from gridgis.propose.proposing import Proposal
+from gridgis.propose.wanted import Wanted
 
 _ROWS = (
     ("grids", "网格数", "grids"), ("in_band", "达标比例", "in band"), ("contiguous", "连片比例", "contiguous"),
@@ -128,7 +129,7 @@ def adopt(
 ) -> None:  # fmt: skip
     """采用一个方案，成为草稿；多数住户所在的网格沿用编码 / Take over a proposal as a draft; codes stay with most households."""
     with open_county(county) as c:
-        done = adopt_proposal(c, file, layer, level=level, name=name, by=by, reason=reason)
+        done = adopt_proposal(c, file, layer, level=level, name=name, signed=(by, reason))
         edit: Any = done.edit
         if combine_:
             asked, edit = combine(c, done.branch.name, by=by, reason=reason)

@@ -14,7 +14,7 @@ from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.fusion import read_net
 from gridgis.planning import read_polygons, write_layers
-from gridgis.propose.merging import Regrouping, forms_of, own_forms, regroup
+from gridgis.propose.merging import Regrouping, Target, forms_of, own_forms, regroup
 from gridgis.scheme import Scheme
 
 
@@ -50,7 +50,7 @@ def regroup_(
                 )
             kinds = np.array([str(v) for v in frame[form_field]], dtype=object)
         given = forms_of(c.plan, old, parcels, kinds)
-        found = regroup(c.plan, c.table, old, given, target=target, level=level, within=within, seed=seed)
+        found = regroup(c.plan, c.table, old, given, Target(target, level, within, seed))
         write_layers([("grids", found.grids), ("old_grids", found.went)], out)
         scheme = c.scheme
     if json:

@@ -107,7 +107,7 @@ def allot(plan: Plan, level: str, rows: Ints, labels: Ints) -> Allotted:
 
 
 def adoption(
-    plan: Plan, level: str, rows: Ints, labels: Ints, *, kind: str = "adopt", command: Mapping[str, Any] | None = None,
+    plan: Plan, level: str, rows: Ints, labels: Ints, *, command: Mapping[str, Any] | None = None,
     written: Mapping[int, Mapping[str, str]] | None = None,
 ) -> Edit:  # fmt: skip
     """Return the edit that makes grids of the parts of a division.
@@ -116,8 +116,8 @@ def adoption(
     ----------
     plan, level, rows, labels
         As in `allot`; cells whose label is negative keep their code.
-    kind, command
-        As in `Edit`.
+    command
+        What was asked, for the log; its first key is the kind of the edit, ``adopt`` by default.
     written
         What is written of a part: ``category``, ``class_``.
 
@@ -148,7 +148,8 @@ def adoption(
         raise EditError(
             "这一方案与现有网格完全相同，没有可采用的改动。", "This division is what stands already: there is nothing to adopt."
         )
-    edit = complete(plan, Change(kind, command or {kind: level}, level, bits, templates, made))
+    asked = command or {"adopt": level}
+    edit = complete(plan, Change(next(iter(asked)), asked, level, bits, templates, made))
     return _written(plan, edit, {found.codes[p]: facts for p, facts in (written or {}).items() if p in found.codes})
 
 

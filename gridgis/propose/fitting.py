@@ -219,11 +219,11 @@ def _edit(plan: Plan, area: Area, blocks: Ints, step: Step, cells: dict[str, lis
     top = int(labels.max()) + 1
     for v, to_part in step.moves.items():
         labels[blocks[v]] = where[names[to_part]] if to_part < len(names) else top + to_part
-    return adoption(plan, area.level, area.rows, labels[area.block], kind="fit", command={"fit": sorted(froms)})
+    return adoption(plan, area.level, area.rows, labels[area.block], command={"fit": sorted(froms)})
 
 
 def fit_area(
-    plan: Plan, table: Table, within: str, level: str, *, band: tuple[int, int] | None = None, seed: int = 1,
+    plan: Plan, table: Table, ground: tuple[str, str], *, band: tuple[int, int] | None = None, seed: int = 1,
     tell: Callable[[float, str], None] | None = None,
 ) -> Fit:  # fmt: skip
     """Bring every grid of an area into the band with the fewest households moved.
@@ -234,10 +234,8 @@ def fit_area(
         The plan.
     table
         Answers an e-map table by its name, in the county's CRS.
-    within
-        Code of a grid above, of the county, or key of a zone.
-    level
-        Key of the level.
+    ground
+        Code of a grid above, of the county, or key of a zone; and key of the level.
     band
         Fewest and most households; None takes that of the scheme for each zone.
     seed
@@ -250,6 +248,7 @@ def fit_area(
     EditError
         Nothing in the area can be bettered.
     """
+    within, level = ground
     area = area_of(plan, table, cells_within(plan, within, level), level)
     labels = np.unique(area.today.astype(str), return_inverse=True)[1].reshape(-1).astype(np.int64)
     count, moved, outs, grids = int(labels.max()) + 1, 0, [0, 0], 0
@@ -269,7 +268,7 @@ def fit_area(
         count += len(fresh)
         labels[blocks] = [fresh.get(k, k) for k in best.label]
     try:
-        edit = adoption(plan, level, area.rows, labels[area.block], kind="fit", command={"fit": within})
+        edit = adoption(plan, level, area.rows, labels[area.block], command={"fit": within})
     except EditError:
         if outs[0]:
             raise

@@ -32,6 +32,16 @@ _SMALL = 0.4
 _HARDEST, _EASIEST = 0.25, 0.25
 
 
+@dataclass(frozen=True)
+class Target:
+    """How many grids are wanted, of which level, where (everywhere when empty); the same seed gives the same grids."""
+
+    number: int
+    level: str
+    within: str = ""
+    seed: int = 1
+
+
 @dataclass(frozen=True, eq=False)
 class Regrouping:
     """What merging by form comes to.
@@ -51,10 +61,8 @@ class Regrouping:
     went: gpd.GeoDataFrame
 
 
-def regroup(
-    plan: Plan, table: Table, old: Net, forms: Objects, *, target: int, level: str, within: str = "", seed: int = 1
-) -> Regrouping:
-    """Merge old grids into about `target` new ones, by property form, size and workload.
+def regroup(plan: Plan, table: Table, old: Net, forms: Objects, asked: Target) -> Regrouping:
+    """Merge old grids into about so many new ones, by property form, size and workload.
 
     Parameters
     ----------
@@ -66,21 +74,16 @@ def regroup(
         The old grids.
     forms
         Property form of each old grid, keys of the scheme's categories; empty where unknown.
-    target
-        How many new grids are wanted.
-    level
-        Key of the level of the new grids.
-    within
-        Only here; everywhere by default.
-    seed
-        The same seed gives the same grids.
+    asked
+        How many, and where.
 
     Raises
     ------
     InputError
         The target cannot be met, or no old grid lies there.
     """
-    rows = cells_within(plan, within or plan.county_code, level)
+    target, level = asked.number, asked.level
+    rows = cells_within(plan, asked.within or plan.county_code, level)
     held = cells_of(plan, old)[rows]
     rows, held = rows[held >= 0], held[held >= 0]
     if not len(rows):
@@ -96,7 +99,7 @@ def regroup(
             f"{len(area)} 块旧网格分在 {len(groups)} 片之中，并不成 {target} 个：请改目标数。",
             f"{len(area)} old pieces in {len(groups)} patches cannot make {target} grids: choose another number.",
         )
-    labels = _divide(area, groups, weight, target, seed)
+    labels = _divide(area, groups, weight, target, asked.seed)
     return _told(plan, area, old, held, labels, (form, load))
 
 

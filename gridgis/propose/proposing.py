@@ -19,59 +19,18 @@ from gridgis.plan import Plan
 from gridgis.propose.adoption import allot
 from gridgis.propose.area import Area, Table, area_of, cells_within, near_box, uncut
 from gridgis.propose.graph import Division, Graph, Taste
-from gridgis.propose.judging import WEIGHTS, Bench, graph_of, judge, near_lines, weights
+from gridgis.propose.judging import Bench, graph_of, judge, near_lines, weights
 from gridgis.propose.parting import count_near, first_division, settle
+from gridgis.propose.wanted import STYLES, Part, Tell, Wanted, check
 from gridgis.schema import FIGURES
 
 Ints = NDArray[np.int64]
 Note = tuple[str, str]
-Tell = Callable[[float, str], None]
 
-STYLES: tuple[tuple[str, str, str, Taste], ...] = (
-    ("lines", "沿路沿河", "along main roads and rivers", Taste(0.05, 0.8, 4.0, 1.0)),
-    ("compact", "形状紧凑", "compact", Taste(1.2, 1.2, 2.0, 0.3)),
-    ("even", "负担均衡", "even workload", Taste(0.2, 0.35, 1.0, 60.0)),
-    ("today", "少变动", "few changes", Taste(0.1, 0.2, 0.5, 0.2, 20.0)),
-)
-"""The tastes of the alternatives, in the order in which they are offered."""
 _AGAIN = 8
 _UNLIKE = 3
 _ALIKE = 0.02
 _BAND_SHARE = 0.25
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked for.
-
-    Attributes
-    ----------
-    band
-        Lowest and highest weight of a grid; None takes that of the scheme.
-    weight
-        One of `WEIGHTS`.
-    alternatives
-        How many.
-    seed
-        The same seed gives the same alternatives.
-    level
-        Key of the level to propose; empty takes the one that has a band.
-    locked
-        Codes of grids that stay as they are.
-    around
-        Points (n, 2) in the county's CRS that should each have a grid of its own.
-    barriers
-        Further classes of roads that nobody crosses.
-    """
-
-    band: tuple[int, int] | None = None
-    weight: str = "households"
-    alternatives: int = 3
-    seed: int = 1
-    level: str = ""
-    locked: tuple[str, ...] = ()
-    around: Any = None
-    barriers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +109,7 @@ def propose(plan: Plan, table: Table, within: str | Any, wanted: Wanted | None =
         There is no such grid.
     """
     wanted, tell = wanted or Wanted(), tell or (lambda _share, _words: None)
-    _check(wanted)
+    check(wanted)
     level = level_of(plan, wanted.level)
     tell(0.0, "整理基元 / gathering cells")
     rows = cells_within(plan, within, level)
@@ -167,8 +126,8 @@ def propose(plan: Plan, table: Table, within: str | Any, wanted: Wanted | None =
         zh, en = (f"{zh} {turn + 1}", f"{en} {turn + 1}") if turn else (zh, en)
         labels = None
         for again in range(_UNLIKE):
-            part = _Part(tell, f"{zh} / {en}", (n + 0.05) / wanted.alternatives, 0.9 / wanted.alternatives)
-            labels = _divide(area, bench, groups, seeds, taste, chance.randrange(2**31), part)
+            part = Part(tell, f"{zh} / {en}", (n + 0.05) / wanted.alternatives, 0.9 / wanted.alternatives)
+            labels = _divide(bench, groups, seeds, taste, chance.randrange(2**31), part)
             if all(_unlike(area, labels, a.labels) > _ALIKE for a in out) or len(groups) == len(np.unique(labels)):
                 break
             if again == _UNLIKE - 1:
@@ -179,40 +138,6 @@ def propose(plan: Plan, table: Table, within: str | Any, wanted: Wanted | None =
     tell(1.0, "")
     _tell_unmet(area, bench, groups, out, notes)
     return Proposal(area, tuple(out), tuple(dict.fromkeys(notes)))
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A share of the whole work, told with the same words."""
-
-    tell: Tell
-    words: str
-    start: float = 0.0
-    width: float = 1.0
-
-    def __call__(self, share: float) -> None:
-        self.tell(self.start + self.width * share, self.words)
-
-    def part(self, number: int, of: int) -> _Part:
-        """Return one of several parts of equal size."""
-        return _Part(self.tell, self.words, self.start + self.width * number / of, self.width / of)
-
-
-def _check(wanted: Wanted) -> None:
-    if wanted.weight not in WEIGHTS:
-        raise InputError(
-            f"权重“{wanted.weight}”不可用：请用 {'、'.join(WEIGHTS)}。",
-            f"The weight '{wanted.weight}' is not one of {', '.join(WEIGHTS)}.",
-        )
-    if wanted.band is not None and not 0 < wanted.band[0] <= wanted.band[1]:
-        raise InputError(
-            f"范围 {wanted.band[0]}:{wanted.band[1]} 不可用：应为“下限:上限”，均大于 0，例如 300:500。",
-            f"The band {wanted.band[0]}:{wanted.band[1]} cannot be used: give LOW:HIGH above 0, such as 300:500.",
-        )
-    if not 1 <= wanted.alternatives <= 12:
-        raise InputError(
-            f"方案数 {wanted.alternatives} 不可用：请给 1 至 12。", f"{wanted.alternatives} alternatives: give 1 to 12."
-        )
 
 
 def _bench(area: Area, table: Table, wanted: Wanted) -> tuple[Bench, list[Note]]:
@@ -305,8 +230,9 @@ def _require_people(groups: Sequence[Ints], bench: Bench) -> None:
         )
 
 
-def _divide(area: Area, bench: Bench, groups: Sequence[Ints], seeds: Ints, taste: Taste, seed: int, tell: _Part) -> Ints:
+def _divide(bench: Bench, groups: Sequence[Ints], seeds: Ints, taste: Taste, seed: int, tell: Part) -> Ints:
     """Return a division of the blocks to one taste."""
+    area = bench.area
     labels = np.full(len(area), -1, dtype=np.int64)
     homes = np.unique(area.today.astype(str), return_inverse=True)[1].reshape(-1)
     homes = np.where(area.today != "", homes, -1)

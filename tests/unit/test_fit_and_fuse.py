@@ -15,7 +15,7 @@ from gridgis.plan import Plan, evolve
 from gridgis.propose.fitting import fit_area, options_for
 from gridgis.propose.fusing import Net, fuse
 from gridgis.propose.least import least_change
-from gridgis.propose.merging import regroup
+from gridgis.propose.merging import Target, regroup
 from tests.drawn import code_of, drawn
 from tests.unit.test_propose import COMMUNITY, table
 
@@ -58,7 +58,7 @@ def test_what_needs_no_help_or_cannot_be_helped_is_said() -> None:
 
 def test_a_whole_area_with_the_fewest_households_moved() -> None:
     plan = drawn("ABBBBCCC\nABBBBCCC", homes="99999999\n99999999")
-    done = fit_area(plan, table(), COMMUNITY, "unit", band=(27, 63))
+    done = fit_area(plan, table(), (COMMUNITY, "unit"), band=(27, 63))
     assert done.edit is not None
     assert (done.out_before, done.out_after, done.moved) == (2, 0, 9)
     after = evolve(plan, done.edit)
@@ -127,7 +127,7 @@ def test_small_grids_are_merged_whole_by_form() -> None:
     plan = drawn("AAAAAAAA\nAAAAAAAA\nAAAAAAAA\nAAAAAAAA", homes="\n".join(["99999999"] * 4))
     old = net(plan, "old", "abcdefgh\nabcdefgh\nijklmnop\nijklmnop")
     forms = np.array(["residential" if c in "abcdijkl" else "mixed" for c in old.codes], dtype=object)
-    found = regroup(plan, table(), old, forms, target=4, level="unit")
+    found = regroup(plan, table(), old, forms, Target(4, "unit"))
     assert len(found.grids) == 4
     assert found.grids["households"].sum() == 9 * 32
     assert (found.went["pieces"] == 1).all()
@@ -137,11 +137,4 @@ def test_small_grids_are_merged_whole_by_form() -> None:
         assert inside <= set("abcdijkl") or inside <= set("efghmnop")
     assert isinstance(found.went, gpd.GeoDataFrame)
     with pytest.raises(InputError, match="改目标数"):
-        regroup(plan, table(), old, forms, target=40, level="unit")
-
-
-def test_the_same_seed_gives_the_same_plan() -> None:
-    from least_change import case
-
-    graph = case(1004)
-    assert least_change(graph, 5, tries=1).label == least_change(graph, 5, tries=1).label
+        regroup(plan, table(), old, forms, Target(40, "unit"))

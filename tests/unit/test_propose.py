@@ -15,7 +15,8 @@ from gridgis.errors import EditError, InputError, RefusedError
 from gridgis.plan import Plan, evolve, invert
 from gridgis.propose.adoption import adoption, allot, plan_from_polygons
 from gridgis.propose.area import area_of, cells_within
-from gridgis.propose.proposing import Wanted, propose
+from gridgis.propose.proposing import propose
+from gridgis.propose.wanted import Wanted
 from tests.drawn import area as drawn_area
 from tests.drawn import code_of, drawn, line
 
