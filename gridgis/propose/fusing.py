@@ -1,8 +1,8 @@
 """Several departments' nets into one: who lies in which grid of each, where they disagree, and the net they share.
 
 Every cell and every building lies in at most one grid of each net. A boundary of the common net stands
-where at least half of the nets that say anything draw it, and where the boundaries above run; patches are
-joined greedily, the clearest agreement first, so that one net's slip does not chain grids together.
+where more than half of the nets that say anything draw it (on a tie the net named first decides), and where
+the boundaries above run; patches are joined greedily, the clearest agreement first, so that one net's slip does not chain grids together.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ Objects = NDArray[np.object_]
 
 WEIGHED = ("households", "persons", "buildings")
 _TIE = 0.5
+_LEAD = 1e-3
 _SHARE_SHOWN = 0.005
 
 
@@ -167,7 +168,10 @@ def _common(plan: Plan, rows: Ints, held: Ints, level: str) -> Ints:
     first, second, length = _borders(plan.rows.geometry[rows])
     split = held[first] != held[second]
     said = (held[first] >= 0) & (held[second] >= 0)
-    votes = np.where(said.any(axis=1), (split & said).sum(axis=1) / np.maximum(said.sum(axis=1), 1), 0.0)
+    # Where as many draw a boundary as do not, the net named first decides.
+    weight = np.ones(held.shape[1])
+    weight[0] += _LEAD
+    votes = np.where(said.any(axis=1), (split & said) @ weight / np.maximum(said @ weight, _LEAD), 0.0)
     allowed = up[first] == up[second]
     return joined_greedily(len(rows), first[allowed], second[allowed], length[allowed] * (_TIE - votes[allowed]))
 
