@@ -28,6 +28,7 @@ def test_divide_compare_adopt_and_trace(desk: Any, lang: str) -> None:
     rows.nth(1).click()
     desk.body(f":not([data-trace='{first}'])[data-trace]:not([data-trace=''])")
     page.locator(".st-key-plan_trace button").click()
+    expect(page.locator(".st-key-plan_trace")).to_contain_text("取消" if lang == "zh" else "Stop")
     page.locator(".st-key-plan_adopt button").click()
     expect(page.locator(".gg-notice")).to_contain_text("已建立草稿" if lang == "zh" else "The draft")
     desk.shot(f"61_plan_adopted_{lang}")
