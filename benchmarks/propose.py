@@ -60,8 +60,8 @@ def recom(graph: Graph, _xy: Any, seed: int) -> Labels:
     import networkx as nx
     from gerrychain import Graph as Blocks
     from gerrychain import MarkovChain, Partition, accept, constraints, updaters
+    from gerrychain.partition import recursive_tree_part
     from gerrychain.proposals import recom as step
-    from gerrychain.tree import recursive_tree_part
 
     parts = count_near(graph)
     if parts == 1:

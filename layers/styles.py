@@ -104,5 +104,6 @@ FOCUS: dict[str, Any] = {
 TRACE: dict[str, Any] = {
     "maxZoom": 17,
     "style": {"color": "#243b53", "weight": 1.8, "opacity": 0.95, "fillOpacity": 0.62},
+    "line": {"color": "#c22f3d", "weight": 2.4, "opacity": 0.95, "dashArray": "8 5", "fill": False},
 }
 """A proposal over the grids."""

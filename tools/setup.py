@@ -279,7 +279,7 @@ def long(*options: str) -> int:
     files = {
         "fuzz_edits.txt": edits, "many_writers.txt": writers, "crash.txt": ["benchmarks/crash.py"],
         "damaged_register.txt": ["benchmarks/damaged_register.py", "--seed", "1"], "tests_long.txt": tests,
-        "propose.txt": ["benchmarks/propose.py", COUNTY.name, "--limit", "300"],
+        "propose.txt": ["benchmarks/propose.py", COUNTY.name],
         "least_change.txt": ["benchmarks/least_change.py", "--cases", "50"], "fuse_nets.txt": ["benchmarks/fuse_nets.py", COUNTY.name],
     }  # fmt: skip
     return max(record(name, command) for name, command in files.items())

@@ -116,7 +116,7 @@ GridGIS.part("trace", (map, options) => {
       if (!trace) return;
       layer = L.geoJSON(trace.shape, {
         pane: "preview", interactive: false, pmIgnore: true, snapIgnore: true,
-        style: (f) => Object.assign({}, options.style, f.properties.fill ? { fillColor: f.properties.fill } : { fill: false }),
+        style: (f) => f.properties.fill ? Object.assign({}, options.style, { fillColor: f.properties.fill }) : options.line,
       }).addTo(map);
       if (!trace.bounds || sessionStorage.getItem("gridgis:trace") === String(trace.place)) return;
       sessionStorage.setItem("gridgis:trace", String(trace.place));
