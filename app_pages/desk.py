@@ -265,6 +265,10 @@ class Desk:
         """Return what `make` makes, once for a state of the plan and of the registers of people."""
         return self._frames.get((*key, self.version, self._registers()), make)
 
+    def lasting(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, once, whatever becomes of the plan."""
+        return self._lasting.get(key, make)
+
     def _registers(self) -> int:
         """Return a fingerprint of the registers of people; they change without a version."""
         with self.quiet() as county:

@@ -42,6 +42,12 @@ TABLES_OF_TEXT = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
 _OF_GRIDS = {"grids": ("code", "name", "kind", "category", "class", "zone"), "boundaries": ("code", "name")}
 
 
+_BROKEN = (
+    "导入中断，县区未改动：请重试；如仍失败，请用命令行 gridgis import 导入并查看报告。",
+    "The import broke off and the county is unchanged: try again, or import with gridgis import and read its report.",
+)
+
+
 class StoppedError(Exception):
     """The planner stopped the import."""
 
@@ -181,11 +187,14 @@ class Job:
     ----------
     work
         Called with a function that takes the share done and a word; that function raises once stopped.
+    broken
+        What is said when it breaks off for a reason that nobody foresaw.
     """
 
-    def __init__(self, work: Callable[[Callable[[float, str], None]], Intake]) -> None:
+    def __init__(self, work: Callable[[Callable[[float, str], None]], Any], broken: Words = _BROKEN) -> None:
         self.share, self.words = 0.0, ""
-        self.found: Intake | None = None
+        self.found: Any = None
+        self._broken = broken
         self.problem: GridgisError | None = None
         self.stopped = False
         self._stop = Event()
@@ -215,7 +224,7 @@ class Job:
         if self._stop.is_set():
             raise StoppedError
 
-    def _run(self, work: Callable[[Callable[[float, str], None]], Intake]) -> None:
+    def _run(self, work: Callable[[Callable[[float, str], None]], Any]) -> None:
         try:
             self._tell(0.0, "")
             self.found = work(self._tell)
@@ -224,10 +233,7 @@ class Job:
         except GridgisError as error:
             self.problem = error
         except Exception:
-            self.problem = InputError(
-                "导入中断，县区未改动：请重试；如仍失败，请用命令行 gridgis import 导入并查看报告。",
-                "The import broke off and the county is unchanged: try again, or import with gridgis import and read its report.",
-            )
+            self.problem = InputError(*self._broken)
 
 
 def begin(desk: Desk, upload: Upload, options: Options) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import access, bench, command, mapview, others, panel
+from app_pages import access, bench, command, mapview, others, panel, plandesk
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -87,7 +87,7 @@ def workbench(desk: Desk) -> None:
     left, right = st.columns([2.55, 1], gap="small")
     with left:
         shown = {"selected": list(state.selected), "preview": state.preview, "focus": bench.drawn() or state.goto,
-                 "present": others.on_map()}  # fmt: skip
+                 "present": others.on_map(), "trace": plandesk.traced(desk)}  # fmt: skip
         if command.on():
             shown = {"focus": state.goto} | command.picture(desk, desk.frame(state.level)[1].index)
         picture = mapview.message(desk, state.level, state.figure, state.labels, ack=state.ack, **shown)

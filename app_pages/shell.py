@@ -26,6 +26,7 @@ PAGES = (
     ("people", "people_page.py", ":material/groups:"),
     ("checks", "checks_page.py", ":material/fact_check:"),
     ("match", "match_page.py", ":material/compare_arrows:"),
+    ("plan", "plan_page.py", ":material/auto_awesome_mosaic:"),
     ("drafts", "drafts_page.py", ":material/call_split:"),
     ("import", "import_page.py", ":material/upload:"),
     ("export", "export_page.py", ":material/download:"),

@@ -70,6 +70,10 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("alarm_name", ""),
     ("people_role", ""),
     ("people_row", None),
+    ("plan_job", None),
+    ("plan_asked", None),
+    ("plan_at", 0),
+    ("trace", None),
 )
 
 

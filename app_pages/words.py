@@ -11,6 +11,7 @@ from app_pages.words_import import IMPORT_WORDS
 from app_pages.words_many import MANY_WORDS
 from app_pages.words_match import MATCH_WORDS
 from app_pages.words_people import PEOPLE_WORDS
+from app_pages.words_plan import PLAN_WORDS
 from app_pages.words_print import PRINT_WORDS
 from app_pages.words_register import REGISTER_WORDS
 
@@ -196,6 +197,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     **MATCH_WORDS,
     **PEOPLE_WORDS,
     **PRINT_WORDS,
+    **PLAN_WORDS,
     **REGISTER_WORDS,
 })  # fmt: skip
 

@@ -65,6 +65,22 @@ def boundary_quality(
     return pd.DataFrame({"boundary_m": np.round(whole, 3)} | shares, index=pd.Index(codes, name="code", dtype=object))
 
 
+def accompanied(start: Floats, end: Floats, lines: Objects, within_m: float = BESIDE_M) -> Floats:
+    """Return how many metres of each straight piece run beside one of the lines.
+
+    Parameters
+    ----------
+    start, end
+        Ends of the pieces, shape (n, 2).
+    lines
+        Lines that may be followed.
+    within_m
+        How far off a piece may run.
+    """
+    found = _beside(start, end, *_straight(np.asarray(lines, dtype=object))[:2], within_m)
+    return _sums(found, np.hypot(*(end - start).T), np.arange(len(start)), len(start))
+
+
 Stretches = tuple[Ints, Floats, Floats]
 """Pieces of boundary, and from where to where, as a part of each, a line accompanies it."""
 

@@ -121,6 +121,7 @@ def parts(options: PageOptions) -> list[Part]:
         Part("heat", styles.HEAT),
         Part("preview", {"colours": list(styles.PREVIEW)}),
         Part("focus", styles.FOCUS),
+        Part("trace", styles.TRACE),
         Part("present", {"colour": styles.PRESENT}),
         Part("ledger", styles.LEDGER),
         Part("legend"),

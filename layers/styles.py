@@ -113,3 +113,9 @@ LEDGER: dict[str, Any] = {
     },
 }
 """How an incident of the ledger is drawn, and which lies over which."""
+TRACE: dict[str, Any] = {
+    "maxZoom": 17,
+    "style": {"color": "#243b53", "weight": 1.8, "opacity": 0.95, "fillOpacity": 0.62},
+    "line": {"color": "#c22f3d", "weight": 2.4, "opacity": 0.95, "dashArray": "8 5", "fill": False},
+}
+"""A proposal over the grids."""

@@ -307,6 +307,9 @@ def benchmarks() -> dict[str, list[str]]:
         "round_trips.txt": ["benchmarks/round_trips.py", "--demos", *more],
         "cells.txt": ["benchmarks/cells.py", *more],
         "signs.txt": ["benchmarks/signs.py", "--county", COUNTY.name],
+        "propose.txt": ["benchmarks/propose.py", COUNTY.name],
+        "least_change.txt": ["benchmarks/least_change.py", "--cases", "50"],
+        "fuse_nets.txt": ["benchmarks/fuse_nets.py", COUNTY.name],
     }  # fmt: skip
     if real:
         files["datum_outlines.txt"] = ["benchmarks/datum_outlines.py", str(data / "county-outlines")]

@@ -17,7 +17,9 @@ from gridgis.cli import (
     edit,
     emergency,
     export,
+    fitting,
     found,
+    fusing,
     history,
     incidents,
     keep,
@@ -25,9 +27,11 @@ from gridgis.cli import (
     people,
     placing,
     printing,
+    proposing,
     publish,
     read,
     registers,
+    regrouping,
     scheme,
     serve,
 )
@@ -65,6 +69,10 @@ for module in (
     printing,
     emergency,
     serve,
+    proposing,
+    fitting,
+    fusing,
+    regrouping,
 ):
     module.register(app)
 

@@ -99,6 +99,33 @@ GridGIS.part("focus", (map, options) => {
   };
 });
 
+// A proposal laid over the grids: looked at, compared, or drawn along; it takes no clicks.
+GridGIS.part("trace", (map, options) => {
+  let shown = null;
+  let layer = null;
+  document.body.dataset.trace = "";
+  return {
+    apply(message) {
+      const trace = message.trace || null;
+      const key = trace ? trace.key : null;
+      if (key === shown) return;
+      shown = key;
+      if (layer) map.removeLayer(layer);
+      layer = null;
+      document.body.dataset.trace = key === null ? "" : String(key);
+      if (!trace) return;
+      layer = L.geoJSON(trace.shape, {
+        pane: "preview", interactive: false, pmIgnore: true, snapIgnore: true,
+        style: (f) => f.properties.fill ? Object.assign({}, options.style, { fillColor: f.properties.fill }) : options.line,
+      }).addTo(map);
+      if (!trace.bounds || sessionStorage.getItem("gridgis:trace") === String(trace.place)) return;
+      sessionStorage.setItem("gridgis:trace", String(trace.place));
+      const [west, south, east, north] = trace.bounds;
+      map.fitBounds([[south, west], [north, east]], { padding: [30, 30], maxZoom: options.maxZoom });
+    },
+  };
+});
+
 // Where colleagues are at work: a thin broken outline, and a name that lets the mouse through.
 GridGIS.part("present", (map, options) => {
   let shown = null;
