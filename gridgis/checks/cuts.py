@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from gridgis.assign import assign
+from gridgis.cells import CellIndex
 from gridgis.checks.finding import Finding, Fresh
 from gridgis.schema import mm
 
@@ -16,15 +17,19 @@ CUT_M2 = 1.0
 Objects = Any
 
 
-def _leaf_ground(county: Fresh) -> tuple[list[str], Objects]:
-    plan = county.plan
-    codes = [c for c in county.looked_at(plan.leaf_codes) if c in plan.grids]
+def _leaf_ground(county: Fresh, shapes: Objects) -> tuple[list[str], Objects]:
+    """Return the leaf grids round some shapes."""
+    plan, codes = county.plan, county.plan.leaf_codes
+    if county.focus is not None and len(shapes):
+        near = (plan.index or CellIndex(plan.rows)).near(shapely.box(*shapely.total_bounds(shapes)))
+        codes = sorted({c for c in plan.rows.code[plan.row(near)] if c is not None})
+    codes = [c for c in codes if c in plan.grids]
     return codes, np.array([plan.grid_geometry(c) for c in codes], dtype=object)
 
 
 def _split_over(county: Fresh, shapes: Objects) -> list[tuple[int, list[tuple[str, float]]]]:
     """Return (position, [(leaf grid, m2), ...]) of each area that lies in two grids or more by `CUT_M2`."""
-    codes, ground = _leaf_ground(county)
+    codes, ground = _leaf_ground(county, shapes)
     if not len(shapes) or not codes:
         return []
     # Most elements touch no boundary at all; only the others are worth an overlay.

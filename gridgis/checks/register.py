@@ -86,6 +86,8 @@ def reused(county: Fresh) -> list[Finding]:
     kinds = dict(zip(*(county.log()[k] for k in ("version", "kind")), strict=True))
     out = []
     for code, mine in rows[rows["code"].duplicated(keep=False)].groupby("code"):
+        if code not in county.plan.grids:
+            continue
         lives = mine.sort_values("added_in")
         for before, after in zip(lives["removed_in"].tolist()[:-1], lives["added_in"].tolist()[1:], strict=True):
             # Undo and redo bring a code back to the grid that had it.
