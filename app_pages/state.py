@@ -58,6 +58,13 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("people_table", "vacancies"),
     ("people_role", ""),
     ("people_row", None),
+    ("check_town", ""),
+    ("check_severity", ()),
+    ("check_households", 0),
+    ("check_rule", ""),
+    ("check_reason", ""),
+    ("check_until", None),
+    ("check_to", ""),
 )
 
 

@@ -84,6 +84,7 @@ def test_random_edits(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_a_thousand_random_edits(tmp_path: Path) -> None:
     done, seen, wrong = _compared(_crowded(tmp_path / "c.gpkg"), 1000, 2)
     print(f"{done} edits, {len(seen)} rules found something: {', '.join(sorted(seen))}; differences: {len(wrong)}")
