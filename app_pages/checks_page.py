@@ -141,12 +141,12 @@ def report(desk: Desk) -> None:
     every = checksdesk.assigned(desk, every)
     found = every if every.empty else filters(desk, every)
     message = mapview.message(desk, state.level, "none", "code", focus=focus(desk, found, version))
-    tall = "clamp(320px, calc(100dvh - 170px), 1200px)" if every.empty else "clamp(240px, 38dvh, 600px)"
+    tall = "clamp(320px, calc(100dvh - 170px), 1200px)" if every.empty else "clamp(220px, 31dvh, 600px)"
     mapview.live_map(desk, message, key="check_map", height=tall)
     if not every.empty:
         at = state.finding if state.finding is not None and state.finding < len(found) else None
         columns = [Column(say(name), kind) for name, kind in COLUMNS]
-        table(columns, rows_of(found), key="findings", height="max(180px, calc(34dvh - 60px))", picked=at,
+        table(columns, rows_of(found), key="findings", height="max(170px, calc(30dvh - 60px))", picked=at,
               on_pick=lambda row: state.update(finding=row, picked_at=time.time_ns()))  # fmt: skip
         actions(desk, None if at is None else {str(k): v for k, v in found.iloc[at].items()})
     handed_out(desk, found, version)
