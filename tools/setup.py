@@ -305,9 +305,12 @@ def benchmarks() -> dict[str, list[str]]:
         "hostile_files.txt": ["benchmarks/hostile_files.py", COUNTY.name],
         "round_trips.txt": ["benchmarks/round_trips.py", "--demos", *more],
         "cells.txt": ["benchmarks/cells.py", *more],
+        "plant_faults.txt": ["benchmarks/plant_faults.py", "--county", COUNTY.name, "--each", "10"],
+        "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
     }  # fmt: skip
     if real:
         files["datum_outlines.txt"] = ["benchmarks/datum_outlines.py", str(data / "county-outlines")]
+        files["raw_layers.txt"] = ["benchmarks/raw_layers.py", str(data)]
         files["repair_layers.txt"] = ["benchmarks/repair_layers.py", str(data)]
     return files
 
