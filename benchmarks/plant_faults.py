@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 import planting
 import shapely
-from planting import Planted, Planter, Site, minutes_of_homes, today_less
+from planting import Planter, minutes_of_homes, today_less
+from spade import Planted, Site
 
 import gridgis as gg
 from gridgis.checks import rule_list
@@ -295,6 +296,7 @@ def main() -> int:
     lost: Counter[str] = Counter()
     for group in given.group or GROUPS:
         faults, missed = planted(given.county, group, given.each, given.seed)
+        print(f"{group}: {len(faults)} planted, {len(missed)} missed", flush=True)
         done.update(f.rule for f in faults)
         lost.update(f.rule for f in missed)
         for fault in missed:

@@ -88,7 +88,7 @@ class Focus:
         return out
 
     @property
-    def box(self) -> tuple[float, ...]:
+    def box(self) -> tuple[float, float, float, float]:
         """Box of the changed ground, with a margin of a metre."""
         west, south, east, north = shapely.total_bounds(self.ground)
         return float(west) - 1, float(south) - 1, float(east) + 1, float(north) + 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,7 @@ def _around(plan: Plan, ids: list[int], width: int | None = None) -> list[str]:
 def _give(plan: Plan, ids: list[int], width: int | None = None) -> Iterator[Try]:
     if ids:
         for to in _around(plan, ids, width):
-            yield lambda to=to: paint(plan, ids, to)
+            yield partial(paint, plan, ids, to)
 
 
 def _bare(plan: Plan, _code: str, shape: Any) -> Iterator[Try]:
@@ -151,14 +152,14 @@ def _sliver(plan: Plan, code: str, shape: Any) -> Iterator[Try]:
 def _merged(plan: Plan, code: str, _shape: Any) -> Iterator[Try]:
     """Merge a grid with a neighbour."""
     for other in _around(plan, plan.cell_ids(code), len(code)):
-        yield lambda other=other: merge(plan, [code, other])
+        yield partial(merge, plan, [code, other])
 
 
 def _beyond(plan: Plan, code: str, shape: Any) -> Iterator[Try]:
     """Give ground beyond a fixed outline to the neighbours there."""
     for part in shapely.get_parts(shape):
         for to in _around(plan, plan.cell_ids(code), len(code)):
-            yield lambda to=to, part=part: transfer(plan, shapely.Polygon(part.exterior), to, unlock=True)
+            yield partial(transfer, plan, shapely.Polygon(part.exterior), to, unlock=True)
 
 
 def _undivided(plan: Plan, _code: str, shape: Any) -> Iterator[Try]:
@@ -169,8 +170,8 @@ def _undivided(plan: Plan, _code: str, shape: Any) -> Iterator[Try]:
     for k in np.argsort(-shared)[: int((shared > 0).sum())].tolist():
         for margin in (0.0, 0.5, 2.0):
             around = area.buffer(margin, join_style="mitre") if margin else area
-            yield lambda k=k, around=around: transfer(plan, around, codes[k])
-        yield lambda k=k: transfer(plan, area.minimum_rotated_rectangle.buffer(1.0, join_style="mitre"), codes[k])
+            yield partial(transfer, plan, around, codes[k])
+        yield partial(transfer, plan, area.minimum_rotated_rectangle.buffer(1.0, join_style="mitre"), codes[k])
 
 
 def _void(plan: Plan, code: str, _shape: Any) -> Iterator[Try]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +118,7 @@ def what_changed(before: Plan, now: Plan) -> Focus:
     return Focus(every, old.geometry[gone], new.geometry[come], ground)
 
 
-def _neighbours(plan: Plan, ground: Sequence[Any]) -> set[str | None]:
+def _neighbours(plan: Plan, ground: Any) -> set[str | None]:
     """Return the codes of cells that touch the changed ground."""
     if not len(ground):
         return set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def too_far(county: Fresh) -> list[Finding]:
     """Find homes that no station of the kind their grid requires can be reached from in time."""
     out = []
     for rule in county.scheme.services:
-        known = county.once(("minutes", rule), lambda rule=rule: _minutes(county, rule))
+        known = county.once(("minutes", rule), partial(_minutes, county, rule))
         if known is not None:
             out += _late(county, rule, *known)
     return out

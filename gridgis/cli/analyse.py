@@ -65,18 +65,8 @@ def reach_(
         if out is not None:
             areas = {m: service_area(found, stations, m, mode) for m in sorted(limits, reverse=True)}
             _write_areas(out, areas, sites, c.crs, found.method)
-    facts = {
-        "minutes": first, "mode": mode, "dem": dem, "place_kind": place_kind, "stations": len(stations), "method": found.method,
-        "households": int(homes.households.sum()), "within": _within(homes, found, first),
-        "limits": [{"minutes": m, "within": _within(homes, found, m)} for m in limits],
-        "off_road": int(homes.households[np.asarray(found.off_road)].sum()), "snap_m": SNAP_M, "level": key,
-        "grids": [
-            {"code": code, "households": int(r["households"]), "within": int(r[f"within_{first:g}"]),
-             "share": _share(r, first), "shares": {f"{m:g}": _share(r, m) for m in limits}}
-            for code, r in grids.iterrows()
-        ],
-        "suggested": sites,
-    }  # fmt: skip
+    said = {"minutes": first, "mode": mode, "dem": dem, "place_kind": place_kind, "stations": len(stations), "level": key}
+    facts = said | _facts(homes, found, grids, limits) | {"suggested": sites}
     if json:
         dump(facts)
     else:
@@ -110,6 +100,21 @@ def heights_of(c: OpenCounty, raster: str) -> Heights:
         return bilinear(known.values, (x - known.west) / known.width - 0.5, (known.north - y) / known.height - 0.5)
 
     return heights
+
+
+def _facts(homes: _Homes, found: Reach, grids: pd.DataFrame, limits: tuple[float, ...]) -> dict[str, Any]:
+    """Return who is reached, in all and by grid; `within` and `share` are of the first limit."""
+    first = limits[0]
+    return {
+        "method": found.method, "households": int(homes.households.sum()), "within": _within(homes, found, first),
+        "limits": [{"minutes": m, "within": _within(homes, found, m)} for m in limits],
+        "off_road": int(homes.households[np.asarray(found.off_road)].sum()), "snap_m": SNAP_M,
+        "grids": [
+            {"code": code, "households": int(r["households"]), "within": int(r[f"within_{first:g}"]),
+             "share": _share(r, first), "shares": {f"{m:g}": _share(r, m) for m in limits}}
+            for code, r in grids.iterrows()
+        ],
+    }  # fmt: skip
 
 
 def _within(homes: _Homes, found: Reach, minutes: float) -> int:
