@@ -119,7 +119,7 @@ def _mapshaper(frame: gpd.GeoDataFrame, folder: Path) -> tuple[str, float | None
         return "mapshaper -clean", None, "skipped: not on the path (npm install mapshaper)"
     source = folder / "grids.geojson"
     source.write_text(frame.to_json(drop_id=True), encoding="utf-8")
-    command = [program, str(source), "-clean", "gap-fill-area=25m2", "overlap-rule=max-area", "-o", str(folder / "clean.geojson")]
+    command = [program, str(source), "-clean", "gap-fill-area=25", "overlap-rule=max-area", "-o", str(folder / "clean.geojson")]
     spent, done = timed(lambda: subprocess.run(command, capture_output=True, text=True, check=False), wall=True)
     said = " ".join(done.stderr.split())[-90:] if done.stderr else "done"
     return "mapshaper -clean (reads and writes)", spent if done.returncode == 0 else None, said

@@ -8,7 +8,7 @@ other has come is the fix. Where there is none, the words of the finding say wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -174,17 +174,17 @@ def _undivided(plan: Plan, _code: str, shape: Any) -> Iterator[Try]:
         yield partial(transfer, plan, area.minimum_rotated_rectangle.buffer(1.0, join_style="mitre"), codes[k])
 
 
-def _void(plan: Plan, code: str, _shape: Any) -> Iterator[Try]:
+def _void(plan: Plan, code: str, _shape: Any) -> Iterable[Try]:
     """Void a code that has no ground, and those below it."""
     gone = tuple(plan.grids[c] for c in (code, *plan.below(code)) if c in plan.grids)
-    yield lambda: _bookkeeping(plan, "void", code, gone, ())
+    return [lambda: _bookkeeping(plan, "void", code, gone, ())]
 
 
-def _entered(plan: Plan, code: str, _shape: Any) -> Iterator[Try]:
+def _entered(plan: Plan, code: str, _shape: Any) -> Iterable[Try]:
     """Enter a grid that is missing: the code of a cell, or the parent of a grid."""
     scheme = plan.scheme
     lost = code if code not in plan.grids else scheme.parent(code) or ""
-    yield lambda: _bookkeeping(plan, "enter", lost, (), (Grid(scheme.parse_grid(lost), scheme.level_key(lost)),))
+    return [lambda: _bookkeeping(plan, "enter", lost, (), (Grid(scheme.parse_grid(lost), scheme.level_key(lost)),))]
 
 
 def _bookkeeping(plan: Plan, kind: str, code: str, gone: tuple[Grid, ...], come: tuple[Grid, ...]) -> Edit:
@@ -196,22 +196,22 @@ def _bookkeeping(plan: Plan, kind: str, code: str, gone: tuple[Grid, ...], come:
     )  # fmt: skip
 
 
-def _numbered(plan: Plan, code: str, _shape: Any) -> Iterator[Try]:
+def _numbered(plan: Plan, code: str, _shape: Any) -> Iterable[Try]:
     """Give a grid the next code that was never allotted."""
     stem = plan.scheme.stem(code)
     used = {c for c in plan.ledger if len(c) == len(code) and c.startswith(stem)}
-    yield lambda: recode(plan, code, plan.scheme.next_code(stem, len(code), used))
+    return [lambda: recode(plan, code, plan.scheme.next_code(stem, len(code), used))]
 
 
-def _renamed(plan: Plan, code: str, _shape: Any) -> Iterator[Try]:
+def _renamed(plan: Plan, code: str, _shape: Any) -> Iterable[Try]:
     """Put a number behind a name that another grid bears."""
     grid = plan.grids[code]
     taken = {g.name for g in plan.grids.values()}
     name = next(n for n in (f"{grid.name}（{k}）" for k in range(2, len(taken) + 3)) if n not in taken)
-    yield lambda: rewritten(plan, "rename", {"rename": code, "name": name}, [replace(grid, name=name)])
+    return [lambda: rewritten(plan, "rename", {"rename": code, "name": name}, [replace(grid, name=name)])]
 
 
-FIXES: Mapping[str, Callable[[Plan, str, Any], Iterator[Try]]] = {
+FIXES: Mapping[str, Callable[[Plan, str, Any], Iterable[Try]]] = {
     "unassigned": _bare, "road_unowned": _bare, "place_uncovered": _bare,
     "multi_part": _loose_parts, "parent_unfilled": _unfilled, "sliver": _sliver,
     "hole": _merged, "size_band": _merged, "grid_unpeopled": _merged,

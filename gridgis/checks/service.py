@@ -71,9 +71,10 @@ def not_patrolled(county: Fresh) -> list[Finding]:
     """Find grids that no track has entered in the period, once the county has any track."""
     out = []
     for rule, walked in _walked(county):
+        tree = shapely.STRtree(walked)
         for code in _concerned(county.plan, rule):
             shape = county.plan.grid_geometry(code)
-            if walked is None or not shapely.intersects(walked, shape):
+            if not len(tree.query(shape, "intersects")):
                 figures = county.plan.figures_of(code)
                 out.append(Finding(
                     code, rule.days, "days", f"网格“{code}”近 {rule.days} 天没有巡查轨迹。",
@@ -86,16 +87,14 @@ def not_patrolled(county: Fresh) -> list[Finding]:
 def roads_unwalked(county: Fresh) -> list[Finding]:
     """Find patrolled grids of whose roads too small a part was walked in the period."""
     out: list[Finding] = []
-    roads = np.asarray(county.table("roads").geometry.values, dtype=object)
     for rule, walked in _walked(county):
-        if walked is None or not len(roads):
-            continue
-        near = shapely.buffer(walked, WALKED_M)
-        tree = shapely.STRtree(roads)
+        roads = np.asarray(county.table("roads").geometry.values, dtype=object)
+        streets, steps = shapely.STRtree(roads), shapely.STRtree(walked)
         for code in _concerned(county.plan, rule):
             shape = county.plan.grid_geometry(code)
-            if shapely.intersects(walked, shape):
-                mine = shapely.intersection(roads[tree.query(shape, "intersects")], shape)
+            if len(steps.query(shape, "intersects")):
+                mine = shapely.intersection(roads[streets.query(shape, "intersects")], shape)
+                near = shapely.union_all(shapely.buffer(walked[steps.query(shape, "dwithin", WALKED_M)], WALKED_M))
                 missed = shapely.union_all(shapely.difference(mine, near))
                 length, left = float(shapely.length(mine).sum()), float(missed.length)
                 if left > (1 - rule.road_share) * length:
@@ -117,7 +116,7 @@ def _concerned(plan: Plan, rule: Patrol) -> list[str]:
 
 
 def _walked(county: Fresh) -> list[tuple[Patrol, Any]]:
-    """Return for each patrol of the scheme what was walked in its period, None for nothing; no pair without any track."""
+    """Return for each patrol of the scheme the steps walked in its period; nothing without any track."""
     if not county.scheme.patrols:
         return []
     tracks = county.table("tracks", ("since", "until", "geometry"))
@@ -129,5 +128,12 @@ def _walked(county: Fresh) -> list[tuple[Patrol, Any]]:
     for rule in county.scheme.patrols:
         since = (today - dt.timedelta(days=rule.days)).isoformat()
         shapes = tracks.geometry[(last >= since) & (last <= today.isoformat())]
-        out.append((rule, shapely.union_all(np.asarray(shapes.values, dtype=object)) if len(shapes) else None))
+        out.append((rule, _steps(np.asarray(shapes.values, dtype=object))))
     return out
+
+
+def _steps(tracks: Any) -> Any:
+    """Return the straight pieces of tracks: one long track would be looked at whole for every grid."""
+    xy, of = shapely.get_coordinates(shapely.get_parts(tracks), return_index=True)
+    k = np.flatnonzero(of[1:] == of[:-1])
+    return np.asarray(shapely.linestrings(np.stack([xy[k], xy[k + 1]], axis=1)), dtype=object).reshape(-1)
