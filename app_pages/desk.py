@@ -23,6 +23,7 @@ import shapely
 import streamlit as st
 
 import gridgis as gg
+from gridgis.checks.incremental import Checked
 from gridgis.county import grid_frame
 from gridgis.once import Once
 from gridgis.schema import FIGURES
@@ -53,6 +54,7 @@ class Desk:
         self._frames = Once(40)
         self._lasting = Once(40)
         self._packed = Once(40)
+        self._checked: Checked | None = None
 
     @contextmanager
     def quiet(self) -> Iterator[gg.County]:
@@ -255,11 +257,17 @@ class Desk:
 
         return self._lasting.get(("incident_source",), read)
 
-    def findings(self) -> tuple[int, gpd.GeoDataFrame]:
-        """Return what the checks find in the present plan, and its version; checked once per version."""
+    def findings(self, progress: Callable[[float, str], None] | None = None) -> tuple[int, gpd.GeoDataFrame]:
+        """Return what the checks find in the present plan, and its version; after an edit only its place is checked again."""
         version = self.version
         # The store serves several readers; holding the county would keep everybody else waiting.
-        return version, self.once(("findings",), lambda: gg.check(self.county))
+        return version, self.once(("findings",), lambda: self.checked(progress).frame(self.county))
+
+    def checked(self, progress: Callable[[float, str], None] | None = None) -> Checked:
+        """Return the last check of the county, taken up to the present plan."""
+        last = self._checked
+        self._checked = last.again(self.county, progress) if last else Checked.of(self.county, progress)
+        return self._checked
 
     def once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Return what `make` makes, once for a state of the plan and of the registers of people."""
@@ -272,7 +280,7 @@ class Desk:
     def _registers(self) -> int:
         """Return a fingerprint of the registers of people; they change without a version."""
         with self.quiet() as county:
-            frames = [pd.DataFrame(county.table(t)) for t in ("staff", "organisations", "postings", "visits")]
+            frames = [pd.DataFrame(county.table(t)) for t in ("staff", "organisations", "postings", "visits", "exceptions")]
         return hash(tuple(int(pd.util.hash_pandas_object(f.astype(str), index=False).sum()) for f in frames))
 
     def forget(self) -> None:

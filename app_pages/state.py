@@ -74,6 +74,13 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("plan_asked", None),
     ("plan_at", 0),
     ("trace", None),
+    ("check_town", ""),
+    ("check_severity", ()),
+    ("check_households", 0),
+    ("check_rule", ""),
+    ("check_reason", ""),
+    ("check_until", None),
+    ("check_to", ""),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from app_pages.words_checks import CHECK_WORDS
 from app_pages.words_drafts import DRAFT_WORDS
 from app_pages.words_export import EXPORT_WORDS
 from app_pages.words_handling import HANDLING_WORDS
@@ -189,6 +190,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "words": ("说明", "What is wrong"),
     "fix": ("处理建议", "What to do"),
     "pick_finding": ("点选一行，地图会移到问题所在的位置。", "Click a row and the map goes to the place."),
+    **CHECK_WORDS,
     **DRAFT_WORDS,
     **EXPORT_WORDS,
     **HANDLING_WORDS,

@@ -105,6 +105,11 @@ class County:
         """Version of the newest edit in the store."""
         return self.store.version()
 
+    @property
+    def emap_state(self) -> int:
+        """How often elements that are counted have changed."""
+        return self.store.pulse()[1]
+
     @cached_property
     def outline(self) -> Any:
         """Outline of the county in its CRS."""

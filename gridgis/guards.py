@@ -25,7 +25,7 @@ def require_conserved(plan: Plan, edit: Edit) -> None:
     )
     moved = abs(float(shapely.area(new).sum()) - float(shapely.area(old).sum()))
     same = (edit.added.figures.sum(axis=0) == edit.removed.figures.sum(axis=0)).all()
-    if not (sound and moved <= slack and same and _edges_kept(plan, old, new)):
+    if not (sound and moved <= slack and same and edges_kept(plan, old, new)):
         raise CoverageError(
             f"变更会造成空隙、重叠或要素丢失（面积差 {moved:.3f} m²），已整体拒绝，县区未改动：请把线画得离原界线稍远再试。",
             f"The edit would leave a gap, an overlap or a lost element (area off by {moved:.3f} m2) and was refused "
@@ -33,7 +33,7 @@ def require_conserved(plan: Plan, edit: Edit) -> None:
         )
 
 
-def _edges_kept(plan: Plan, old: Objects, new: Objects) -> bool:
+def edges_kept(plan: Plan, old: Objects, new: Objects) -> bool:
     """Tell whether the new cells tile the place of the old: each inner edge shared by two, the same outer edges.
 
     When every edge is met once from each side, the winding numbers of the cells add up to that of

@@ -15,6 +15,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from gridgis.slopes import Heights, slowed
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Objects = NDArray[np.object_]
@@ -82,7 +84,9 @@ class Network:
         return csr_array((np.maximum(value[first], 1e-9), (row[first], col[first])), shape=(n, n))
 
 
-def road_network(roads: gpd.GeoDataFrame, sites: Floats, *, mode: Mode = "walk", limit_m: float = 500.0) -> Network:
+def road_network(
+    roads: gpd.GeoDataFrame, sites: Floats, *, mode: Mode = "walk", limit_m: float = 500.0, heights: Heights | None = None
+) -> Network:
     """Build the network of a county, with a node where each site reaches its nearest road.
 
     Roads meet where they cross or where one ends on another. Roads on different levels (column
@@ -98,6 +102,8 @@ def road_network(roads: gpd.GeoDataFrame, sites: Floats, *, mode: Mode = "walk",
         On foot, or by car in either direction.
     limit_m
         A site farther from every road than this is not connected.
+    heights
+        Heights of the ground: walking is slower on slopes; flat without them, and for driving.
 
     Returns
     -------
@@ -119,6 +125,8 @@ def road_network(roads: gpd.GeoDataFrame, sites: Floats, *, mode: Mode = "walk",
     xy, ends = _nodes(edges)
     speed = np.array([_kmh(mode, str(k)) for k in kinds[open_][row]]) if len(parts) else np.zeros(0)
     minutes = shapely.length(edges) / (speed[origin] * 1000 / 60) if len(edges) else np.zeros(0)
+    if heights is not None and mode == "walk" and len(edges):
+        minutes = minutes * slowed(edges, heights)
     found, access = _site_nodes(xy, parts, sites, near)
     return Network(xy, ends, edges, minutes, found, access)
 

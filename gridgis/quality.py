@@ -81,6 +81,34 @@ def accompanied(start: Floats, end: Floats, lines: Objects, within_m: float = BE
     return _sums(found, np.hypot(*(end - start).T), np.arange(len(start)), len(start))
 
 
+def unfollowed(
+    grids: Mapping[str, Any], lines: Objects, parents: Mapping[str, Any], within_m: float = BESIDE_M
+) -> dict[str, Any]:
+    """Return the stretches of each grid's boundary that follow no line, joined to runs; as in `boundary_quality`."""
+    codes = list(grids)
+    rims = np.empty(len(codes), dtype=object)
+    rims[:] = [shapely.boundary(grids[c]) for c in codes]
+    start, end, owner = _straight(rims)
+    edge, t0, t1 = _joined([
+        _beside(start, end, *_straight(lines)[:2], within_m), _on_parents(codes, parents, start, end, owner),
+    ])  # fmt: skip
+    every = np.arange(len(start))
+    # A stretch of no length at either end closes the gaps before the first and after the last.
+    edge = np.concatenate([edge, every, every])
+    t0 = np.concatenate([t0, np.zeros(len(every)), np.ones(len(every))])
+    t1 = np.concatenate([t1, np.zeros(len(every)), np.ones(len(every))])
+    order = np.lexsort((t0, edge))
+    edge, t0, t1 = edge[order], t0[order], np.maximum.accumulate(t1[order] + 2.0 * edge[order]) - 2.0 * edge[order]
+    bare = np.flatnonzero((edge[1:] == edge[:-1]) & (t0[1:] > t1[:-1] + 1e-9))
+    at, way = edge[bare], (end - start)[edge[bare]]
+    pieces = _pieces(start[at] + t1[bare][:, None] * way, start[at] + t0[bare + 1][:, None] * way)
+    out = {}
+    for k in np.unique(owner[at]).tolist():
+        mine = shapely.set_precision(pieces[owner[at] == k], 0.001)
+        out[codes[k]] = shapely.line_merge(shapely.union_all(mine))
+    return out
+
+
 Stretches = tuple[Ints, Floats, Floats]
 """Pieces of boundary, and from where to where, as a part of each, a line accompanies it."""
 

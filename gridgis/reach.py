@@ -17,11 +17,12 @@ from shapely.ops import substring
 
 from gridgis.errors import InputError
 from gridgis.network import WALK_KMH, Floats, Ints, Mode, Network, Objects, road_network
+from gridgis.slopes import Heights
 
 SNAP_M = 500.0
 """A home farther than this from every road is not reached, and is counted as such."""
 _WALK_M_PER_MINUTE = WALK_KMH * 1000 / 60
-_HAIR_MIN = 1e-6
+HAIR_MIN = 1e-6
 """A limit is met up to this much over it: sums of floating-point minutes are off by less."""
 _BAND_M = 60.0
 """How far from a reached road the drawn service area extends."""
@@ -51,7 +52,9 @@ class Reach:
     off_road: Any
 
 
-def reach(roads: gpd.GeoDataFrame, stations: Floats, points: Floats, mode: Mode = "walk") -> Reach:
+def reach(
+    roads: gpd.GeoDataFrame, stations: Floats, points: Floats, mode: Mode = "walk", heights: Heights | None = None
+) -> Reach:
     """Return how many minutes each point is from its nearest station.
 
     A station and a point are joined to the nearest road on foot, in a straight line, up to `SNAP_M`.
@@ -64,6 +67,8 @@ def reach(roads: gpd.GeoDataFrame, stations: Floats, points: Floats, mode: Mode 
         Coordinates in metres, shapes (k, 2) and (n, 2).
     mode
         On foot or by car.
+    heights
+        Heights of the ground, for walking on slopes.
 
     References
     ----------
@@ -71,7 +76,7 @@ def reach(roads: gpd.GeoDataFrame, stations: Floats, points: Floats, mode: Mode 
     """
     if not len(roads):
         return _straight(stations, points, mode)
-    network = road_network(roads, stations, mode=mode, limit_m=SNAP_M)
+    network = road_network(roads, stations, mode=mode, limit_m=SNAP_M, heights=heights)
     nodes = node_minutes(network, network.sites, network.access_m)
     footing = Footing.of(network, points)
     return Reach("network", footing.minutes(network, nodes), network, nodes, footing.off_road)
@@ -158,7 +163,7 @@ def shares(codes: pd.Series[Any], households: Ints, minutes: Floats, limits: tup
     """
     table = pd.DataFrame({"code": codes.to_numpy(dtype=object), "households": households})
     for limit in limits:
-        table[f"within_{limit:g}"] = np.where(minutes <= limit + _HAIR_MIN, households, 0)
+        table[f"within_{limit:g}"] = np.where(minutes <= limit + HAIR_MIN, households, 0)
     sums = table.dropna(subset=["code"]).groupby("code", sort=True).sum().astype(np.int64)
     for limit in limits:
         whole = sums["households"].where(sums["households"] > 0)
@@ -202,10 +207,11 @@ def reached_roads(network: Network, nodes: Floats, minutes: float) -> Objects:
 
 @dataclass(frozen=True)
 class Limit:
-    """So many minutes, on foot or by car."""
+    """So many minutes, on foot or by car, on the flat or over heights."""
 
     minutes: float
     mode: Mode = "walk"
+    heights: Heights | None = None
 
 
 def suggest(
@@ -264,15 +270,15 @@ def _coverage(roads: gpd.GeoDataFrame, candidates: Floats, homes: Floats, limit:
     """Return which candidate (column) reaches which home (row) in time, as a sparse matrix of 0 and 1."""
     shape, minutes, mode = (len(homes), len(candidates)), limit.minutes, limit.mode
     if not len(roads):
-        found = [np.flatnonzero(_straight(c[None, :], homes, mode).minutes <= minutes + _HAIR_MIN) for c in candidates]
+        found = [np.flatnonzero(_straight(c[None, :], homes, mode).minutes <= minutes + HAIR_MIN) for c in candidates]
     else:
-        network = road_network(roads, candidates, mode=mode, limit_m=SNAP_M)
+        network = road_network(roads, candidates, mode=mode, limit_m=SNAP_M, heights=limit.heights)
         footing, graph, found = Footing.of(network, homes), network.graph, []
         for site, access in zip(network.sites.tolist(), network.access_m / _WALK_M_PER_MINUTE, strict=True):
             nodes = np.full(len(network.xy), np.inf)
             if site >= 0 and access <= minutes:
-                nodes = access + dijkstra(graph, directed=False, indices=site, limit=minutes - access + _HAIR_MIN)
-            found.append(np.flatnonzero(footing.minutes(network, nodes) <= minutes + _HAIR_MIN))
+                nodes = access + dijkstra(graph, directed=False, indices=site, limit=minutes - access + HAIR_MIN)
+            found.append(np.flatnonzero(footing.minutes(network, nodes) <= minutes + HAIR_MIN))
     row = np.concatenate([np.zeros(0, dtype=np.int64), *found])
     col = np.repeat(np.arange(len(candidates)), [len(f) for f in found])
     return csr_array((np.ones(len(row)), (row, col)), shape=shape)

@@ -32,8 +32,10 @@ from gridgis.scheme_parts import (
     Limit,
     Named,
     Numbering,
+    Patrol,
     Procedure,
     Role,
+    Service,
     Staffing,
     Text,
 )
@@ -44,6 +46,8 @@ _NAMED_IN = {
     "duties": {"level": "levels", "limit": "limits"},
     "roles": {"level": "levels"},
     "staffing": {"level": "levels", "role": "roles", "category": "categories", "class": "classes"},
+    "services": {"level": "levels", "place": "places", "zone": "zones"},
+    "patrols": {"level": "levels", "zone": "zones"},
 }
 """Keys that name an entry of another list."""
 
@@ -83,6 +87,8 @@ class Scheme(BaseModel):
     staffing: tuple[Staffing, ...] = ()
     organisations: tuple[Named, ...] = ()
     places: tuple[Named, ...] = ()
+    services: tuple[Service, ...] = ()
+    patrols: tuple[Patrol, ...] = ()
     procedure: Procedure = Procedure()
     access: Access = Access()
     road_rule: Literal["longest", "lower_code", "both"] = "longest"

@@ -219,6 +219,29 @@ class Staffing(BaseModel):
     class_: Annotated[Key | None, Field(alias="class")] = None
 
 
+class Service(BaseModel):
+    """Homes of these grids must reach a place of a kind in so many minutes on the road network."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: Key
+    place: Key
+    minutes: Annotated[float, Field(gt=0, le=240)]
+    mode: Literal["walk", "drive"] = "walk"
+    zone: Key | None = None
+
+
+class Patrol(BaseModel):
+    """These grids must be walked through once in so many days, on so large a part of their roads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: Key
+    days: Annotated[int, Field(ge=1)]
+    road_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    zone: Key | None = None
+
+
 class Numbering(BaseModel):
     """How grids are numbered under their parent at first; numbers are frozen afterwards.
 

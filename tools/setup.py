@@ -310,9 +310,12 @@ def benchmarks() -> dict[str, list[str]]:
         "propose.txt": ["benchmarks/propose.py", COUNTY.name],
         "least_change.txt": ["benchmarks/least_change.py", "--cases", "50"],
         "fuse_nets.txt": ["benchmarks/fuse_nets.py", COUNTY.name],
+        "plant_faults.txt": ["benchmarks/plant_faults.py", "--county", COUNTY.name, "--each", "10"],
+        "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
     }  # fmt: skip
     if real:
         files["datum_outlines.txt"] = ["benchmarks/datum_outlines.py", str(data / "county-outlines")]
+        files["raw_layers.txt"] = ["benchmarks/raw_layers.py", str(data)]
         files["repair_layers.txt"] = ["benchmarks/repair_layers.py", str(data)]
     return files
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.checks.finding import Finding, Fresh
 from gridgis.errors import CodeError
 
 
-def malformed(county: CheckedCounty) -> list[Finding]:
+def malformed(county: Fresh) -> list[Finding]:
     """Find codes that the scheme cannot read, or whose length contradicts their level."""
     scheme = county.scheme
     out = []
@@ -34,7 +34,7 @@ def malformed(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def duplicate(county: CheckedCounty) -> list[Finding]:
+def duplicate(county: Fresh) -> list[Finding]:
     """Find codes that more than one live grid has."""
     counts = county.live_codes()["code"].value_counts()
     return [
@@ -46,7 +46,7 @@ def duplicate(county: CheckedCounty) -> list[Finding]:
     ]  # fmt: skip
 
 
-def orphan(county: CheckedCounty) -> list[Finding]:
+def orphan(county: Fresh) -> list[Finding]:
     """Find codes of cells that no grid has, and grids whose parent does not exist."""
     plan = county.plan
     out = []
@@ -70,7 +70,7 @@ def _orphan(code: str, zh: str, en: str) -> Finding:
     return Finding(code, 1, "grid", zh, en, "补登该网格，或改用现有编码。", "Register the grid, or use a living code.")
 
 
-def without_ground(county: CheckedCounty) -> list[Finding]:
+def without_ground(county: Fresh) -> list[Finding]:
     """Find grids that have no cell."""
     plan = county.plan
     return [
@@ -78,5 +78,5 @@ def without_ground(county: CheckedCounty) -> list[Finding]:
             code, 0, "cells", f"网格“{code}”没有任何范围。", f"Grid '{code}' has no ground.",
             "划入范围，或停用该编码。", "Give it ground, or void the code.",
         )
-        for code in plan.grids if not plan.cell_ids(code)
+        for code in county.looked_at(plan.grids) if not plan.cell_ids(code)
     ]  # fmt: skip

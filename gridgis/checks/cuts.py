@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 
 from gridgis.assign import assign
-from gridgis.checks.finding import CheckedCounty, Finding
-from gridgis.plan import Plan
+from gridgis.cells import CellIndex
+from gridgis.checks.finding import Finding, Fresh
 from gridgis.schema import mm
 
 CUT_M2 = 1.0
@@ -17,14 +17,19 @@ CUT_M2 = 1.0
 Objects = Any
 
 
-def _leaf_ground(plan: Plan) -> tuple[list[str], Objects]:
-    codes = [c for c in plan.leaf_codes if c in plan.grids]
+def _leaf_ground(county: Fresh, shapes: Objects) -> tuple[list[str], Objects]:
+    """Return the leaf grids round some shapes."""
+    plan, codes = county.plan, county.plan.leaf_codes
+    if county.focus is not None and len(shapes):
+        near = (plan.index or CellIndex(plan.rows)).near(shapely.box(*shapely.total_bounds(shapes)))
+        codes = sorted({c for c in plan.rows.code[plan.row(near)] if c is not None})
+    codes = [c for c in codes if c in plan.grids]
     return codes, np.array([plan.grid_geometry(c) for c in codes], dtype=object)
 
 
-def _split_over(plan: Plan, shapes: Objects) -> list[tuple[int, list[tuple[str, float]]]]:
+def _split_over(county: Fresh, shapes: Objects) -> list[tuple[int, list[tuple[str, float]]]]:
     """Return (position, [(leaf grid, m2), ...]) of each area that lies in two grids or more by `CUT_M2`."""
-    codes, ground = _leaf_ground(plan)
+    codes, ground = _leaf_ground(county, shapes)
     if not len(shapes) or not codes:
         return []
     # Most elements touch no boundary at all; only the others are worth an overlay.
@@ -41,12 +46,12 @@ def _split_over(plan: Plan, shapes: Objects) -> list[tuple[int, list[tuple[str, 
     return [(k, sorted(v, key=lambda p: -p[1])) for k, v in sorted(found.items()) if len(v) > 1]
 
 
-def buildings_cut(county: CheckedCounty) -> list[Finding]:
+def buildings_cut(county: Fresh) -> list[Finding]:
     """Find buildings whose footprint a boundary of leaf grids cuts."""
-    rows = county.table("buildings", ("id", "households", "persons", "geometry"))
+    rows = county.rows_near("buildings", ("id", "households", "persons", "geometry"))
     rows = rows[rows.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
     out = []
-    for k, parts in _split_over(county.plan, np.asarray(rows.geometry.values, dtype=object)):
+    for k, parts in _split_over(county, np.asarray(rows.geometry.values, dtype=object)):
         row = rows.iloc[k]
         zh = "、".join(f"{c} {m2:.0f} m²" for c, m2 in parts)
         out.append(Finding(
@@ -58,12 +63,12 @@ def buildings_cut(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def compounds_cut(county: CheckedCounty) -> list[Finding]:
+def compounds_cut(county: Fresh) -> list[Finding]:
     """Find compounds drawn as areas that a boundary of leaf grids cuts."""
-    rows = county.table("places", ("id", "kind", "name", "geometry"))
+    rows = county.rows_near("places", ("id", "kind", "name", "geometry"))
     rows = rows[(rows["kind"] == "compound") & rows.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
     out = []
-    for k, parts in _split_over(county.plan, np.asarray(rows.geometry.values, dtype=object)):
+    for k, parts in _split_over(county, np.asarray(rows.geometry.values, dtype=object)):
         row = rows.iloc[k]
         zh = "、".join(f"{c} {m2:.0f} m²" for c, m2 in parts)
         out.append(Finding(
@@ -78,7 +83,7 @@ def _whole(value: Any) -> int:
     return 0 if value is None or value != value else int(value)
 
 
-def _unowned(county: CheckedCounty, table: str, columns: tuple[str, ...]) -> Any:
+def _unowned(county: Fresh, table: str, columns: tuple[str, ...]) -> Any:
     """Return elements that lie in a cell which no grid has yet."""
     plan = county.plan
     bare = np.array([c is None for c in plan.rows.code], dtype=bool)
@@ -90,7 +95,7 @@ def _unowned(county: CheckedCounty, table: str, columns: tuple[str, ...]) -> Any
     return rows[(owner >= 0) & bare[np.maximum(owner, 0)]]
 
 
-def roads_unowned(county: CheckedCounty) -> list[Finding]:
+def roads_unowned(county: Fresh) -> list[Finding]:
     """Find roads whose middle lies in ground that no grid has yet."""
     return [
         Finding(
@@ -101,7 +106,7 @@ def roads_unowned(county: CheckedCounty) -> list[Finding]:
     ]  # fmt: skip
 
 
-def places_uncovered(county: CheckedCounty) -> list[Finding]:
+def places_uncovered(county: Fresh) -> list[Finding]:
     """Find places of any kind in ground that no grid has yet."""
     known = {p.key: (p.zh, p.en) for p in county.scheme.places}
     out = []

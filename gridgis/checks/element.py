@@ -8,26 +8,35 @@ import numpy as np
 import shapely
 
 from gridgis.assign import assign
-from gridgis.checks.finding import CheckedCounty, Finding
-from gridgis.checks.ground import seamless
+from gridgis.cells import CellIndex
+from gridgis.checks.finding import Finding, Fresh
+from gridgis.checks.ground import sound
 from gridgis.schema import mm
 
 _TABLES = (("buildings", "建筑", "Building"), ("places", "场所", "Place"), ("roads", "道路", "Road"))
 
 
-def _locations(county: CheckedCounty, table: str) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float64]]]:
-    frame = county.table(table, ("id", "x", "y"))
+def _locations(county: Fresh, table: str) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float64]]]:
+    box = None if county.focus is None else county.focus.box if len(county.focus.ground) else (0, 0, 0, 0)
+    frame = county.table(table, ("id", "x", "y"), box)
     frame = frame[frame["x"].notna()]
-    return [str(i) for i in frame["id"]], frame[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2)
+    xy = frame[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2)
+    if county.focus is not None:
+        near = county.focus.near(shapely.points(xy))
+        frame, xy = frame[near], xy[near]
+    return [str(i) for i in frame["id"]], xy
 
 
-def in_none(county: CheckedCounty) -> list[Finding]:
+def in_none(county: Fresh) -> list[Finding]:
     """Find elements that lie in no cell."""
-    rows = county.plan.rows
+    plan, polygons = county.plan, county.plan.rows.geometry
+    if county.focus is not None and len(county.focus.ground):
+        index = plan.index or CellIndex(plan.rows)
+        polygons = polygons[plan.row(index.near(shapely.box(*county.focus.box)))]
     out = []
     for table, zh, en in _TABLES:
         ids, xy = _locations(county, table)
-        owner = assign(mm(xy), rows.geometry)
+        owner = assign(mm(xy), polygons)
         for k in np.flatnonzero(owner < 0).tolist():
             out.append(Finding(
                 None, 1, table, f"{zh}“{ids[k]}”不在任何网格内。", f"{en} '{ids[k]}' lies in no grid.",
@@ -36,10 +45,10 @@ def in_none(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def in_two(county: CheckedCounty) -> list[Finding]:
+def in_two(county: Fresh) -> list[Finding]:
     """Find elements that lie inside two cells at once; impossible while the cells tile the county."""
     plan = county.plan
-    if seamless(plan):
+    if sound(county):
         return []
     out = []
     for table, zh, en in _TABLES:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.checks.finding import Finding, Fresh
 
 _MARGIN_M = 1.0
 """A finding may reach this far out of the area that was declared."""
@@ -39,7 +39,7 @@ def reasons(findings: Any, exceptions: Any, today: str) -> list[str]:
     return out
 
 
-def expired(county: CheckedCounty) -> list[Finding]:
+def expired(county: Fresh) -> list[Finding]:
     """Find exceptions whose last day is over: what they covered is told again."""
     rows = county.table("exceptions")
     kept = set(in_force(rows, county.today)["id"]) if len(rows) else set()

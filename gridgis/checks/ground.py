@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import shapely
 
-from gridgis.checks.finding import CheckedCounty, Finding
-from gridgis.guards import outer_edges
+from gridgis.checks.finding import Finding, Fresh
+from gridgis.guards import edges_kept, outer_edges
 from gridgis.plan import Plan
 from gridgis.schema import MM
 from gridgis.topology import ring_edges, undirected
@@ -30,7 +29,25 @@ def _ground(plan: Plan, code: str) -> Any:
     return shape if shapely.is_valid(shape) else shapely.make_valid(shape)
 
 
-@lru_cache(maxsize=2)
+def sound(county: Fresh) -> bool:
+    """Tell whether the cells tile the outline exactly; after an edit of a plan that did, only its place is looked at."""
+    if "sound" not in county.memo or county.memo["sound"][0] is not county.plan:
+        county.memo["sound"] = county.plan, _still_sound(county) or seamless(county.plan)
+    return bool(county.memo["sound"][1])
+
+
+def _still_sound(county: Fresh) -> bool:
+    """Tell whether a plan that was sound is so by what its cells gave way to; False leaves the question open."""
+    before, was = county.memo.get("sound", (None, False))
+    focus = county.focus
+    if focus is None or not was or not len(focus.gone):
+        return bool(was and focus is not None and not len(focus.come))
+    new = focus.come
+    if not bool(shapely.is_valid(new).all()) or bool(shapely.is_empty(new).any()):
+        return False
+    return edges_kept(before, focus.gone, new)
+
+
 def seamless(plan: Plan) -> bool:
     """Tell whether the cells tile the outline exactly.
 
@@ -56,10 +73,10 @@ def _lines(edges: set[tuple[int, ...]]) -> Any:
     return shapely.multilinestrings(np.array(sorted(edges), dtype=np.int64).reshape(-1, 2, 2) / MM)
 
 
-def gaps(county: CheckedCounty) -> list[Finding]:
+def gaps(county: Fresh) -> list[Finding]:
     """Find ground of the county that no cell covers."""
     plan = county.plan
-    if seamless(plan):
+    if sound(county):
         return []
     union = shapely.union_all(shapely.make_valid(plan.rows.geometry))
     return [
@@ -72,10 +89,10 @@ def gaps(county: CheckedCounty) -> list[Finding]:
     ]  # fmt: skip
 
 
-def overlaps(county: CheckedCounty) -> list[Finding]:
+def overlaps(county: Fresh) -> list[Finding]:
     """Find ground that two cells claim."""
     plan = county.plan
-    if seamless(plan):
+    if sound(county):
         return []
     shapes = shapely.make_valid(plan.rows.geometry)
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
@@ -94,9 +111,11 @@ def overlaps(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def invalid(county: CheckedCounty) -> list[Finding]:
+def invalid(county: Fresh) -> list[Finding]:
     """Find cells whose polygon is not valid or empty."""
     rows = county.plan.rows
+    if sound(county) and not shapely.is_empty(rows.geometry).any():
+        return []
     bad = ~shapely.is_valid(rows.geometry) | shapely.is_empty(rows.geometry)
     return [
         Finding(
@@ -107,19 +126,16 @@ def invalid(county: CheckedCounty) -> list[Finding]:
     ]  # fmt: skip
 
 
-def outside_parent(county: CheckedCounty) -> list[Finding]:
+def outside_parent(county: Fresh) -> list[Finding]:
     """Find grids that leave the fixed outline of the level above, and cells outside the county."""
     plan = county.plan
     fixed = county.table("boundaries")
     out: list[Finding] = []
     for code, level, name, shape in zip(fixed["code"], fixed["level"], fixed["name"], fixed.geometry, strict=True):
         if level == "county":
-            parts = [] if seamless(plan) else _outside(plan, plan.tiling(county.scheme.level_keys[-1]), shape)
+            parts = [] if sound(county) else _outside(plan, plan.tiling(county.scheme.level_keys[-1]), shape)
         elif code in plan.grids:
-            inside = shapely.difference(_ground(plan, code), shape)
-            parts = _outside(plan, [c for c in plan.leaf_codes if c.startswith(code)], shape) if _solid(inside) else []
-            missing = _solid(shapely.difference(shape, _ground(plan, code)))
-            parts += [(code, shapely.union_all(missing))] if missing else []
+            parts = _against_outline(county, code, shape)
         else:
             parts = []
         for grid, part in parts:
@@ -132,6 +148,22 @@ def outside_parent(county: CheckedCounty) -> list[Finding]:
     return out
 
 
+def _against_outline(county: Fresh, code: str, shape: Any) -> list[tuple[str, Any]]:
+    """Return what the grids under `code` have beyond its fixed outline, and what it lacks."""
+    plan = county.plan
+    kept = county.memo.get(("outline", code))
+    # The polygon of a grid is made anew when anything in it has changed.
+    if kept is not None and kept[0] is plan.grid_geometry(code) and shapely.equals_identical(kept[1], shape):
+        return list(kept[2])
+    ground = _ground(plan, code)
+    beyond = _solid(shapely.difference(ground, shape))
+    parts = _outside(plan, [c for c in plan.leaf_codes if c.startswith(code)], shape) if beyond else []
+    missing = _solid(shapely.difference(shape, ground))
+    parts += [(code, shapely.union_all(missing))] if missing else []
+    county.memo["outline", code] = plan.grid_geometry(code), shape, parts
+    return parts
+
+
 def _outside(plan: Plan, codes: list[str], shape: Any) -> list[tuple[str, Any]]:
     out = []
     for code in codes:
@@ -141,11 +173,11 @@ def _outside(plan: Plan, codes: list[str], shape: Any) -> list[tuple[str, Any]]:
     return out
 
 
-def multi_part(county: CheckedCounty) -> list[Finding]:
+def multi_part(county: Fresh) -> list[Finding]:
     """Find grids that do not hang together."""
     plan = county.plan
     out = []
-    for code in plan.grids:
+    for code in county.looked_at(plan.grids):
         shape = _ground(plan, code)
         count = len(shapely.get_parts(shape))
         if count > 1:
@@ -158,7 +190,7 @@ def multi_part(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def unassigned(county: CheckedCounty) -> list[Finding]:
+def unassigned(county: Fresh) -> list[Finding]:
     """Find cells that no grid has yet."""
     rows = county.plan.rows
     bare = np.array([c is None for c in rows.code], dtype=bool)

@@ -8,16 +8,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgis.checks.finding import CheckedCounty, Finding, Fresh
-from gridgis.people import People, level_name, people_of, role_name
+from gridgis.checks.finding import Finding, Fresh
+from gridgis.people import level_name, role_name
 from gridgis.phones import SEPARATORS, is_phone, tidy_phone
 from gridgis.plan import Plan
-from gridgis.staffing import doubles, heirs, overdue, strays, vacancies
-from gridgis.suggesting import suggestions
-
-
-def _people(county: CheckedCounty) -> People:
-    return county.people if isinstance(county, Fresh) else people_of(county, county.today)
+from gridgis.staffing import doubles, heirs, overdue, strays
 
 
 def _at(plan: Plan, code: str) -> tuple[Any, int, int]:
@@ -28,14 +23,32 @@ def _at(plan: Plan, code: str) -> tuple[Any, int, int]:
     return plan.grid_geometry(code), int(figures["households"]), int(figures["persons"])
 
 
-def vacant(county: CheckedCounty) -> list[Finding]:
+BUILDING_HEAD, PARTY_GROUP = "building_head", "party_group"
+"""Roles whose vacancy has a rule of its own; schemes call them so."""
+
+
+def vacant(county: Fresh) -> list[Finding]:
     """Find required roles without enough holders, grid by grid, once the county has posted anybody."""
-    people, plan = _people(county), county.plan
-    if not people.any_posting:
+    return _vacant(county, ~county.vacancies["role"].isin([BUILDING_HEAD, PARTY_GROUP]))
+
+
+def no_building_head(county: Fresh) -> list[Finding]:
+    """Find grids that need a building head and have none."""
+    return _vacant(county, county.vacancies["role"] == BUILDING_HEAD)
+
+
+def no_party_group(county: Fresh) -> list[Finding]:
+    """Find grids that need a party group and have none."""
+    return _vacant(county, county.vacancies["role"] == PARTY_GROUP)
+
+
+def _vacant(county: Fresh, chosen: Any) -> list[Finding]:
+    people, plan = county.people, county.plan
+    found = county.vacancies[chosen]
+    if not people.any_posting or found.empty:
         return []
     out = []
-    found = vacancies(plan, people)
-    advice = {} if found.empty else _advice(plan, people)
+    advice = _advice(county.suggestions)
     for v in found.to_dict("records"):
         role, role_en = role_name(county.scheme, v["role"])
         lacks = v["needed"] - v["held"]
@@ -50,14 +63,14 @@ def vacant(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def _advice(plan: Plan, people: People) -> dict[tuple[str, str], tuple[str, str]]:
+def _advice(suggested: pd.DataFrame) -> dict[tuple[str, str], tuple[str, str]]:
     why = {
         "home": ("家在本网格", "lives there"),
         "near": ("住处最近", "lives nearest"),
         "free": ("尚无任职", "has no posting"),
     }
     out = {}
-    for s in suggestions(plan, people).to_dict("records"):
+    for s in suggested.to_dict("records"):
         kind = "organisation" if s["kind"] == "organisation" else "staff"
         command = f"gridgis post … --role {s['role']} --code {s['code']} --{kind} {s['holder']}"
         zh, en = why[s["reason"]]
@@ -68,13 +81,13 @@ def _advice(plan: Plan, people: People) -> dict[tuple[str, str], tuple[str, str]
     return out
 
 
-def register_empty(county: CheckedCounty) -> list[Finding]:
+def register_empty(county: Fresh) -> list[Finding]:
     """Find required roles of a county that has posted nobody yet: one finding a role."""
-    people, plan = _people(county), county.plan
+    people, plan = county.people, county.plan
     if people.any_posting:
         return []
     out = []
-    for key, rows in vacancies(plan, people).groupby("role", sort=False):
+    for key, rows in county.vacancies.groupby("role", sort=False):
         (role, role_en), n = role_name(county.scheme, str(key)), int((rows["needed"] - rows["held"]).sum())
         level, level_en = level_name(county.scheme, plan.grids[rows["code"].iloc[0]].level)
         out.append(Finding(
@@ -87,9 +100,9 @@ def register_empty(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def overcharged(county: CheckedCounty) -> list[Finding]:
+def overcharged(county: Fresh) -> list[Finding]:
     """Find holders with more grids than their role allows, and postings entered twice."""
-    people, plan = _people(county), county.plan
+    people, plan = county.people, county.plan
     out = []
     for d in doubles(plan, people).to_dict("records"):
         role, role_en = role_name(county.scheme, d["role"])
@@ -113,9 +126,9 @@ def overcharged(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def void(county: CheckedCounty) -> list[Finding]:
+def void(county: Fresh) -> list[Finding]:
     """Find postings for codes that no live grid has."""
-    people, plan = _people(county), county.plan
+    people, plan = county.people, county.plan
     found = strays(plan, people)
     found = found[found["fault"] == "void"]
     if found.empty:
@@ -138,9 +151,9 @@ def void(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def unknown(county: CheckedCounty) -> list[Finding]:
+def unknown(county: Fresh) -> list[Finding]:
     """Find postings whose holder or role is not there, or whose role is not one of the grid's."""
-    people, plan = _people(county), county.plan
+    people, plan = county.people, county.plan
     found = strays(plan, people)
     out = []
     for p in found[found["fault"] != "void"].to_dict("records"):
@@ -159,9 +172,9 @@ def unknown(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def phone_malformed(county: CheckedCounty) -> list[Finding]:
+def phone_malformed(county: Fresh) -> list[Finding]:
     """Find telephone numbers that nobody can call."""
-    people = _people(county)
+    people = county.people
     out = []
     for table, zh, en in ((people.staff, "人员", "Person"), (people.organisations, "组织", "Organisation")):
         wrong = table[[bool(p) and not callable_phone(p) for p in table["phone"]]]
@@ -181,9 +194,9 @@ def callable_phone(text: str) -> bool:
     return all(is_phone(tidy_phone(part)) for part in SEPARATORS.split(text))
 
 
-def visit_overdue(county: CheckedCounty) -> list[Finding]:
+def visit_overdue(county: Fresh) -> list[Finding]:
     """Find grids whose official has not been there in time."""
-    people, plan = _people(county), county.plan
+    people, plan = county.people, county.plan
     out = []
     for v in overdue(plan, people).to_dict("records"):
         role, role_en = role_name(county.scheme, v["role"])

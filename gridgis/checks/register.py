@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.checks.finding import Finding, Fresh
 
 STATISTICAL = 12
 """Digits of the national code of a community or village."""
@@ -16,7 +16,7 @@ STALE_MONTHS = 18
 """Population figures older than this are called stale."""
 
 
-def number_gaps(county: CheckedCounty) -> list[Finding]:
+def number_gaps(county: Fresh) -> list[Finding]:
     """Find numbers under a parent that were never allotted although higher ones were."""
     plan, scheme = county.plan, county.scheme
     given: dict[str, set[int]] = defaultdict(set)
@@ -47,7 +47,7 @@ def _runs_from_one(numbers: set[int]) -> bool:
     return len(numbers) > 1 and max(numbers) <= 2 * len(numbers) + 2
 
 
-def outline_without_grid(county: CheckedCounty) -> list[Finding]:
+def outline_without_grid(county: Fresh) -> list[Finding]:
     """Find fixed outlines below the county that no living grid answers to."""
     fixed = county.table("boundaries")
     rows = fixed[(fixed["level"] != "county") & ~fixed["code"].isin(list(county.plan.grids))]
@@ -61,7 +61,7 @@ def outline_without_grid(county: CheckedCounty) -> list[Finding]:
     ]  # fmt: skip
 
 
-def same_name(county: CheckedCounty) -> list[Finding]:
+def same_name(county: Fresh) -> list[Finding]:
     """Find grids of one level under one parent that bear the same name."""
     plan = county.plan
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
@@ -80,12 +80,14 @@ def same_name(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def reused(county: CheckedCounty) -> list[Finding]:
+def reused(county: Fresh) -> list[Finding]:
     """Find codes that were voided and given to another grid later."""
     rows = pd.DataFrame(county.table("grids", ("code", "added_in", "removed_in", "void_reason")))
     kinds = dict(zip(*(county.log()[k] for k in ("version", "kind")), strict=True))
     out = []
     for code, mine in rows[rows["code"].duplicated(keep=False)].groupby("code"):
+        if code not in county.plan.grids:
+            continue
         lives = mine.sort_values("added_in")
         for before, after in zip(lives["removed_in"].tolist()[:-1], lives["added_in"].tolist()[1:], strict=True):
             # Undo and redo bring a code back to the grid that had it.
@@ -98,7 +100,7 @@ def reused(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def stale_population(county: CheckedCounty) -> list[Finding]:
+def stale_population(county: Fresh) -> list[Finding]:
     """Find figures of buildings whose date lies too far back."""
     dates = pd.DataFrame(county.table("buildings", ("as_of", "households", "persons")))
     said = dates[dates["as_of"].notna() & (dates["as_of"].astype(str) != "")]

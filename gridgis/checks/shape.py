@@ -8,8 +8,9 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from gridgis.checks.finding import CheckedCounty, Finding
-from gridgis.checks.ground import seamless
+from gridgis.cells import CellIndex
+from gridgis.checks.finding import Finding, Fresh
+from gridgis.checks.ground import sound
 from gridgis.plan import Plan
 from gridgis.schema import MM, mm
 from gridgis.topology import ring_edges, undirected
@@ -29,11 +30,11 @@ def _about(plan: Plan, code: str | None) -> dict[str, int]:
     return {"households": int(figures["households"]), "persons": int(figures["persons"])}
 
 
-def holes(county: CheckedCounty) -> list[Finding]:
+def holes(county: Fresh) -> list[Finding]:
     """Find grids that surround other ground like a ring."""
     plan = county.plan
     out = []
-    for code in plan.grids:
+    for code in county.looked_at(plan.grids):
         shape = plan.grid_geometry(code)
         inner = shapely.get_num_interior_rings(shapely.get_parts(shape)).sum()
         if inner:
@@ -47,11 +48,11 @@ def holes(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def slivers(county: CheckedCounty) -> list[Finding]:
+def slivers(county: Fresh) -> list[Finding]:
     """Find parts of leaf grids smaller than the sliver size of the scheme."""
     plan, least = county.plan, county.scheme.sliver_m2
     out = []
-    for code in plan.leaf_codes:
+    for code in county.looked_at(plan.leaf_codes):
         if code not in plan.grids:
             continue
         parts = shapely.get_parts(plan.grid_geometry(code))
@@ -63,11 +64,11 @@ def slivers(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def spikes(county: CheckedCounty) -> list[Finding]:
+def spikes(county: Fresh) -> list[Finding]:
     """Find leaf grids whose boundary turns back on itself in a spike."""
     plan = county.plan
     out = []
-    for code in plan.leaf_codes:
+    for code in county.looked_at(plan.leaf_codes):
         if code not in plan.grids:
             continue
         for ring in shapely.get_rings(plan.grid_geometry(code)):
@@ -86,16 +87,25 @@ def spikes(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def near_misses(county: CheckedCounty) -> list[Finding]:
+def near_misses(county: Fresh) -> list[Finding]:
     """Find vertices of the coverage that nearly coincide."""
     plan = county.plan
     if not len(plan.rows):
         return []
-    xy = np.unique(mm(shapely.get_coordinates(plan.rows.geometry)), axis=0) / MM
+    polygons = plan.rows.geometry
+    if county.focus is not None:
+        if not len(county.focus.ground):
+            return []
+        index = plan.index or CellIndex(plan.rows)
+        polygons = polygons[plan.row(index.near(shapely.box(*county.focus.box)))]
+    xy = np.unique(mm(shapely.get_coordinates(polygons)), axis=0) / MM
     pairs = cKDTree(xy).query_pairs(NEAR_M, output_type="ndarray")
     if not len(pairs):
         return []
     middles = xy[pairs].mean(axis=1)
+    if county.focus is not None:
+        near = county.focus.near(shapely.points(middles))
+        pairs, middles = pairs[near], middles[near]
     owners = shapely.STRtree(plan.rows.geometry).nearest(shapely.points(middles))
     out = []
     for (i, j), middle, owner in zip(pairs.tolist(), middles, np.atleast_1d(owners).tolist(), strict=True):
@@ -109,10 +119,10 @@ def near_misses(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def unmatched_edges(county: CheckedCounty) -> list[Finding]:
+def unmatched_edges(county: Fresh) -> list[Finding]:
     """Find edges inside the county that only one cell has: a vertex of the neighbour is missing, or a gap lies there."""
     plan = county.plan
-    if seamless(plan):
+    if sound(county):
         return []
     edges, count = np.unique(undirected(ring_edges(plan.rows.geometry)[0]), axis=0, return_counts=True)
     lonely = shapely.linestrings(edges[count != 2].reshape(-1, 2, 2) / MM)
@@ -133,11 +143,11 @@ def unmatched_edges(county: CheckedCounty) -> list[Finding]:
     ]  # fmt: skip
 
 
-def parent_unfilled(county: CheckedCounty) -> list[Finding]:
+def parent_unfilled(county: Fresh) -> list[Finding]:
     """Find ground that lies in a grid which is divided, but in none of the grids below it."""
     plan = county.plan
     out = []
-    for code in plan.leaf_codes:
+    for code in county.looked_at(plan.leaf_codes):
         if code not in plan.grids or not plan.below(code):
             continue
         rows = plan.rows.take(plan.row(plan.members[code]))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from gridgis.checks.finding import CheckedCounty, Finding
+from gridgis.checks.finding import Finding, Fresh
 
 
-def out_of_band(county: CheckedCounty) -> list[Finding]:
+def out_of_band(county: Fresh) -> list[Finding]:
     """Find grids whose households and persons both lie outside the band of their level and zone."""
     plan, scheme = county.plan, county.scheme
     out = []
-    for code, grid in plan.grids.items():
+    for code in county.looked_at(plan.grids):
+        grid = plan.grids[code]
         band = scheme.band(grid.level, grid.zone or None)
         if band is None:
             continue
@@ -31,13 +32,14 @@ def out_of_band(county: CheckedCounty) -> list[Finding]:
     return out
 
 
-def without_people(county: CheckedCounty) -> list[Finding]:
+def without_people(county: Fresh) -> list[Finding]:
     """Find grids with a size band but not a single household or building, where the county has any."""
     plan, scheme = county.plan, county.scheme
     if not plan.rows.figures[:, :3].any():
         return []
     out = []
-    for code, grid in plan.grids.items():
+    for code in county.looked_at(plan.grids):
+        grid = plan.grids[code]
         if scheme.band(grid.level, grid.zone or None) is None:
             continue
         figures = plan.figures_of(code)

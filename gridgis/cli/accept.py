@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import geopandas as gpd
 import pandas as pd
 import typer
 
-from gridgis.checks import rule_list
+from gridgis.accepting import accept
 from gridgis.cli.common import By, County, Json, Lang, Reason, dump, read_geometry, say, table
 from gridgis.county import County as OpenCounty
 from gridgis.county import open_county
@@ -43,44 +41,8 @@ def except_(
         else:
             given = {"rule": rule, "code": code, "reason": reason.strip(), "by": by, "until": until}
             shape = read_geometry(str(area), c.crs) if area is not None else None
-            new = add(c, rows, given, shape)
+            new = accept(c, given, shape)
             say(lang, f"已登记例外 {new}。", f"Added exception {new}.")
-
-
-def add(c: OpenCounty, rows: Any, given: dict[str, str], shape: Any) -> str:
-    """Add an exception to a county and return its id."""
-    known = [r["rule"] for r in rule_list()]
-    if given["rule"] not in known:
-        raise InputError(
-            f"没有规则“{given['rule']}”：请用 --rule 给出 gridgis check --list 中的一个。",
-            f"There is no rule '{given['rule']}': give one of gridgis check --list with --rule.",
-        )
-    if not given["reason"]:
-        raise InputError("例外必须写明原因：请加 --reason。", "An exception needs a reason: add --reason.")
-    if not given["code"] and shape is None:
-        raise InputError(
-            "例外必须限于一个网格或一个范围：请加 --code 或 --area。",
-            "An exception must be for a grid or an area: add --code or --area.",
-        )
-    if given["code"]:
-        given["code"] = c.plan.grid(given["code"]).code
-    if given["until"]:
-        _require_day(given["until"])
-    numbers = [int(str(i)[1:]) for i in rows["id"] if str(i)[1:].isdecimal()]
-    new = f"X{max(numbers, default=0) + 1:04d}"
-    row = given | {"id": new, "at": dt.date.today().isoformat(), "geometry": shape}
-    both = pd.concat([pd.DataFrame(rows), pd.DataFrame([row])], ignore_index=True)
-    c.store.replace_table("exceptions", gpd.GeoDataFrame(both, geometry="geometry", crs=c.crs))
-    return new
-
-
-def _require_day(text: str) -> None:
-    try:
-        dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(
-            f"“{text}”不是日期：请写成 2027-12-31。", f"'{text}' is no date: write it like 2027-12-31."
-        ) from error
 
 
 def _drop(c: OpenCounty, rows: Any, id_: str) -> None:

@@ -17,10 +17,12 @@ from gridgis.county import County as OpenCounty
 from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.io.geojson import write_geojson
+from gridgis.io.rasters import unpacked
 from gridgis.locate import locate
 from gridgis.network import Floats, Ints, Mode
-from gridgis.reach import SNAP_M, Limit, Reach, reach, service_area, shares, suggest
-from gridgis.schema import reproject
+from gridgis.reach import HAIR_MIN, SNAP_M, Limit, Reach, reach, service_area, shares, suggest
+from gridgis.schema import point_array, reproject
+from gridgis.slopes import Heights, bilinear
 
 
 def register(app: typer.Typer) -> None:
@@ -39,10 +41,13 @@ class _Homes:
 
 def reach_(
     county: County,
-    minutes: Annotated[float, typer.Option("--minutes", min=1, max=240, help="时限（分钟）/ limit in minutes")] = 15,
+    minutes: Annotated[
+        list[float], typer.Option("--minutes", min=1, max=240, help="时限（分钟），可多次 / limit in minutes, may be given again")
+    ] = [15.0],  # noqa: B006
     mode: Annotated[Mode, typer.Option("--mode", help="步行或驾车 / on foot or by car")] = "walk",
     place_kind: Annotated[str, typer.Option("--place-kind", help="服务点类别 / kind of place")] = "station",
     level: Annotated[str | None, typer.Option("--level", help="按该层级统计 / figures per grid of this level")] = None,
+    dem: Annotated[str | None, typer.Option("--dem", metavar="ID", help="高程栅格（import --as raster），步行计坡度 / heights")] = None,
     suggest_: Annotated[int, typer.Option("--suggest", min=0, metavar="K", help="建议新增 K 个服务点 / propose K new sites")] = 0,
     out: Annotated[Path | None, typer.Option("--out", help="服务圈 GeoJSON / the area as GeoJSON")] = None,
     json: Json = False, lang: Lang = "zh",
@@ -51,29 +56,74 @@ def reach_(
     with open_county(county) as c:
         roads, stations, homes = c.table("roads"), _stations(c, place_kind), _homes(c)
         key = level or next(lv.key for lv in reversed(c.scheme.levels) if not lv.optional)
-        found = reach(roads, stations, homes.xy, mode)
-        grids = shares(homes.codes.str[: c.scheme.width(key)], homes.households, found.minutes, (minutes,))
-        sites = _suggested(c, found, homes, roads, count=suggest_, limit=Limit(minutes, mode)) if suggest_ else []
+        heights = heights_of(c, dem) if dem is not None else None
+        found = reach(roads, stations, homes.xy, mode, heights)
+        limits = tuple(dict.fromkeys(minutes))
+        first = limits[0]
+        grids = shares(homes.codes.str[: c.scheme.width(key)], homes.households, found.minutes, limits)
+        sites = _suggested(c, found, homes, roads, count=suggest_, limit=Limit(first, mode, heights)) if suggest_ else []
         if out is not None:
-            _write_area(out, service_area(found, stations, minutes, mode), sites, c.crs, found.method)
-    within = found.minutes <= minutes + 1e-6
-    facts = {
-        "minutes": minutes, "mode": mode, "place_kind": place_kind, "stations": len(stations), "method": found.method,
-        "households": int(homes.households.sum()), "within": int(homes.households[within].sum()),
-        "off_road": int(homes.households[np.asarray(found.off_road)].sum()), "snap_m": SNAP_M, "level": key,
-        "grids": [
-            {"code": code, "households": int(r["households"]), "within": int(r[f"within_{minutes:g}"]),
-             "share": None if np.isnan(r[f"share_{minutes:g}"]) else round(float(r[f"share_{minutes:g}"]), 4)}
-            for code, r in grids.iterrows()
-        ],
-        "suggested": sites,
-    }  # fmt: skip
+            areas = {m: service_area(found, stations, m, mode) for m in sorted(limits, reverse=True)}
+            _write_areas(out, areas, sites, c.crs, found.method)
+    said = {"minutes": first, "mode": mode, "dem": dem, "place_kind": place_kind, "stations": len(stations), "level": key}
+    facts = said | _facts(homes, found, grids, limits) | {"suggested": sites}
     if json:
         dump(facts)
     else:
         _tell(facts, lang)
     if out is not None:
         say(lang, f"已写出：{out}", f"Wrote {out}")
+
+
+def heights_of(c: OpenCounty, raster: str) -> Heights:
+    """Return the heights that a raster of the county holds.
+
+    Raises
+    ------
+    InputError
+        There is no such raster.
+    """
+    rows = c.table("rasters")
+    mine = rows[rows["id"] == raster]
+    if not len(mine):
+        there = "、".join(map(str, rows["id"])) or "-"
+        raise InputError(
+            f"没有栅格“{raster}”：现有 {there}；先用 gridgis import … --as raster --field kind=elevation 导入高程。",
+            f"There is no raster '{raster}', only {there.replace('、', ', ')}: import one with gridgis import … --as raster "
+            "--field kind=elevation.",
+        )
+    known = unpacked(str(mine["data"].iloc[0]))
+
+    def heights(xy: Floats) -> Floats:
+        there = reproject(point_array(xy), c.crs, known.crs)
+        x, y = shapely.get_x(there), shapely.get_y(there)
+        return bilinear(known.values, (x - known.west) / known.width - 0.5, (known.north - y) / known.height - 0.5)
+
+    return heights
+
+
+def _facts(homes: _Homes, found: Reach, grids: pd.DataFrame, limits: tuple[float, ...]) -> dict[str, Any]:
+    """Return who is reached, in all and by grid; `within` and `share` are of the first limit."""
+    first = limits[0]
+    return {
+        "method": found.method, "households": int(homes.households.sum()), "within": _within(homes, found, first),
+        "limits": [{"minutes": m, "within": _within(homes, found, m)} for m in limits],
+        "off_road": int(homes.households[np.asarray(found.off_road)].sum()), "snap_m": SNAP_M,
+        "grids": [
+            {"code": code, "households": int(r["households"]), "within": int(r[f"within_{first:g}"]),
+             "share": _share(r, first), "shares": {f"{m:g}": _share(r, m) for m in limits}}
+            for code, r in grids.iterrows()
+        ],
+    }  # fmt: skip
+
+
+def _within(homes: _Homes, found: Reach, minutes: float) -> int:
+    return int(homes.households[found.minutes <= minutes + HAIR_MIN].sum())
+
+
+def _share(row: Any, minutes: float) -> float | None:
+    share = float(row[f"share_{minutes:g}"])
+    return None if np.isnan(share) else round(share, 4)
 
 
 def _stations(c: OpenCounty, kind: str) -> Floats:
@@ -122,14 +172,14 @@ def _suggested(
     ]
 
 
-def _write_area(out: Path, area: Any, sites: list[dict[str, Any]], epsg: int, method: str) -> None:
-    whole = reproject(area, epsg, 4490)
+def _write_areas(out: Path, areas: dict[float, Any], sites: list[dict[str, Any]], epsg: int, method: str) -> None:
     features = [
         {
             "type": "Feature",
-            "properties": {"kind": "area", "method": method},
-            "geometry": shapely.geometry.mapping(whole),
+            "properties": {"kind": "area", "minutes": minutes, "method": method},
+            "geometry": shapely.geometry.mapping(reproject(area, epsg, 4490)),
         }
+        for minutes, area in areas.items()
     ]
     features += [
         {"type": "Feature", "properties": {"kind": "suggested", **{k: s[k] for k in ("near", "households_gained")}},
@@ -146,20 +196,22 @@ def _tell(facts: dict[str, Any], lang: str) -> None:
             "注意：电子地图没有道路，以下按直线距离估算，偏于乐观。",
             "Note: the e-map has no roads; these are straight-line estimates and too generous.",
         )
-    share = facts["within"] / facts["households"]
     on = ("步行", "on foot") if facts["mode"] == "walk" else ("驾车", "by car")
-    say(
-        lang,
-        f"{facts['stations']} 个服务点，{on[0]} {facts['minutes']:g} 分钟内可到 {facts['within']:,} 户，"
-        f"占 {facts['households']:,} 户的 {share:.1%}；离路 {facts['snap_m']:g} 米以上 {facts['off_road']:,} 户。",
-        f"{facts['stations']} stations; {facts['within']:,} of {facts['households']:,} households ({share:.1%}) are within "
-        f"{facts['minutes']:g} minutes {on[1]}; {facts['off_road']:,} are more than {facts['snap_m']:g} m from any road.",
-    )
+    for limit in facts["limits"]:
+        share = limit["within"] / facts["households"]
+        say(
+            lang,
+            f"{facts['stations']} 个服务点，{on[0]} {limit['minutes']:g} 分钟内可到 {limit['within']:,} 户，"
+            f"占 {facts['households']:,} 户的 {share:.1%}；离路 {facts['snap_m']:g} 米以上 {facts['off_road']:,} 户。",
+            f"{facts['stations']} stations; {limit['within']:,} of {facts['households']:,} households ({share:.1%}) are within "
+            f"{limit['minutes']:g} minutes {on[1]}; {facts['off_road']:,} are more than {facts['snap_m']:g} m from any road.",
+        )
     worst = sorted((g for g in facts["grids"] if g["share"] is not None), key=lambda g: (g["share"], -g["households"]))[
         :10
     ]
-    head = ["网格", "户数", "时限内", "占比"] if lang == "zh" else ["grid", "households", "within", "share"]
-    table([[g["code"], g["households"], g["within"], f"{g['share']:.0%}"] for g in worst], head)
+    each = [f"{m} 分钟" if lang == "zh" else f"{m} min" for m in facts["grids"][0]["shares"]] if worst else []
+    head = ["网格", "户数", *each] if lang == "zh" else ["grid", "households", *each]
+    table([[g["code"], g["households"], *(f"{s:.0%}" for s in g["shares"].values())] for g in worst], head)
     if facts["suggested"]:
         head = (
             ["建议位置（经度，纬度）", "所在网格", "新增覆盖户数"]

@@ -29,6 +29,7 @@ _KINDS = {
     "new": "新建", "demo": "示例", "import": "导入", "split": "拆分", "merge": "合并", "transfer": "划转", "paint": "涂改",
     "recode": "改码", "convert": "改类型", "match": "核对", "register": "登记", "undo": "撤销", "redo": "重做",
     "combine": "并入草稿", "cells": "细分基元", "adopt": "采用方案", "fit": "规模调整",
+    "void": "停用", "enter": "补登", "rename": "改名",
 }  # fmt: skip
 
 

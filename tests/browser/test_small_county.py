@@ -80,3 +80,23 @@ def test_a_finding_zooms_the_map_to_its_place(desk: Desk) -> None:
     handle = desk.page.locator("iframe.gridgis-map").element_handle()
     handle.content_frame().wait_for_function(seen)
     desk.shot("62_finding_picked")
+
+
+def test_findings_are_filtered_given_out_and_fixed_by_a_click(desk: Desk) -> None:
+    """The last of this file: the county is another afterwards."""
+    desk.open("checks")
+    rows = desk.page.locator(".gg-table tbody tr")
+    torn = rows.filter(has_text="网格不连片")
+    torn.click()
+    desk.page.get_by_label("交办给谁").fill("王五")
+    desk.page.get_by_label("交办给谁").press("Tab")
+    desk.page.get_by_role("button", name="交办", exact=True).click()
+    expect(torn).to_contain_text("王五")
+    with desk.page.expect_download() as download:
+        desk.page.get_by_role("button", name="导出 GeoJSON").click()
+    assert download.value.suggested_filename.endswith("_checks.geojson")
+    torn.click()
+    desk.shot("64_finding_picked")
+    desk.page.get_by_role("button", name="一步修复").click()
+    expect(desk.page.locator(".gg-notice")).to_contain_text("已保存")
+    expect(torn).to_have_count(0)

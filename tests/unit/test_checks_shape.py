@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,26 @@ def _county(drawing: str, homes: str = "", **more: pd.DataFrame) -> Plant:
     return lambda folder: drawn_county(folder / "county.gpkg", drawing, homes=homes, more=more or None)
 
 
-def _spoilt(drawing: str, *statements: str, homes: str = "", **shapes: Any) -> Plant:
-    return lambda folder: tamper(_county(drawing, homes)(folder), *statements, **shapes)
+def _spoilt(drawing: str, *statements: str, homes: str = "", more: dict[str, Any] | None = None, **shapes: Any) -> Plant:
+    return lambda folder: tamper(_county(drawing, homes, **(more or {}))(folder), *statements, **shapes)
 
 
 def _row(**values: Any) -> pd.DataFrame:
     return pd.DataFrame({k: [v] for k, v in values.items()})
+
+
+TODAY = dt.date.today().isoformat()
+URBAN = "UPDATE grids SET zone = 'built_up' WHERE level = 'unit'"
+LONG = "A" * 14 + "B" * 6
+HEAD = 'key = "building_head", zh = "楼栋长", en = "building head", level = "unit"'
+STREET = line((0, 0.5), (20, 0.5))
+STATION = _row(id="p1", kind="station", name="站", geometry=shapely.Point(at(1, 0.5)))
+
+
+def _walks(*along: tuple[float, float]) -> dict[str, Any]:
+    """Return two crossing streets and a track of today."""
+    roads = pd.DataFrame({"id": ["r1", "r2"], "geometry": [line((0, 0.5), (2, 0.5)), line((0.5, 0), (0.5, 1))]})
+    return {"roads": roads, "tracks": _row(id="t1", staff="", since=TODAY, until=TODAY, geometry=line(*along))}
 
 
 HOUSE = area((0.9, 0.4), (1.2, 0.4), (1.2, 0.6), (0.9, 0.6))
@@ -82,6 +97,28 @@ FAULTS: dict[str, tuple[Plant, dict[str, Any]]] = {
     ),
     "grid_unpeopled": (
         _spoilt("AB", "UPDATE grids SET zone = 'built_up' WHERE level = 'unit'", homes="50"), {"code": B, "measure": 0},
+    ),
+    "block_cut": (
+        _spoilt("AB\nAB", URBAN, more={"roads": _row(id="r1", geometry=line((0, 0), (2, 0)))}),
+        {"code": A, "measure": 2 * SIDE, "unit": "m"},
+    ),
+    "service_far": (
+        # A household 1,850 m along the street from the station walks for 24 minutes.
+        _spoilt(LONG, URBAN, homes="1" + "0" * 18 + "3", more={"roads": _row(id="r1", geometry=STREET), "places": STATION}),
+        {"code": B, "measure": 3, "unit": "households", "households": 3},
+    ),
+    "building_head_missing": (
+        _spoilt(
+            "AB", f"UPDATE meta SET value = replace(value, '{HEAD}', '{HEAD}, required = true')",
+            "INSERT INTO staff (id, name) VALUES ('s1', '林一')",
+            f"INSERT INTO postings (id, role, code, staff) VALUES ('p1', 'building_head', '{A}', 's1')", homes="34",
+        ), {"code": B, "measure": 1, "unit": "vacancies", "households": 4},
+    ),
+    "patrol_missed": (
+        _spoilt("AB", homes="34", more=_walks((0.1, 0.5), (0.9, 0.5))), {"code": B, "measure": 7, "unit": "days", "households": 4},
+    ),
+    "road_unwalked": (
+        _spoilt("AB", more=_walks((0.8, 0.5), (2, 0.5))), {"code": A, "measure": 160.0, "unit": "m"},
     ),
     "exception_expired": (
         _spoilt("AB", "INSERT INTO exceptions (id, rule, code, reason, until) VALUES ('X0001', 'hole', '', '飞地', '2020-01-01')"),

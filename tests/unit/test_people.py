@@ -20,6 +20,7 @@ from tests.drawn import at, drawn_county, line
 
 RULES = (
     "role_vacant",
+    "party_group_missing",
     "register_empty",
     "role_overload",
     "posting_void",
@@ -120,7 +121,7 @@ def empty(frames: Frames) -> None:
 
 SPOILT: tuple[tuple[str, Callable[[Frames], object], list[tuple[str, str | None]]], ...] = (
     ("no head", lambda f: without(f, "postings", "p2"), [("role_vacant", B)]),
-    ("no party group", lambda f: without(f, "postings", "p13"), [("role_vacant", C)]),
+    ("no party group", lambda f: without(f, "postings", "p13"), [("party_group_missing", C)]),
     ("ended", lambda f: set_cell(f["postings"], "p5", "until", DAY), [("role_vacant", NORTH)]),
     ("not yet", lambda f: set_cell(f["postings"], "p5", "since", "2026-11-01"), [("role_vacant", NORTH)]),
     ("nobody at all", empty, [("register_empty", None)] * 3),
