@@ -35,6 +35,7 @@ from gridgis.scheme_parts import (
     Role,
     Staffing,
     Text,
+    Workload,
 )
 
 _LISTS = ("levels", "kinds", "categories", "classes", "zones", "limits", "duties", "roles", "organisations", "places")
@@ -83,6 +84,7 @@ class Scheme(BaseModel):
     organisations: tuple[Named, ...] = ()
     places: tuple[Named, ...] = ()
     procedure: Procedure = Procedure()
+    workload: Workload = Workload()
     road_rule: Literal["longest", "lower_code", "both"] = "longest"
 
     @model_validator(mode="after")
@@ -134,6 +136,8 @@ class Scheme(BaseModel):
             yield from ((f"roles[{k}].zones[{j}]", zone, "zones") for j, zone in enumerate(role.zones))
         for k, step in enumerate(self.procedure.steps):
             yield f"procedure.steps[{k}].level", None if step.level == "county" else step.level, "levels"
+        for part, of in (("category_factors", "categories"), ("class_factors", "classes")):
+            yield from ((f"workload.{part}.{key}", key, of) for key in getattr(self.workload, part))
         for what, keys in _NAMED_IN.items():
             for k, item in enumerate(getattr(self, what)):
                 for key, of in keys.items():

@@ -150,6 +150,13 @@ class SqlStore(Reader):
         for code, shape in shapes.items():
             c.execute(update(t).where(t.c.code == code, t.c.removed_in.is_(None)).values(geometry=shape))
 
+    def put_setting(self, key: str, value: str) -> None:
+        """Set one of the county's settings, as `meta` tells them."""
+        meta = self._tables["meta"]
+        with self._writing() as c:
+            c.execute(meta.delete().where(meta.c.key == key))
+            c.execute(insert(meta).values(key=key, value=value))
+
     def replace_table(self, table: str, frame: pd.DataFrame) -> None:
         """Put rows in the place of all rows of an e-map table, in one transaction."""
         with self._writing() as c:
