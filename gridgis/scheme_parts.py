@@ -149,7 +149,7 @@ class Staffing(BaseModel):
 
 
 class Workload(BaseModel):
-    """What makes work in a grid; shares of the work of the mean grid, so that 1 is the mean where they add up to one.
+    """What makes work in a grid, in multiples of the work of the mean grid; weights count relative to their sum.
 
     Attributes
     ----------

@@ -305,6 +305,7 @@ def benchmarks() -> dict[str, list[str]]:
         "hostile_files.txt": ["benchmarks/hostile_files.py", COUNTY.name],
         "round_trips.txt": ["benchmarks/round_trips.py", "--demos", *more],
         "cells.txt": ["benchmarks/cells.py", *more],
+        "incidents.txt": ["benchmarks/incident_figures.py", "--county", COUNTY.name, *more],
     }  # fmt: skip
     if real:
         files["datum_outlines.txt"] = ["benchmarks/datum_outlines.py", str(data / "county-outlines")]

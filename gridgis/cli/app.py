@@ -17,7 +17,9 @@ from gridgis.cli import (
     export,
     found,
     history,
+    incidents,
     keep,
+    loads,
     matches,
     people,
     placing,
@@ -57,6 +59,8 @@ for module in (
     placing,
     registers,
     serve,
+    incidents,
+    loads,
 ):
     module.register(app)
 

@@ -83,7 +83,8 @@ def shares(frame: pd.DataFrame, group: pd.Series[Any], now: pd.Timestamp) -> pd.
     age = (now - frame["at"]).dt.total_seconds() / 3600
     due = frame["due_at"].notna() & valid & (closed | (frame["due_at"] < now))
     told = {"reported": pd.Series(1, index=frame.index), "valid": valid, "closed": closed}
-    told |= {f"in_{h}": valid & (frame["handled_in"] == h) for h in HANDLED}
+    way = frame["handled_in"].where(valid, "")
+    told |= {f"in_{h}": way == h for h in HANDLED}
     told |= {"due": due, "on_time": due & closed & (frame["closed_at"] <= frame["due_at"])}
     for name, hours in LIMITS.items():
         told[f"{name}_of"] = valid & (age >= hours)

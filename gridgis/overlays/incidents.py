@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gridgis.locate import locate
 from gridgis.overlays.categories import within
@@ -69,7 +70,7 @@ def at_level(plan: Plan, leaf: pd.Series[Any], level: str) -> pd.Series[Any]:
     return leaf.map(owner).astype(object)
 
 
-def chosen(frame: pd.DataFrame, leaf: pd.Series[Any], wish: Wish) -> pd.Series[bool]:
+def chosen(frame: pd.DataFrame, leaf: pd.Series[Any], wish: Wish) -> NDArray[np.bool_]:
     """Return which incidents are meant.
 
     Parameters
@@ -94,7 +95,7 @@ def chosen(frame: pd.DataFrame, leaf: pd.Series[Any], wish: Wish) -> pd.Series[b
             keep &= frame[column].isin(list(values)).to_numpy()
     if wish.within:
         keep &= leaf.fillna("").astype(str).str.startswith(tuple(wish.within)).to_numpy()
-    return pd.Series(keep, index=frame.index)
+    return keep
 
 
 def unlocated(frame: pd.DataFrame, leaf: pd.Series[Any]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ DEFAULT_CLASSES = (("first", "一类", "first class"), ("second", "二类", "sec
 
 
 def workload(plan: Plan, figures: pd.DataFrame, rules: Workload) -> pd.DataFrame:
-    """Return the workload of grids; the mean grid has the sum of the weights, 1.00 with weights that add up to one.
+    """Return the workload of grids as multiples of that of the mean grid.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ def workload(plan: Plan, figures: pd.DataFrame, rules: Workload) -> pd.DataFrame
         "category": [g.category for g in grids], "class": [g.class_ for g in grids],
     }, index=figures.index)  # fmt: skip
     weights = dict(zip(MEASURES, (rules.households, rules.incidents, rules.floating, rules.area), strict=True))
-    base = pd.Series(0.0, index=figures.index)
+    base, whole = pd.Series(0.0, index=figures.index), sum(weights.values())
     for name, weight in weights.items():
         values = pd.Series(figures[name], dtype=float)
         mean = float(values.mean()) if len(values) else 0.0
         out[name] = figures[name]
-        out[f"part_{name}"] = weight * values / mean if mean > 0 else 0.0
+        out[f"part_{name}"] = weight / whole * values / mean if mean > 0 else 0.0
         base = base + out[f"part_{name}"]
     kind = np.array([rules.category_factors.get(g.category, 1.0) for g in grids])
     own = np.array([rules.class_factors.get(g.class_, 1.0) for g in grids])
