@@ -20,8 +20,8 @@ TOOLS = ("select", "split", "merge", "transfer", "paint")
 COMMAND_TOOLS = ("select", "spot", "area")
 
 _SCRIPTS = (
-    "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js", "vendor/heat/heat.js",
-    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "tools.js",
+    "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
+    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "tools.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -117,7 +117,9 @@ def parts(options: PageOptions) -> list[Part]:
         Part("grids", {**styles.GRIDS, "figures": [list(f) for f in options.figures]}),
         Part("labels", {**styles.LABELS, "countyDigits": options.county_digits}),
         Part("cells", styles.CELLS),
-        Part("heat", styles.HEAT),
+        Part("heat"),
+        Part("hatch"),
+        Part("crowds", styles.CROWDS),
         Part("preview", {"colours": list(styles.PREVIEW)}),
         Part("focus", styles.FOCUS),
         Part("present", {"colour": styles.PRESENT}),
