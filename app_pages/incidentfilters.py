@@ -27,7 +27,7 @@ def filters(desk: Desk, views: Sequence[str]) -> tuple[Wish, Wish]:
     state = st.session_state
     found = incidentdesk.every(desk)
     first, last = found["at"].min().date(), found["at"].max().date()
-    when, line, more = st.columns([6, 1.5, 1.5], vertical_alignment="center")
+    when, line, more = st.columns([6.4, 1.3, 1.3], vertical_alignment="center")
     line.toggle(say("timeline"), key="timeline")
     with when:
         since, until = _frame(first, last) if state.timeline else _period(first, last)
@@ -56,7 +56,7 @@ def _period(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
 def _frame(first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
     """Show the timeline: steps, the step shown, play and pause."""
     state = st.session_state
-    step, slide, play = st.columns([1.5, 5, 1.2], vertical_alignment="center")
+    step, slide, play = st.columns([2.3, 4, 1.9], vertical_alignment="center")
     step.segmented_control(say("timeline"), ("week", "month"), key="time_step", format_func=lambda k: say(f"step_{k}"),
                            required=True, label_visibility="collapsed")  # fmt: skip
     steps = pd.period_range(first, last, freq={"week": "W-SUN", "month": "M"}[state.time_step])

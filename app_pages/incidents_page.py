@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentbook, incidentdesk, incidentfilters, mapview, panel, tally
+from app_pages import incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, tally
 from app_pages.desk import Desk, the_desk
-from app_pages.incidentdesk import Picture
+from app_pages.incidentview import Picture
 from app_pages.state import attempt, keep, lang, say
 from app_pages.tableview import Column, table
 from gridgis.overlays.incidents import Wish
@@ -24,35 +24,33 @@ def message_of(desk: Desk, wish: Wish, whole: Wish) -> dict[str, Any]:
     """Return what the map is to show."""
     state = st.session_state
     if state.show_as == "as_heat":
-        return incidentdesk.heat_picture(desk, state.level, wish, whole, incidentfilters.heat_options())
+        return incidentview.heat_picture(desk, state.level, wish, whole, incidentfilters.heat_options())
     if state.show_as == "as_crowds":
-        return incidentdesk.crowds_picture(desk, state.level, wish)
-    found: Picture | None = attempt(lambda: incidentdesk.grids_picture(desk, state.level, wish, state.show_as))
+        return incidentview.crowds_picture(desk, state.level, wish)
+    found: Picture | None = attempt(lambda: incidentview.grids_picture(desk, state.level, wish, state.show_as))
     return found.message if found else mapview.message(desk, state.level, "none", "code")
 
 
 def facts_side(desk: Desk, wish: Wish, grids: pd.DataFrame) -> None:
     """Show figures, shares, and the charts of trend and categories."""
-    study = incidentdesk.study_of(desk, wish)
+    state, study = st.session_state, incidentdesk.study_of(desk, wish)
     panel.facts([*tally.facts(study, grids), *tally.handled(study)])
-    title, step = st.columns([1, 1.3], vertical_alignment="center")
+    title, step = st.columns([1, 2.2], vertical_alignment="center")
     title.html(f"<h4>{say('trend')}</h4>")
     steps = ("day", "week", "month")
     step.segmented_control(say("trend"), steps, key="trend_step", format_func=lambda k: say(f"step_{k}"), required=True,
                            label_visibility="collapsed")  # fmt: skip
-    st.altair_chart(tally.trend(study, st.session_state.trend_step), width="stretch")
-    st.html(f"<h4>{say('by_category')}</h4>")
-    st.altair_chart(tally.by_category(desk, study), width="stretch")
+    charts = [tally.trend(study, state.trend_step), tally.by_category(desk, study)]
+    show(desk, wish, charts, ("", say("by_category")))
 
 
 def grids_side(grids: pd.DataFrame) -> None:
     """Show the grids as a table, most first; rates on few households in brackets."""
-    heads = ("name", "total_incidents", "as_rate", "households", "closed_share", "in_grid_share")
+    heads = ("name", "as_grids", "as_rate", "households")
     columns = [Column(say(h), "text" if h == "name" else "number") for h in heads]
     top = grids.sort_values("reported", ascending=False, kind="stable").head(_ROWS)
     rows = [
-        [r.name or code, panel.number(r.reported), _rate(r.per_1000_households, r.few), panel.number(r.households),
-         _percent(r.closed_share), _percent(r.in_grid_share)]
+        [r.name or code, panel.number(r.reported), _rate(r.per_1000_households, r.few), panel.number(r.households)]
         for code, r in zip(top.index, top.itertuples(index=False), strict=True)
     ]  # fmt: skip
     table(columns, rows, key="incident_grids", height="calc(100dvh - 230px)")
@@ -65,15 +63,11 @@ def _rate(value: float, few: bool) -> str:
     return f"({value:,.0f})" if few else f"{value:,.0f}"
 
 
-def _percent(share: float) -> str:
-    return "–" if pd.isna(share) else f"{100 * share:.0f}%"
-
-
 def places_side(desk: Desk, wish: Wish) -> None:
     """Show the places where incidents come again and again."""
     found = incidentdesk.repeated_of(desk, wish).head(_ROWS)
     tree, plan = incidentdesk.categories(desk), desk.plan
-    columns = [Column(say("categories")), Column(say("name")), Column(say("total_incidents"), "number")]
+    columns = [Column(say("categories")), Column(say("name")), Column(say("as_grids"), "number")]
     rows = []
     for r in found.itertuples(index=False):
         grid = plan.grids.get(str(r.code))
@@ -92,7 +86,7 @@ def side(desk: Desk, wish: Wish) -> None:
     panel.banner()
     if state.incident_side == "side_time":
         st.html(f"<h4>{say('week_hours')}</h4>")
-        st.altair_chart(tally.week_hours(incidentdesk.study_of(desk, wish)), width="stretch")
+        show(desk, wish, [tally.week_hours(incidentdesk.study_of(desk, wish))])
     elif state.incident_side == "side_grids":
         grids_side(grids)
     elif state.incident_side == "side_places":
@@ -101,6 +95,17 @@ def side(desk: Desk, wish: Wish) -> None:
         facts_side(desk, wish, grids)
     if not state.playing:
         incidentbook.downloads(desk, state.level, wish, state.show_as)
+
+
+def show(desk: Desk, wish: Wish, charts: list[Any], titles: tuple[str, ...] = ()) -> None:
+    """Show charts one below the other, and the buttons that keep them."""
+    state = st.session_state
+    for k, chart in enumerate(charts):
+        if k < len(titles) and titles[k]:
+            st.html(f"<h4>{safe_text(titles[k])}</h4>")
+        st.altair_chart(chart, width="stretch")
+    if not state.playing:
+        incidentbook.chart_downloads(desk, charts, (state.incident_side, wish, state.trend_step))
 
 
 def page(desk: Desk) -> None:

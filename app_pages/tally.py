@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import altair as alt
 import pandas as pd
+import vl_convert
 
 from app_pages import incidentdesk
 from app_pages.desk import Desk
@@ -18,6 +20,8 @@ from gridgis.overlays.heads import WEEKDAYS
 
 _INK, _MUTED, _LINE, _BAR, _SECOND = "#1f2d3a", "#64748b", "#e6ebf0", "#d2603f", "#4577ab"
 _DAYS = {"days_30": 30, "days_90": 90, "days_365": 365}
+_FEW_STEPS = 3
+_WIDTH = 640
 _SHARES = ("valid_share", "closed_share", "on_time_share", "within_2h", "within_2d", "within_7d", "in_grid_share")
 
 
@@ -58,19 +62,33 @@ def handled(study: Study) -> list[tuple[str, str]]:
 
 
 def _quiet(chart: Any, height: int) -> Any:
-    words = {"PNG_ACTION": say("chart_png"), "SVG_ACTION": say("chart_svg"), "CLICK_TO_VIEW_ACTIONS": " "}
-    embed = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}, "i18n": words}
     return (
-        chart.properties(height=height, background="white", usermeta={"embedOptions": embed})
+        chart.properties(height=height, background="white")
         .configure_view(stroke=None)
         .configure_axis(labelColor=_MUTED, labelFontSize=11, gridColor=_LINE, domain=False, ticks=False, title=None)
         .configure_legend(orient="top", title=None, labelColor=_MUTED, labelFontSize=11, padding=0, offset=4)
     )
 
 
+def drawn(charts: list[Any]) -> str:
+    """Return charts as one SVG, one below the other; words stay words, so that every script is shown by the reader's fonts."""
+    parts = [vl_convert.vegalite_to_svg(c.properties(width=_WIDTH).to_dict()) for c in charts]
+    sizes = [[float(v) for v in re.findall(r'(?:width|height)="([\d.]+)"', p)[:2]] for p in parts]
+    tops = [20 + sum(h + 24 for _, h in sizes[:k]) for k in range(len(parts))]
+    wide, high = max(w for w, _ in sizes) + 40, tops[-1] + sizes[-1][1] + 20
+    placed = "".join(p.replace("<svg ", f'<svg x="20" y="{y:.0f}" ', 1) for p, y in zip(parts, tops, strict=True))
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high:.0f}">'
+    return f'{head}<rect width="100%" height="100%" fill="#fff"/>{placed}</svg>'
+
+
 def trend(study: Study, step: counting.Step) -> Any:
     """Return reported and closed incidents by day, week or month as a chart; dates in digits, which need no language."""
     found = counting.trend(study.frame, step)
+    if len(found) > _FEW_STEPS:
+        # Steps that the period does not cover wholly would look like a fall.
+        end = found["start"] + {"day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7), "month": pd.offsets.MonthBegin(1)}[step]
+        days = study.frame["at"].dt.normalize()
+        found = found[(found["start"] >= days.min()) & (end <= days.max() + pd.Timedelta(days=1))]
     names = {"reported": say("trend_reported"), "closed": say("trend_closed")}
     long = found.rename(columns=names).melt("start", var_name="kind", value_name="n")
     days = "%m-%d" if len(found) < 130 and step != "month" else "%y-%m"
@@ -87,15 +105,20 @@ def trend(study: Study, step: counting.Step) -> Any:
 def by_category(desk: Desk, study: Study) -> Any:
     """Return the number of incidents of each category as bars with their number."""
     tree = incidentdesk.categories(desk)
-    found = study.frame["category"][study.frame["category"] != ""].map(lambda c: tree.name(c, lang()))
+    found = study.frame["category"][study.frame["category"] != ""].map(lambda c: _short(tree.name(c, lang())))
     counts = found.value_counts().rename_axis("category").reset_index(name="n").head(24)
     base = alt.Chart(counts).encode(
         y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, labelFontSize=12, labelColor=_INK)),
-        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMax=float(counts["n"].max()) * 1.25)),
+        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMax=float(counts["n"].max()) * 1.4)),
     )  # fmt: skip
     bars = base.mark_bar(color=_BAR, opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
     text = base.mark_text(align="left", dx=5, color=_MUTED, fontSize=11).encode(text=alt.Text("n:Q", format=","))
     return _quiet(bars + text, 24 * len(counts) + 6)
+
+
+def _short(category: str) -> str:
+    """Return a category as there is room for: in English the matter alone."""
+    return category.split("/")[-1] if lang() == "en" else category
 
 
 def week_hours(study: Study) -> Any:
@@ -105,7 +128,7 @@ def week_hours(study: Study) -> Any:
     long = table.set_axis(pd.Index(days, name="day")).reset_index().melt("day", var_name="hour", value_name="n")
     chart = alt.Chart(long).mark_rect(stroke="white", strokeWidth=1).encode(
         y=alt.Y("hour:O", axis=alt.Axis(title=None, values=list(range(0, 24, 3)))),
-        x=alt.X("day:N", sort=days, axis=alt.Axis(title=None, orient="top", labelAngle=0)),
+        x=alt.X("day:N", sort=days, axis=alt.Axis(title=None, orient="top", labelAngle=0, labelFlush=False, labelOverlap=False)),
         color=alt.Color("n:Q", scale=alt.Scale(range=["#fdf4e8", "#f6bf8c", "#da6c48", "#7d2a22"]), legend=None),
         tooltip=[alt.Tooltip("day:N", title=" "), alt.Tooltip("hour:O", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip

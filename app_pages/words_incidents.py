@@ -84,7 +84,7 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
     "get_tables": ("表格 XLSX", "Tables XLSX"),
     "get_svg": ("地图 SVG", "Map SVG"),
     "get_png": ("地图 PNG", "Map PNG"),
-    "chart_svg": ("图表保存为 SVG", "Save chart as SVG"),
-    "chart_png": ("图表保存为 PNG", "Save chart as PNG"),
+    "chart_svg": ("图表 SVG", "Chart SVG"),
+    "chart_png": ("图表 PNG", "Chart PNG"),
     "sheet_facts": ("说明", "About"),
 }

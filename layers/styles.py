@@ -95,7 +95,7 @@ CELLS: dict[str, Any] = {
 HEAT = ("#fdf0d0", "#f6c887", "#ee9455", "#d6563c", "#a52638", "#6d1136")
 """Colours of density, from few to many."""
 
-CROWDS: dict[str, Any] = {"size": [26, 54]}
+CROWDS: dict[str, Any] = {"size": [26, 46]}
 
 SPOTS = {"hot99": "#b3261e", "hot95": "#e8937c", "cold95": "#9fc1e0", "cold99": "#2f6db0"}
 """Colours of hot and cold spots."""
