@@ -120,7 +120,7 @@ def trend(frame: pd.DataFrame, step: Step) -> pd.DataFrame:
 def week_hours(frame: pd.DataFrame) -> pd.DataFrame:
     """Return how many incidents came on each weekday (rows, 0 is Monday) at each hour (columns 0 to 23)."""
     at = frame["at"].dropna()
-    table = pd.crosstab(at.dt.weekday, at.dt.hour)
+    table = pd.crosstab(at.dt.day_of_week, at.dt.hour)
     return table.reindex(index=range(7), columns=range(24), fill_value=0).rename_axis(index="weekday", columns="hour")
 
 
