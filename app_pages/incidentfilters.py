@@ -17,8 +17,6 @@ from gridgis.overlays.heatmap import RADII
 from gridgis.overlays.incidents import HANDLED, Wish, tree_of
 
 PERIODS = ("days_30", "days_90", "days_365", "days_all", "days_own")
-KEPT = ("period", "own_period", "categories", "filter_status", "filter_handled", "filter_within", "heat_radius", "hot_of",
-        "timeline", "time_step")  # fmt: skip
 _TICK_S = 1.6
 
 

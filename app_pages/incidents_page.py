@@ -110,8 +110,7 @@ def show(desk: Desk, wish: Wish, charts: list[Any], titles: tuple[str, ...] = ()
 
 def page(desk: Desk) -> None:
     """Show the page."""
-    for choice in ("level", "show_as", "trend_step", "incident_side", *incidentfilters.KEPT):
-        keep(choice)
+    keep("level")
     if incidentdesk.every(desk).empty:
         st.html(f'<p class="gg-tip">{say("no_incidents_at_all")}</p>')
         return

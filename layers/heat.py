@@ -43,7 +43,7 @@ def crowds(x: ArrayLike, y: ArrayLike, box: shapely.Geometry, crs: int, across: 
     across
         About so many squares stand side by side; their size is a power of two, so that it stays while the map is moved.
     """
-    west, south, east, north = box.bounds
+    west, south, east, north = shapely.bounds(box).tolist()
     size = 2.0 ** np.ceil(np.log2((east - west) / across))
     xy = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
     # Whole squares only: those on the rim would lose what lies outside.

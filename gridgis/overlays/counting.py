@@ -88,7 +88,7 @@ def shares(frame: pd.DataFrame, group: pd.Series[Any], now: pd.Timestamp) -> pd.
     told |= {"due": due, "on_time": due & closed & (frame["closed_at"] <= frame["due_at"])}
     for name, hours in LIMITS.items():
         told[f"{name}_of"] = valid & (age >= hours)
-        told[name] = told[f"{name}_of"] & closed & (took <= hours)
+        told[name] = (took <= hours) & closed & (age >= hours)
     sums = pd.DataFrame(told).astype(int).groupby(group).sum()
     out = sums[[*_FIGURES, "due", "on_time"]].copy()
     out["valid_share"] = _share(sums["valid"], sums["reported"])

@@ -96,3 +96,14 @@ def test_a_map_to_keep_escapes_what_names_say() -> None:
     assert "<script>" not in text
     assert text.count("url(#h)") == 2
     assert "#ff0000" in text
+
+
+@pytest.mark.usefixtures("busy")
+def test_choices_stay_while_another_page_is_looked_at() -> None:
+    app = run("incidents_page.py", show_as="as_heat")
+    app.segmented_control(key="show_as").set_value("as_rate").run()
+    app.segmented_control(key="period").set_value("days_30").run()
+    app.switch_page("app_pages/checks_page.py").run()
+    app.switch_page("app_pages/incidents_page.py").run()
+    assert (app.session_state["show_as"], app.session_state["period"]) == ("as_rate", "days_30")
+    assert app.segmented_control(key="show_as").value == "as_rate"
