@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 INCIDENT_WORDS: dict[str, tuple[str, str]] = {
+    "incidents_turn": ("同一批事件：变更前 {before}；变更后 {after}", "The same incidents: before {before}; after {after}"),
     "period": ("时间范围", "Period"),
     "days_30": ("近 30 天", "30 days"),
     "days_90": ("近 90 天", "90 days"),
