@@ -111,7 +111,7 @@ def show(desk: Desk, wish: Wish, charts: list[Any], titles: tuple[str, ...] = ()
 def page(desk: Desk) -> None:
     """Show the page."""
     keep("level")
-    if incidentdesk.every(desk).empty:
+    if not incidentdesk.every(desk)["at"].notna().any():
         st.html(f'<p class="gg-tip">{say("no_incidents_at_all")}</p>')
         return
     left, right = st.columns([2.4, 1], gap="small")

@@ -90,6 +90,19 @@ def test_what_incidents_refuses(path: Path, tell: Tell, options: tuple[str, ...]
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("incidents", [
+    happening([]), happening([(0.5, 0.5), None], at=[None, "gestern"], category=[None, None], status=[None, None]),
+])  # fmt: skip
+def test_no_incidents_and_incidents_without_time_are_no_fault(incidents: Any, tmp_path: Path, tell: Tell) -> None:
+    path = busy_county(tmp_path / "bare.gpkg", incidents)
+    told = tell("incidents", path, "--level", "unit", "--json").json
+    assert told["incidents"] == len(incidents)
+    assert len(told["grids"]) == 3
+    for words in (("incidents", path, "--level", "unit"), ("workload", path), ("population", path)):
+        assert tell(*words).code == 0
+    assert_refused(tell("hotspots", path, "--level", "unit"), 2, "0")
+
+
 def test_public_numbers_tell_nothing_else(tmp_path: Path, tell: Tell) -> None:
     path = busy_county(tmp_path / "small.gpkg", happening([(0.5, 0.5)] * 20 + [(3.5, 0.5)] * 3 + [(3.5, 1.5)] * 15))
     told = tell("incidents", path, "--level", "unit", "--k", "10", "--json").json
