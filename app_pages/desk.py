@@ -29,7 +29,7 @@ from gridgis.once import Once
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
 from gridgis.store.postgis import is_database
-from layers import base, figures, geojson, grids, heat
+from layers import base, figures, geojson, grids
 
 Item = tuple[Any, ...]
 _KEPT_TOKENS = 1024
@@ -193,12 +193,9 @@ class Desk:
             plan = self.plan
             codes = plan.tiling(rest[0])
             return grids.outlines([plan.grid_geometry(c) for c in codes], [plan.grids[c].name for c in codes], self.crs)
-        if kind == "base":
-            with self.quiet() as county:
-                water, roads = county.table("water"), county.table("roads")
-            return base.payload(self.plan.outline, water, roads, self.crs)
-        found = self.incidents(*rest)
-        return heat.payload(heat.bins(found["x"], found["y"]), self.crs)
+        with self.quiet() as county:
+            water, roads = county.table("water"), county.table("roads")
+        return base.payload(self.plan.outline, water, roads, self.crs)
 
     def nearby(self, item: Item, box: shapely.Geometry) -> bytes:
         """Return the cells or buildings in a box given in degrees."""
@@ -215,47 +212,11 @@ class Desk:
             found = county.table("buildings", ["geometry"])
         return base.Nearby(np.asarray(found.geometry.to_numpy(), dtype=object), self.crs)
 
-    # -- incidents
+    # -- what is made of the county besides
 
-    def incidents(self, since: str | None, until: str | None, categories: tuple[str, ...] | None) -> pd.DataFrame:
-        """Return incidents of a period (`until` excluded) and of categories, with the leaf grid of each."""
-        return self._lasting.get(("some", since, until, categories), lambda: self._some(since, until, categories))
-
-    def _some(self, since: str | None, until: str | None, categories: tuple[str, ...] | None) -> pd.DataFrame:
-        found = self.all_incidents()
-        keep = np.ones(len(found), dtype=bool)
-        if since is not None:
-            keep &= (found["at"] >= since).to_numpy()
-        if until is not None:
-            keep &= (found["at"] < until).to_numpy()
-        if categories is not None:
-            keep &= found["category"].isin(categories).to_numpy()
-        return found[keep]
-
-    def all_incidents(self) -> pd.DataFrame:
-        """Return every incident."""
-
-        def read() -> pd.DataFrame:
-            with self.quiet() as county:
-                return county.incidents()
-
-        return self._lasting.get(("incidents",), read)
-
-    def incident_codes(self) -> pd.Series[Any]:
-        """Return the leaf grid of every incident in the present plan."""
-        plan = self.plan
-        xy = self.all_incidents()[["x", "y"]].to_numpy(dtype=float)
-        return self._frames.get(("located", plan.version), lambda: gg.locate(plan, xy))
-
-    def incident_source(self) -> tuple[str, str]:
-        """Return where the incidents come from and the day they reach to."""
-
-        def read() -> tuple[str, str]:
-            with self.quiet() as county:
-                found = county.table("incidents", ["source", "as_of"])
-            return _commonest(found["source"]), str(found["as_of"].dropna().max())
-
-        return self._lasting.get(("incident_source",), read)
+    def lasting(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, once until the e-map changes; a key of what the plan decides names its version."""
+        return self._lasting.get(key, make)
 
     def findings(self, progress: Callable[[float, str], None] | None = None) -> tuple[int, gpd.GeoDataFrame]:
         """Return what the checks find in the present plan, and its version; after an edit only its place is checked again."""
@@ -272,10 +233,6 @@ class Desk:
     def once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """Return what `make` makes, once for a state of the plan and of the registers of people."""
         return self._frames.get((*key, self.version, self._registers()), make)
-
-    def lasting(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-        """Return what `make` makes, once, whatever becomes of the plan."""
-        return self._lasting.get(key, make)
 
     def _registers(self) -> int:
         """Return a fingerprint of the registers of people; they change without a version."""
@@ -295,11 +252,6 @@ class Desk:
         with self.quiet() as county:
             _ = county.plan, county.elements.points_mm
         self._lasting.get(("tree", "buildings"), lambda: self._tree("buildings"))
-
-
-def _commonest(values: pd.Series[Any]) -> str:
-    found = values.dropna().value_counts()
-    return str(found.index[0]) if len(found) else "–"
 
 
 def level_figures(plan: gg.Plan, codes: list[str]) -> pd.DataFrame:

@@ -1,89 +1,132 @@
-"""Incidents: where they are, how many, of which kind, week by week."""
+"""Incidents: where they are, how many, of which kind, how they were handled, and how that changes."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app_pages import mapview, panel, tally
+from app_pages import incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, tally
 from app_pages.desk import Desk, the_desk
-from app_pages.state import keep, say
-from layers.styles import HEAT
+from app_pages.incidentview import Picture
+from app_pages.state import attempt, keep, lang, say
+from app_pages.tableview import Column, table
+from gridgis.overlays.incidents import Wish
 from layers.text import safe_text
 
-PERIODS = ("days_30", "days_90", "days_365", "days_all", "days_own")
+VIEWS = ("as_heat", "as_crowds", "as_grids", "as_rate", "as_hot", "as_emerging", "as_change")
+SIDES = ("side_facts", "side_time", "side_grids", "side_places")
+_ROWS = 300
 
 
-def filters(desk: Desk) -> tuple[str, str, tuple[str, ...] | None]:
-    """Show the filters; return first day, day after the last, and categories (None for all)."""
-    found = desk.all_incidents()
-    first, last = pd.Timestamp(found["at"].min()).date(), pd.Timestamp(found["at"].max()).date()
-    when, how = st.columns([3, 2], vertical_alignment="center")
-    period = when.segmented_control(
-        say("period"), PERIODS, key="period", format_func=say, required=True, label_visibility="collapsed"
-    )
-    how.segmented_control(
-        say("show_as"),
-        ("as_heat", "as_grids"),
-        key="show_as",
-        format_func=say,
-        required=True,
-        label_visibility="collapsed",
-    )
-    if period == "days_own":
-        since, until = st.slider(
-            say("period"),
-            first,
-            last,
-            (first, last),
-            key="own_period",
-            format="YYYY-MM-DD",
-            label_visibility="collapsed",
-        )
-    else:
-        since, until = tally.last_days(first, last, period)
-    groups = tally.groups(found["category"].dropna().unique())
-    chosen = st.pills(
-        say("categories"), list(groups), key="categories", selection_mode="multi", label_visibility="collapsed"
-    )
-    wanted = tuple(c for g in chosen for c in groups[g])
-    return str(since), str(until + pd.Timedelta(days=1)), wanted or None
-
-
-def picture(desk: Desk, since: str, until: str, categories: tuple[str, ...] | None) -> None:
-    """Show the map: heat, or the grids coloured by how many incidents lie in each."""
+def message_of(desk: Desk, wish: Wish, whole: Wish) -> dict[str, Any]:
+    """Return what the map is to show."""
     state = st.session_state
     if state.show_as == "as_heat":
-        legend = {
-            "title": say("heat"), "note": tally.source(desk),
-            "ramp": {"colours": list(HEAT["gradient"].values()), "low": say("few"), "high": say("many")},
-        }  # fmt: skip
-        heat = f"{mapview.prefix()}/layer/{desk.token('heat', since, until, categories)}"
-        message = mapview.message(desk, state.level, "none", "none", heat=heat, legend=[legend])
-    else:
-        counts = tally.per_grid(desk, state.level, since, until, categories)
-        message = mapview.counted(desk, state.level, counts, tally.source(desk))
-    mapview.live_map(desk, message, key="incident_map", height="clamp(420px, calc(100dvh - 146px), 1200px)")
+        return incidentview.heat_picture(desk, state.level, wish, whole, incidentfilters.heat_options())
+    if state.show_as == "as_crowds":
+        return incidentview.crowds_picture(desk, state.level, wish)
+    found: Picture | None = attempt(lambda: incidentview.grids_picture(desk, state.level, wish, state.show_as))
+    return found.message if found else mapview.message(desk, state.level, "none", "code")
 
 
-desk = the_desk()
-for choice in ("level", "period", "show_as", "categories", "own_period"):
-    keep(choice)
-if desk.all_incidents().empty:
-    st.html(f'<p class="gg-tip">{say("no_incidents_at_all")}</p>')
-    st.stop()
-left, right = st.columns([2.4, 1], gap="small")
-with left:
-    span = filters(desk)
-    picture(desk, *span)
-with right, st.container(key="side"):
-    found = desk.incidents(*span)
-    if found.empty:
-        st.html(f'<p class="gg-tip">{say("no_incidents")}</p>')
+def facts_side(desk: Desk, wish: Wish, grids: pd.DataFrame) -> None:
+    """Show figures, shares, and the charts of trend and categories."""
+    state, study = st.session_state, incidentdesk.study_of(desk, wish)
+    panel.facts([*tally.facts(study, grids), *tally.handled(study)])
+    title, step = st.columns([1, 2.2], vertical_alignment="center")
+    title.html(f"<h4>{say('trend')}</h4>")
+    steps = ("day", "week", "month")
+    step.segmented_control(say("trend"), steps, key="trend_step", format_func=lambda k: say(f"step_{k}"), required=True,
+                           label_visibility="collapsed")  # fmt: skip
+    charts = [tally.trend(study, state.trend_step), tally.by_category(desk, study)]
+    show(desk, wish, charts, ("", say("by_category")))
+
+
+def grids_side(grids: pd.DataFrame) -> None:
+    """Show the grids as a table, most first; rates on few households in brackets."""
+    heads = ("name", "as_grids", "as_rate", "households")
+    columns = [Column(say(h), "text" if h == "name" else "number") for h in heads]
+    top = grids.sort_values("reported", ascending=False, kind="stable").head(_ROWS)
+    rows = [
+        [r.name or code, panel.number(r.reported), _rate(r.per_1000_households, r.few), panel.number(r.households)]
+        for code, r in zip(top.index, top.itertuples(index=False), strict=True)
+    ]  # fmt: skip
+    table(columns, rows, key="incident_grids", height="calc(100dvh - 230px)")
+    st.html(f'<p class="gg-tip">( ) {safe_text(say("few_households"))}</p>')
+
+
+def _rate(value: float, few: bool) -> str:
+    if pd.isna(value):
+        return "–"
+    return f"({value:,.0f})" if few else f"{value:,.0f}"
+
+
+def places_side(desk: Desk, wish: Wish) -> None:
+    """Show the places where incidents come again and again."""
+    found = incidentdesk.repeated_of(desk, wish).head(_ROWS)
+    tree, plan = incidentdesk.categories(desk), desk.plan
+    columns = [Column(say("categories")), Column(say("name")), Column(say("as_grids"), "number")]
+    rows = []
+    for r in found.itertuples(index=False):
+        grid = plan.grids.get(str(r.code))
+        name = grid.name if grid and grid.name else str(r.code)
+        rows.append([tree.name(str(r.category), lang()), name, panel.number(r.n)])
+    table(columns, rows, key="incident_places", height="calc(100dvh - 230px)")
+    st.html(f'<p class="gg-tip">{safe_text(say("repeated_note", m=25, n=5))}</p>')
+
+
+def side(desk: Desk, wish: Wish) -> None:
+    """Show one of the panels beside the map."""
+    state = st.session_state
+    grids = incidentdesk.grids_of(desk, wish, state.level)
+    st.segmented_control(say("show_as"), SIDES, key="incident_side", format_func=say, required=True,
+                         label_visibility="collapsed", width="stretch")  # fmt: skip
+    panel.banner()
+    if state.incident_side == "side_time":
+        st.html(f"<h4>{say('week_hours')}</h4>")
+        show(desk, wish, [tally.week_hours(incidentdesk.study_of(desk, wish))])
+    elif state.incident_side == "side_grids":
+        grids_side(grids)
+    elif state.incident_side == "side_places":
+        places_side(desk, wish)
     else:
-        panel.facts(tally.facts(desk, st.session_state.level, found, *span))
-        st.html(f"<h4>{say('weekly')}</h4>")
-        st.altair_chart(tally.weekly(found), width="stretch")
-        st.html(f"<h4>{say('by_category')}</h4>")
-        st.altair_chart(tally.by_category(found), width="stretch")
-    st.html(f'<p class="gg-tip">{safe_text(tally.source(desk))}</p>')
+        facts_side(desk, wish, grids)
+    if not state.playing:
+        incidentbook.downloads(desk, state.level, wish, state.show_as)
+
+
+def show(desk: Desk, wish: Wish, charts: list[Any], titles: tuple[str, ...] = ()) -> None:
+    """Show charts one below the other, and the buttons that keep them."""
+    state = st.session_state
+    for k, chart in enumerate(charts):
+        if k < len(titles) and titles[k]:
+            st.html(f"<h4>{safe_text(titles[k])}</h4>")
+        st.altair_chart(chart, width="stretch")
+    if not state.playing:
+        incidentbook.chart_downloads(desk, charts, (state.incident_side, wish, state.trend_step))
+
+
+def page(desk: Desk) -> None:
+    """Show the page."""
+    keep("level")
+    if not incidentdesk.every(desk)["at"].notna().any():
+        st.html(f'<p class="gg-tip">{say("no_incidents_at_all")}</p>')
+        return
+    left, right = st.columns([2.4, 1], gap="small")
+    with left:
+        wish, whole = incidentfilters.filters(desk, VIEWS)
+        some = bool(len(incidentdesk.study_of(desk, wish).frame))
+        picture = message_of(desk, wish, whole) if some else mapview.message(desk, st.session_state.level, "none", "code")
+        mapview.live_map(desk, picture, key="incident_map", height="clamp(420px, calc(100dvh - 190px), 1200px)")
+    with right, st.container(key="side"):
+        if some:
+            side(desk, wish)
+        else:
+            st.html(f'<p class="gg-tip">{say("no_incidents")}</p>')
+        st.html(f'<p class="gg-tip">{safe_text(incidentdesk.source(desk))}</p>')
+    incidentfilters.tick()
+
+
+page(the_desk())

@@ -139,6 +139,15 @@ def comparison(desk: Desk, edit: gg.Edit, level: str) -> None:
     heads = [say("code"), say("households"), say("persons"), say("buildings"), say("area")]
     head = "".join(f"<th>{safe_text(h)}</th>" for h in heads)
     st.html(f'<table class="gg-compare"><thead><tr>{head}</tr></thead>{rows}</table>')
+    _same_incidents(edit, width)
+
+
+def _same_incidents(edit: gg.Edit, width: int) -> None:
+    """Show the same incidents on the grids before and after."""
+    sides = [{c: int(f["incidents"]) for c, f in side.items() if len(c) <= width} for side in (edit.before, edit.after)]
+    if any(sum(side.values()) for side in sides):
+        told = [" + ".join(f"{c[-4:]} {number(n)}" for c, n in sorted(side.items())) for side in sides]
+        st.html(f'<p class="gg-tip">{safe_text(say("incidents_turn", before=told[0], after=told[1]))}</p>')
 
 
 def after_codes(edit: gg.Edit, width: int) -> list[str]:

@@ -14,16 +14,16 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app_pages import where
+from app_pages import incidentdesk, where
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.publicpage import Public
 from app_pages.words import map_words
-from layers import page
+from layers import geojson, page
 
 _GZIP = {"Content-Encoding": "gzip", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _DAY = 86_400
-_LAYERS = ("grids", "outline", "base", "heat")
-_VIEWS = ("cells", "buildings")
+_LAYERS = ("grids", "outline", "base")
+_VIEWS = ("cells", "buildings", "crowds")
 
 
 def prefix() -> str:
@@ -65,8 +65,24 @@ async def view(request: Request) -> Response:
     if found is None or box is None:
         return _unknown()
     desk, item = found
-    data = await run_in_threadpool(desk.nearby, item, box)
+    data = await run_in_threadpool(_seen, desk, item, box)
     return Response(data, media_type="application/geo+json", headers={**_GZIP, "Cache-Control": "private, max-age=60"})
+
+
+def _seen(desk: Desk, item: Item, box: Any) -> bytes:
+    if item[0] == "crowds":
+        return geojson.packed(incidentdesk.crowds(desk, item, geojson.from_degrees(box, desk.crs)))
+    return desk.nearby(item, box)
+
+
+async def picture(request: Request) -> Response:
+    """Answer the density of incidents as a picture."""
+    found = await run_in_threadpool(_item, request, ("heatmap",))
+    if found is None:
+        return _unknown()
+    data = await run_in_threadpool(incidentdesk.drawn, *found)
+    headers = {k: v for k, v in _GZIP.items() if k != "Content-Encoding"}
+    return Response(data, media_type="image/png", headers={**headers, "Cache-Control": f"private, max-age={_DAY}, immutable"})
 
 
 async def frame(request: Request) -> Response:
@@ -117,6 +133,7 @@ def routes() -> list[BaseRoute]:
         Mount(asset_path(), Assets(directory=page.ASSETS)),
         Route(f"{base}/layer/{{token}}", layer),
         Route(f"{base}/view/{{token}}", view),
+        Route(f"{base}/picture/{{token}}", picture),
         Route(f"{base}/frame/{{token}}", frame),
         *Public(base, asset_path()).routes(),
         *where.routes(base, asset_path()),

@@ -26,6 +26,18 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("period", "days_365"),
     ("show_as", "as_heat"),
     ("categories", []),
+    ("filter_status", []),
+    ("filter_handled", []),
+    ("filter_within", []),
+    ("heat_radius", 300),
+    ("hot_of", "count"),
+    ("timeline", False),
+    ("time_step", "month"),
+    ("time_frame", None),
+    ("time_next", None),
+    ("playing", False),
+    ("trend_step", "week"),
+    ("incident_side", "side_facts"),
     ("datum", "cgcs2000"),
     ("export_format", "geojson"),
     ("export_encoding", "utf-8"),
@@ -84,6 +96,11 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
 )
 
 
+LASTING = ("show_as", "period", "own_period", "categories", "filter_status", "filter_handled", "filter_within", "heat_radius",
+           "hot_of", "timeline", "time_step", "time_frame", "trend_step", "incident_side")  # fmt: skip
+"""Choices of the incidents page that stay while another page is looked at; so do the weights of heat, ``weight_...``."""
+
+
 def prepare() -> None:
     """Give a new session its first choices; the language comes with the address."""
     state = st.session_state
@@ -92,6 +109,8 @@ def prepare() -> None:
         state.lang = asked if asked in LANGUAGES else "zh"
     for key, value in DEFAULTS:
         state.setdefault(key, value)
+    for key in [*LASTING, *(str(k) for k in state if str(k).startswith("weight_"))]:
+        keep(key)
 
 
 def lang() -> str:

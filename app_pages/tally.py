@@ -1,21 +1,28 @@
-"""Counts of incidents: per grid, per week, per category, with their source."""
+"""Charts and facts of incidents."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import re
 from typing import Any
 
 import altair as alt
 import pandas as pd
+import vl_convert
 
+from app_pages import incidentdesk
 from app_pages.desk import Desk
 from app_pages.panel import number
-from app_pages.state import say
-from app_pages.words import WORDS
+from app_pages.state import lang, say
+from gridgis.analysing import Study
+from gridgis.overlays import counting
+from gridgis.overlays.heads import WEEKDAYS
 
-_INK, _MUTED, _LINE, _BAR = "#1f2d3a", "#64748b", "#e6ebf0", "#d2603f"
+_INK, _MUTED, _LINE, _BAR, _SECOND = "#1f2d3a", "#64748b", "#e6ebf0", "#d2603f", "#4577ab"
 _DAYS = {"days_30": 30, "days_90": 90, "days_365": 365}
+_FEW_STEPS = 3
+_WIDTH = 640
+_SHARES = ("valid_share", "closed_share", "on_time_share", "within_2h", "within_2d", "within_7d", "in_grid_share")
 
 
 def last_days(first: dt.date, last: dt.date, period: str) -> tuple[dt.date, dt.date]:
@@ -24,84 +31,105 @@ def last_days(first: dt.date, last: dt.date, period: str) -> tuple[dt.date, dt.d
     return (first if days is None else max(first, last - dt.timedelta(days=days - 1))), last
 
 
-def groups(categories: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return categories by group: what stands before a slash, else the category itself."""
-    out: dict[str, tuple[str, ...]] = {}
-    for category in sorted(categories):
-        group = category.split("/")[0]
-        out[group] = (*out.get(group, ()), category)
-    return out
-
-
-def per_grid(
-    desk: Desk, level: str, since: str, until: str, categories: tuple[str, ...] | None
-) -> dict[str, int]:  # fmt: skip
-    """Return how many incidents lie in each grid that tiles the county at a level; grids with none are left out."""
-    found = desk.incidents(since, until, categories)
-    codes = desk.incident_codes().reindex(found.index).dropna().astype(str)
-    width = desk.scheme.width(level)
-    return {str(c): int(n) for c, n in codes.str.slice(0, width).value_counts().items()}
-
-
-def facts(
-    desk: Desk, level: str, found: pd.DataFrame, since: str, until: str, categories: tuple[str, ...] | None
-) -> list[tuple[str, str]]:  # fmt: skip
-    """Return total, daily mean, the busiest grid and how many grids have any."""
-    counts = per_grid(desk, level, since, until, categories)
-    days = max(1, (dt.date.fromisoformat(until) - dt.date.fromisoformat(since)).days)
-    _, frame = desk.frame(level)
+def facts(study: Study, grids: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return total, daily mean, rates with what they are of, the busiest grid, and how many grids have any."""
+    n, found = len(study.frame), grids["reported"]
     rows = [
-        (say("total_incidents"), f"{number(len(found))} {say('unit_incidents')}"),
-        (say("per_day"), number(len(found) / days, 1)),
+        (say("total_incidents"), f"{number(n)} {say('unit_incidents')}".strip()),
+        (say("per_day"), number(n / study.days(study.wish), 1)),
     ]
-    if counts:
-        top = max(counts, key=lambda c: counts[c])
-        name = frame["name"].get(top) or top
-        rows.append((say("busiest"), f"{name} · {number(counts[top])}"))
-        rows.append((say("in_grids"), f"{number(len(counts))} / {number(len(frame))}"))
+    for one, unit in (("households", "rate_unit_h"), ("persons", "rate_unit_p")):
+        of = int(grids[one].sum())
+        if of:
+            rate = say("rate_of", rate=number(1000 * int(found.sum()) / of, 1), n=number(of), unit=say(unit))
+            rows.append((say(f"rate_{one}"), rate))
+    if found.any():
+        top = str(found.idxmax())
+        rows.append((say("busiest"), f"{grids.at[top, 'name'] or top} · {number(found[top])}"))
+        rows.append((say("in_grids"), f"{number(int((found > 0).sum()))} / {number(len(found))}"))
+    if len(study.unlocated):
+        rows.append((say("unlocated_n"), number(len(study.unlocated))))
     return rows
 
 
-def source(desk: Desk) -> str:
-    """Return where the incidents come from and when they end, in words."""
-    origin, as_of = desk.incident_source()
-    shown = say("illustrative") if WORDS["illustrative"][0] in origin else origin
-    return say("source", source=shown, as_of=as_of)
+def handled(study: Study) -> list[tuple[str, str]]:
+    """Return the shares that are known, per cent."""
+    found = counting.shares(study.frame, pd.Series("all", index=study.frame.index), study.now)
+    if found.empty:
+        return []
+    row = found.iloc[0]
+    return [(say(k), f"{100 * float(row[k]):.1f}%") for k in _SHARES if pd.notna(row[k])]
 
 
 def _quiet(chart: Any, height: int) -> Any:
     return (
-        chart.properties(height=height, background="transparent")
+        chart.properties(height=height, background="white")
         .configure_view(stroke=None)
         .configure_axis(labelColor=_MUTED, labelFontSize=11, gridColor=_LINE, domain=False, ticks=False, title=None)
+        .configure_legend(orient="top", title=None, labelColor=_MUTED, labelFontSize=11, padding=0, offset=4)
     )
 
 
-def weekly(found: pd.DataFrame) -> Any:
-    """Return the number of incidents per week as a chart, whole weeks only; dates in digits, which need no language."""
-    day = pd.to_datetime(found["at"]).dt.normalize()
-    back = (day.max() - day).dt.days // 7
-    whole = (day.max() - day.min()).days // 7
-    counts = back[back < max(whole, 1)].value_counts().rename_axis("back").reset_index(name="n")
-    counts["week"] = day.max() - pd.to_timedelta(counts["back"] * 7 + 6, unit="D")
-    days = "%m-%d" if whole < 20 else "%y-%m"
-    chart = alt.Chart(counts).mark_area(
-        line={"color": _BAR, "strokeWidth": 1.6}, color=_BAR, opacity=0.16, interpolate="monotone"
-    ).encode(
-        x=alt.X("week:T", axis=alt.Axis(format=days, grid=False, tickCount=min(6, len(counts)), labelOverlap=True, title=None)),
+def drawn(charts: list[Any]) -> str:
+    """Return charts as one SVG, one below the other; words stay words, so that every script is shown by the reader's fonts."""
+    parts = [vl_convert.vegalite_to_svg(c.properties(width=_WIDTH).to_dict()) for c in charts]
+    sizes = [[float(v) for v in re.findall(r'(?:width|height)="([\d.]+)"', p)[:2]] for p in parts]
+    tops = [20 + sum(h + 24 for _, h in sizes[:k]) for k in range(len(parts))]
+    wide, high = max(w for w, _ in sizes) + 40, tops[-1] + sizes[-1][1] + 20
+    placed = "".join(p.replace("<svg ", f'<svg x="20" y="{y:.0f}" ', 1) for p, y in zip(parts, tops, strict=True))
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high:.0f}">'
+    return f'{head}<rect width="100%" height="100%" fill="#fff"/>{placed}</svg>'
+
+
+def trend(study: Study, step: counting.Step) -> Any:
+    """Return reported and closed incidents by day, week or month as a chart; dates in digits, which need no language."""
+    found = counting.trend(study.frame, step)
+    if len(found) > _FEW_STEPS:
+        # Steps that the period does not cover wholly would look like a fall.
+        end = found["start"] + {"day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7), "month": pd.offsets.MonthBegin(1)}[step]
+        days = study.frame["at"].dt.normalize()
+        found = found[(found["start"] >= days.min()) & (end <= days.max() + pd.Timedelta(days=1))]
+    names = {"reported": say("trend_reported"), "closed": say("trend_closed")}
+    long = found.rename(columns=names).melt("start", var_name="kind", value_name="n")
+    days = "%m-%d" if len(found) < 130 and step != "month" else "%y-%m"
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=list(names.values()), range=[_BAR, _SECOND]), title=None)
+    chart = alt.Chart(long).mark_line(strokeWidth=1.7, interpolate="monotone").encode(
+        x=alt.X("start:T", axis=alt.Axis(format=days, grid=False, tickCount=min(6, max(len(found), 1)), labelOverlap=True, title=None)),
         y=alt.Y("n:Q", axis=alt.Axis(tickCount=4, title=None)),
-        tooltip=[alt.Tooltip("week:T", format="%Y-%m-%d", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
+        color=colour,
+        tooltip=[alt.Tooltip("start:T", format="%Y-%m-%d", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip
-    return _quiet(chart, 150)
+    return _quiet(chart, 170)
 
 
-def by_category(found: pd.DataFrame) -> Any:
+def by_category(desk: Desk, study: Study) -> Any:
     """Return the number of incidents of each category as bars with their number."""
-    counts = found["category"].value_counts().rename_axis("category").reset_index(name="n")
+    tree = incidentdesk.categories(desk)
+    found = study.frame["category"][study.frame["category"] != ""].map(lambda c: _short(tree.name(c, lang())))
+    counts = found.value_counts().rename_axis("category").reset_index(name="n").head(24)
     base = alt.Chart(counts).encode(
-        y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=150, labelOverlap=False, labelFontSize=12, labelColor=_INK)),
-        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMax=float(counts["n"].max()) * 1.25)),
+        y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, labelFontSize=12, labelColor=_INK)),
+        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMax=float(counts["n"].max()) * 1.4)),
     )  # fmt: skip
     bars = base.mark_bar(color=_BAR, opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
     text = base.mark_text(align="left", dx=5, color=_MUTED, fontSize=11).encode(text=alt.Text("n:Q", format=","))
     return _quiet(bars + text, 24 * len(counts) + 6)
+
+
+def _short(category: str) -> str:
+    """Return a category as there is room for: in English the matter alone."""
+    return category.split("/")[-1] if lang() == "en" else category
+
+
+def week_hours(study: Study) -> Any:
+    """Return weekdays and hours as squares, darker where more incidents came."""
+    days = [words[lang() == "en"] for words in WEEKDAYS]
+    table = counting.week_hours(study.frame)
+    long = table.set_axis(pd.Index(days, name="day")).reset_index().melt("day", var_name="hour", value_name="n")
+    chart = alt.Chart(long).mark_rect(stroke="white", strokeWidth=1).encode(
+        y=alt.Y("hour:O", axis=alt.Axis(title=None, values=list(range(0, 24, 3)))),
+        x=alt.X("day:N", sort=days, axis=alt.Axis(title=None, orient="top", labelAngle=0, labelFlush=False, labelOverlap=False)),
+        color=alt.Color("n:Q", scale=alt.Scale(range=["#fdf4e8", "#f6bf8c", "#da6c48", "#7d2a22"]), legend=None),
+        tooltip=[alt.Tooltip("day:N", title=" "), alt.Tooltip("hour:O", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
+    )  # fmt: skip
+    return _quiet(chart, 430)

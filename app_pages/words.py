@@ -9,6 +9,7 @@ from app_pages.words_drafts import DRAFT_WORDS
 from app_pages.words_export import EXPORT_WORDS
 from app_pages.words_handling import HANDLING_WORDS
 from app_pages.words_import import IMPORT_WORDS
+from app_pages.words_incidents import INCIDENT_WORDS
 from app_pages.words_many import MANY_WORDS
 from app_pages.words_match import MATCH_WORDS
 from app_pages.words_people import PEOPLE_WORDS
@@ -146,28 +147,6 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "hint_paint_target": ("先点选接收基元的网格", "First click the grid that receives the cells"),
     "hint_paint": ("点选或拖过要划给 {target} 的基元", "Click or drag over the cells for {target}"),
     "do_paint": ("划转 {n} 个基元", "Give {n} cells"),
-    # incidents
-    "period": ("时间范围", "Period"),
-    "days_30": ("近 30 天", "30 days"),
-    "days_90": ("近 90 天", "90 days"),
-    "days_365": ("近一年", "One year"),
-    "days_all": ("全部", "All"),
-    "days_own": ("自选", "Choose"),
-    "categories": ("事件类别", "Categories"),
-    "show_as": ("显示", "Show"),
-    "as_heat": ("热力图", "Heatmap"),
-    "as_grids": ("按网格", "By grid"),
-    "total_incidents": ("事件总数", "Incidents"),
-    "per_day": ("日均", "Per day"),
-    "busiest": ("最多的网格", "Busiest grid"),
-    "in_grids": ("有事件的网格", "Grids with incidents"),
-    "weekly": ("每周事件数", "Incidents per week"),
-    "by_category": ("按类别", "By category"),
-    "few": ("少", "few"),
-    "many": ("多", "many"),
-    "heat": ("事件密度", "Incident density"),
-    "no_incidents": ("这个时间范围和类别没有事件。", "No incidents in this period and these categories."),
-    "no_incidents_at_all": ("县区里还没有事件数据。", "The county holds no incidents yet."),
     # checks
     "checking": ("正在检查……", "Checking…"),
     "all_clear": ("没有发现问题", "No findings"),
@@ -195,6 +174,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     **EXPORT_WORDS,
     **HANDLING_WORDS,
     **IMPORT_WORDS,
+    **INCIDENT_WORDS,
     **MANY_WORDS,
     **MATCH_WORDS,
     **PEOPLE_WORDS,

@@ -361,7 +361,8 @@ class County:
     def forget(self) -> None:
         """Read everything afresh at the next look: what was seen may have been taken back."""
         self._plan = None
-        self.__dict__.pop("elements", None)
+        for name in ("elements", "meta", "scheme"):
+            self.__dict__.pop(name, None)
 
     def refresh_figures(self, progress: Callable[[float, str], None] | None = None) -> None:
         """Count every element in its cell again, after the e-map changed."""

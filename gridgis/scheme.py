@@ -38,6 +38,7 @@ from gridgis.scheme_parts import (
     Service,
     Staffing,
     Text,
+    Workload,
 )
 
 _LISTS = ("levels", "kinds", "categories", "classes", "zones", "limits", "duties", "roles", "organisations", "places")
@@ -91,6 +92,7 @@ class Scheme(BaseModel):
     patrols: tuple[Patrol, ...] = ()
     procedure: Procedure = Procedure()
     access: Access = Access()
+    workload: Workload = Workload()
     road_rule: Literal["longest", "lower_code", "both"] = "longest"
 
     @model_validator(mode="after")
@@ -145,6 +147,8 @@ class Scheme(BaseModel):
         matters = [(f".matters[{k}]", m.limit) for k, m in enumerate(self.access.matters)]
         for path, limit in [("", self.access.limit), *matters]:
             yield f"access{path}.limit", limit, "limits"
+        for part, of in (("category_factors", "categories"), ("class_factors", "classes")):
+            yield from ((f"workload.{part}.{key}", key, of) for key in getattr(self.workload, part))
         for what, keys in _NAMED_IN.items():
             for k, item in enumerate(getattr(self, what)):
                 for key, of in keys.items():

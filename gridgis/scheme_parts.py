@@ -242,6 +242,41 @@ class Patrol(BaseModel):
     zone: Key | None = None
 
 
+class Workload(BaseModel):
+    """What makes work in a grid, in multiples of the work of the mean grid; weights count relative to their sum.
+
+    Attributes
+    ----------
+    households, incidents, floating, area
+        Weight of households, incidents, floating population and ground.
+    category_factors, class_factors
+        What the work of grids of a category or class is multiplied by; 1 for those not named.
+    upper, lower
+        Limits between the three classes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    households: Annotated[float, Field(ge=0)] = 0.4
+    incidents: Annotated[float, Field(ge=0)] = 0.35
+    floating: Annotated[float, Field(ge=0)] = 0.15
+    area: Annotated[float, Field(ge=0)] = 0.1
+    category_factors: dict[Key, Annotated[float, Field(gt=0)]] = {}
+    class_factors: dict[Key, Annotated[float, Field(gt=0)]] = {}
+    upper: Annotated[float, Field(gt=0)] = 1.25
+    lower: Annotated[float, Field(gt=0)] = 0.75
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.lower >= self.upper:
+            zh, en = "不小于 upper：请把下限改小", "is not below upper: make it smaller"
+            raise BrokenRulesError(("lower", zh, en))
+        if not self.households + self.incidents + self.floating + self.area:
+            zh, en = "权重全为零：至少一项要大于零", "has no weight above zero: give one"
+            raise BrokenRulesError(("", zh, en))
+        return self
+
+
 class Numbering(BaseModel):
     """How grids are numbered under their parent at first; numbers are frozen afterwards.
 

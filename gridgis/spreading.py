@@ -141,5 +141,7 @@ def rows_of(spread: Spread, own: dict[str, Any], epsg: int) -> gpd.GeoDataFrame:
     """
     columns = ["id", "kind", "code", "name", "households", "persons", "geometry"]
     frame = pd.DataFrame([{c: row.get(c) for c in columns} for row in spread.rows], columns=columns, dtype=object)
+    # What two sources say of one unit stands side by side; a source that comes again takes its own place.
+    frame["id"] = [f"{i}@{own['source']}" if k == "unit" else i for i, k in zip(frame["id"], frame["kind"], strict=True)]
     frame = frame.assign(method=spread.method[0], source=own["source"], as_of=own["as_of"])
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(frame.pop("geometry").tolist(), index=frame.index, crs=epsg))

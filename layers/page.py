@@ -21,8 +21,8 @@ COMMAND_TOOLS = ("select", "spot", "area")
 LOOP_TOOLS = ("select", "report")
 
 _SCRIPTS = (
-    "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js", "vendor/heat/heat.js",
-    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "ledger.js", "tools.js",
+    "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
+    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "tools.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -118,7 +118,9 @@ def parts(options: PageOptions) -> list[Part]:
         Part("grids", {**styles.GRIDS, "figures": [list(f) for f in options.figures]}),
         Part("labels", {**styles.LABELS, "countyDigits": options.county_digits}),
         Part("cells", styles.CELLS),
-        Part("heat", styles.HEAT),
+        Part("heat"),
+        Part("hatch"),
+        Part("crowds", styles.CROWDS),
         Part("preview", {"colours": list(styles.PREVIEW)}),
         Part("focus", styles.FOCUS),
         Part("trace", styles.TRACE),

@@ -16,6 +16,7 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("grids", 400, True),
     ("network", 405, False),
     ("lines", 408, False),
+    ("hatch", 409, False),
     ("heat", 410, False),
     ("parents", 420, False),
     ("cells", 430, False),
@@ -92,10 +93,24 @@ CELLS: dict[str, Any] = {
     "chosen": {"color": "#b45d12", "weight": 1.6, "opacity": 1, "fillColor": "#ef9a3d", "fillOpacity": 0.6},
 }
 
-HEAT: dict[str, Any] = {
-    "reach": 420,
-    "gradient": {"0.15": "#f3d9a4", "0.35": "#f0b06a", "0.6": "#e0703f", "0.8": "#bf3b34", "1": "#7f1734"},
-}
+HEAT = ("#fdf0d0", "#f6c887", "#ee9455", "#d6563c", "#a52638", "#6d1136")
+"""Colours of density, from few to many."""
+
+CROWDS: dict[str, Any] = {"size": [26, 46]}
+
+SPOTS = {"hot99": "#b3261e", "hot95": "#e8937c", "cold95": "#9fc1e0", "cold99": "#2f6db0"}
+"""Colours of hot and cold spots."""
+
+PATTERNS = {
+    "hot_new": "#f2a51f", "hot_consecutive": "#dd6b3d", "hot_intensifying": "#8e1b1f", "hot_persistent": "#c2453b",
+    "hot_diminishing": "#e6a79c", "hot_sporadic": "#f4d08f", "hot_oscillating": "#cf9fb6", "hot_historical": "#a8927f",
+    "cold_new": "#58c2c9", "cold_consecutive": "#3d93b8", "cold_intensifying": "#173f73", "cold_persistent": "#3c6ea8",
+    "cold_diminishing": "#a9c3dc", "cold_sporadic": "#cfe0ea", "cold_oscillating": "#a9a3cf", "cold_historical": "#8b98a3",
+}  # fmt: skip
+"""Colours of hot and cold spots by how they came about."""
+
+CHANGES = {"more": "#c2453b", "less": "#3c7fb5"}
+"""Colours of grids with more and with fewer incidents than before."""
 
 FOCUS: dict[str, Any] = {
     "maxZoom": 17,

@@ -47,7 +47,6 @@ PACKAGES = (
         "geoman",
         {"dist/leaflet-geoman.min.js": "geoman.js", "dist/leaflet-geoman.css": "geoman.css"},
     ),
-    Package("leaflet.heat", "heat", {"dist/leaflet-heat.js": "heat.js"}),
 )
 
 # Addresses that stand in the files as names or as links nobody follows: the browser never fetches them.

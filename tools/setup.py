@@ -312,6 +312,7 @@ def benchmarks() -> dict[str, list[str]]:
         "fuse_nets.txt": ["benchmarks/fuse_nets.py", COUNTY.name],
         "plant_faults.txt": ["benchmarks/plant_faults.py", "--county", COUNTY.name, "--each", "10"],
         "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
+        "incidents.txt": ["benchmarks/incident_figures.py", "--county", COUNTY.name, *more],
     }  # fmt: skip
     if real:
         files["datum_outlines.txt"] = ["benchmarks/datum_outlines.py", str(data / "county-outlines")]

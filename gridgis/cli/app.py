@@ -21,9 +21,11 @@ from gridgis.cli import (
     fix,
     found,
     fusing,
+    handling,
     history,
     incidents,
     keep,
+    loads,
     matches,
     people,
     placing,
@@ -67,7 +69,7 @@ for module in (
     keep,
     placing,
     registers,
-    incidents,
+    handling,
     printing,
     emergency,
     serve,
@@ -75,6 +77,8 @@ for module in (
     fitting,
     fusing,
     regrouping,
+    incidents,
+    loads,
 ):
     module.register(app)
 

@@ -136,6 +136,7 @@ GridGIS.part("grids", (map, options) => {
   function changed() {
     showSelection(GridGIS.message ? GridGIS.message.selected : []);
     GridGIS.labels.draw();
+    GridGIS.hatch.draw();
     document.body.dataset.version = String(shown.version);
     document.body.dataset.level = shown.level;
     document.body.dataset.grids = String(byCode.size);

@@ -1,4 +1,4 @@
-// What lies over the grids: the proposed boundaries, the place of a finding, the heat of incidents, the legend.
+// What lies over the grids: the proposed boundaries, the place of a finding, the legend.
 "use strict";
 GridGIS.part("preview", (map, options) => {
   let shown = null;
@@ -152,52 +152,6 @@ GridGIS.part("present", (map, options) => {
   };
 });
 
-GridGIS.part("heat", (map, options) => {
-  let shown = null;
-  let points = [];
-  let layer = null;
-
-  // The busiest tenth of what lies in one kernel sets the top of the scale, at every zoom.
-  function tune() {
-    if (!layer) return;
-    const zoom = map.getZoom();
-    const metres = (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / Math.pow(2, zoom + 8);
-    const radius = Math.min(60, Math.max(11, options.reach / metres));
-    const cells = new Map();
-    points.forEach(([lat, lng, weight]) => {
-      const p = map.project([lat, lng], zoom).divideBy(radius * 0.7).floor();
-      const key = p.x + ":" + p.y;
-      cells.set(key, (cells.get(key) || 0) + weight);
-    });
-    const sums = Array.from(cells.values()).sort((a, b) => a - b);
-    const max = sums.length ? sums[Math.floor(sums.length * 0.985)] || 1 : 1;
-    layer.setOptions({ radius: radius * 0.75, blur: radius * 0.75, max: Math.max(1, max), maxZoom: 0, minOpacity: 0.02, gradient: options.gradient });
-  }
-
-  map.on("zoomend", tune);
-  return {
-    async apply(message) {
-      const url = message.heat || null;
-      if (url === shown) return;
-      shown = url;
-      if (!url) {
-        if (layer) map.removeLayer(layer);
-        layer = null;
-        points = [];
-        document.body.dataset.heat = "";
-        return;
-      }
-      const found = await GridGIS.fetch(url);
-      if (shown !== url) return;
-      points = found.points;
-      if (!layer) layer = L.heatLayer([], { pane: "heat" }).addTo(map);
-      tune();
-      layer.setLatLngs(points);
-      document.body.dataset.heat = String(points.length);
-    },
-  };
-});
-
 GridGIS.part("legend", (map) => {
   const box = GridGIS.element("div", "legend");
   map.getContainer().appendChild(box);
@@ -207,7 +161,8 @@ GridGIS.part("legend", (map) => {
   function row(colour, text) {
     const line = GridGIS.element("div", "legend-row");
     const swatch = GridGIS.element("i");
-    swatch.style.background = colour;
+    if (colour === "hatch") swatch.className = "hatched";
+    else swatch.style.background = colour;
     line.appendChild(swatch);
     line.appendChild(GridGIS.element("span", null, text));
     return line;

@@ -92,8 +92,8 @@ def test_bins_keep_every_incident() -> None:
     assert found[:, 2].sum() == 4000
     assert len(found) < 34 * 34 + 1
     assert np.isclose((found[:, 0] * found[:, 2]).sum(), x.sum())
-    assert len(heat.bins([], [])) == 0
-    assert heat.bins([1.0, np.nan], [1.0, 2.0])[:, 2].sum() == 1
+    assert len(heat.bins([], [], 150)) == 0
+    assert heat.bins([1.0, np.nan], [1.0, 2.0], 150)[:, 2].sum() == 1
 
 
 def test_classes_are_round_and_ordered() -> None:

@@ -33,11 +33,9 @@ def words_on(desk: Any) -> str:
 def test_heat_and_filters(desk: Any) -> None:
     page = desk.page
     desk.open("incidents")
-    desk.body("[data-heat]:not([data-heat=''])")
     total = figure(desk, "事件总数")
-    bins = int(desk.js("() => document.body.dataset.heat"))
     assert total == 88_600
-    assert bins > 1000
+    desk.body(f"[data-heat='{total}']")
     desk.shot("20_incidents_zh")
 
     page.get_by_role("radio", name="近 30 天").click()
@@ -47,15 +45,39 @@ def test_heat_and_filters(desk: Any) -> None:
     expect(page.locator(".gg-facts").first).not_to_contain_text(f"{month:,}")
     tidy = figure(desk, "事件总数")
     assert 0 < tidy < month < total
-    desk.page.wait_for_function(
-        "n => document.querySelector('iframe.gridgis-map').contentDocument.body.dataset.heat !== String(n)", arg=bins
-    )
+    desk.body(f"[data-heat='{tidy}']")
 
-    page.get_by_role("radio", name="按网格").click()
-    desk.body("[data-heat='']")
-    counted = desk.js("() => Object.values(GridGIS.message.figure.values).reduce((a, b) => a + b, 0)")
-    assert counted == tidy, "every incident counts in exactly one grid"
-    desk.shot("21_incidents_by_grid")
+    page.get_by_role("radio", name="聚合").click()
+    desk.body(f"[data-heat=''][data-crowds='{tidy}']")
+    page.get_by_role("radio", name="每千户").click()
+    desk.body("[data-crowds='']:not([data-hatch='0'])")
+    desk.shot("21_incidents_rates")
+
+    # What was chosen stays while another page is looked at.
+    page.get_by_role("link", name="检查").click()
+    page.locator(".gg-clear, .gg-errors, .gg-warnings").first.wait_for()
+    page.get_by_role("link", name="事件").click()
+    expect(page.locator(".gg-facts").first).to_contain_text(f"{tidy:,}")
+    desk.body(":not([data-hatch='0'])")
+
+
+def test_film_and_pictures(desk: Any) -> None:
+    page = desk.page
+    desk.open("incidents")
+    desk.body("[data-heat='88600']")
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="地图 PNG").click()
+    assert kept.value.path().read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="表格 XLSX").click()
+    assert kept.value.path().read_bytes().startswith(b"PK")
+    page.locator("label").filter(has_text="时间轴").first.click()
+    desk.body(":not([data-heat='88600']):not([data-heat=''])")
+    first = desk.js("() => document.body.dataset.heat")
+    page.get_by_role("button", name="播放").click()
+    desk.body(f":not([data-heat='{first}']):not([data-heat=''])")
+    page.get_by_role("button", name="暂停").click()
+    page.get_by_role("button", name="播放").wait_for()
 
 
 def figure(desk: Any, name: str) -> int:

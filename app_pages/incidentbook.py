@@ -1,0 +1,123 @@
+"""What of the incidents page can be kept: tables as a workbook, the map as SVG and PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from app_pages import incidentdesk, incidentview, tally
+from app_pages.desk import Desk
+from app_pages.panel import level_name
+from app_pages.state import lang, say
+from gridgis.io.workbook import Sheet, workbook_bytes
+from gridgis.overlays import counting
+from gridgis.overlays.heads import WEEKDAYS, in_words
+from gridgis.overlays.incidents import Wish
+from layers.drawing import Look, svg
+from layers.page import ASSETS
+
+_HTML = '<div class="gg-png"><button type="button"></button></div>'
+_SHEETS = {
+    "grids": ("各网格", "Grids"), "categories": ("类别", "Categories"), "trend": ("趋势", "Trend"), "week": ("星期与时段", "Weekday and hour"),
+    "repeated": ("反复发生地", "Repeated places"), "compared": ("与前期相比", "Against before"), "hot": ("热点", "Hot spots"),
+    "unlocated": ("未落格", "Not in a grid"),
+}  # fmt: skip
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    script = (ASSETS / "picture.js").read_text(encoding="utf-8")
+    return st.components.v2.component("gridgis_png", html=_HTML, js=script, isolate_styles=False)
+
+
+class Asked(NamedTuple):
+    """What a workbook is to hold: level, filters, language, choices, and the lines of its first sheet."""
+
+    level: str
+    wish: Wish
+    lang: str
+    hot_of: str
+    step: counting.Step
+    about: list[tuple[str, str]]
+    title: str
+
+
+def asked(desk: Desk, level: str, wish: Wish) -> Asked:
+    """Return what the session asks for; the workbook itself is made later, where there is no session."""
+    state = st.session_state
+    about = [
+        (say("level"), level_name(desk, level)), (say("period"), " – ".join(days_of(desk, wish))),
+        (say("categories"), "、".join(wish.categories)), (say("version", n=desk.version), ""), (incidentdesk.source(desk), ""),
+    ]  # fmt: skip
+    return Asked(level, wish, lang(), state.hot_of, state.trend_step, about, say("sheet_facts"))
+
+
+def worded(desk: Desk, frame: pd.DataFrame, lang_: str) -> pd.DataFrame:
+    """Return a table as people read it."""
+    tree = incidentdesk.categories(desk)
+    kinds = {c: (c, tree.name(c, "en")) for c in incidentdesk.every(desk)["category"].unique()}
+    return in_words(frame, lang_, {"category": kinds, "weekday": dict(enumerate(WEEKDAYS))})
+
+
+def workbook(desk: Desk, told: Asked) -> bytes:
+    """Return every table of the page as a workbook; the first sheet says what was asked for and where it comes from."""
+    level, wish = told.level, told.wish
+    study = incidentdesk.study_of(desk, wish)
+    week = counting.week_hours(study.frame)
+    week.columns = pd.Index([str(h) for h in week.columns])
+    tables = {
+        "grids": incidentdesk.grids_of(desk, wish, level), "categories": counting.by_category(study.frame, study.now),
+        "trend": counting.trend(study.frame, told.step), "week": week,
+        "repeated": incidentdesk.repeated_of(desk, wish).rename(columns={"first": "since"}),
+        "hot": study.hot_spots(level, told.hot_of), "unlocated": study.unlocated,
+    }  # fmt: skip
+    compared = incidentdesk.compared(desk, wish, level)
+    if compared is not None:
+        tables["compared"] = compared
+    other = told.lang == "en"
+    sheets = [Sheet(_SHEETS[k][other], worded(desk, frame, told.lang)) for k, frame in tables.items()]
+    return workbook_bytes([Sheet(told.title, pd.DataFrame(told.about, columns=["", " "])), *sheets])
+
+
+def days_of(desk: Desk, wish: Wish) -> tuple[str, str]:
+    """Return first and last day of a period."""
+    at = incidentdesk.every(desk)["at"]
+    last = pd.Timestamp(wish.until) - pd.Timedelta(days=1) if wish.until else at.max()
+    return wish.since or str(at.min().date()), str(last.date())
+
+
+def map_svg(desk: Desk, level: str, wish: Wish, picture: incidentview.Picture) -> str:
+    """Return the view of the grids as SVG."""
+    _, frame = desk.frame(level)
+    title = f"{desk.county.meta['name']} · {picture.title} · {' – '.join(days_of(desk, wish))}"
+    look = Look(title, incidentdesk.source(desk), picture.colours, picture.hatched, picture.rows)
+    return svg([str(c) for c in frame.index], frame.geometry.to_numpy(), look)
+
+
+def downloads(desk: Desk, level: str, wish: Wish, view: str) -> None:
+    """Show the buttons: tables, and the map as it is coloured (by counts where it shows no grids)."""
+    name = f"{desk.county.code}_{level}_{'_'.join(days_of(desk, wish))}"
+    shown = view if view in ("as_rate", "as_hot", "as_emerging", "as_change") else "as_grids"
+    tables, vector, raster = st.columns(3)
+    told = asked(desk, level, wish)
+    tables.download_button(say("get_tables"), lambda: workbook(desk, told), f"{name}.xlsx", key="get_tables",
+                           on_click="ignore", width="stretch")  # fmt: skip
+
+    text = map_svg(desk, level, wish, incidentview.grids_picture(desk, level, wish, shown))
+    vector.download_button(say("get_svg"), text, f"{name}.svg", "image/svg+xml", key="get_svg", on_click="ignore", width="stretch")
+    with raster:
+        _component()(key="get_png", data={"svg": text, "name": f"{name}.png", "label": say("get_png")})
+
+
+def chart_downloads(desk: Desk, charts: list[Any], what: tuple[Any, ...]) -> None:
+    """Show the buttons for the charts on the page; `what` tells them apart from others."""
+    text = desk.lasting(("charts", desk.version, lang(), *what), lambda: tally.drawn(charts))
+    vector, raster = st.columns(2)
+    name = f"{desk.county.code}_{what[0]}"
+    vector.download_button(say("chart_svg"), text, f"{name}.svg", "image/svg+xml", key="chart_svg", on_click="ignore", width="stretch")
+    with raster:
+        _component()(key="chart_png", data={"svg": text, "name": f"{name}.png", "label": say("chart_png")})

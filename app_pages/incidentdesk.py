@@ -1,0 +1,139 @@
+"""Incidents as the pages and the addresses of the map need them: each study made once for a choice of filters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from app_pages.desk import Desk, Item
+from app_pages.state import say
+from app_pages.words import WORDS
+from gridgis.analysing import Study, categories_of, moment
+from gridgis.overlays import counting, heatmap
+from gridgis.overlays.categories import Categories, group_of
+from gridgis.overlays.incidents import COLUMNS, Wish, prepared
+from layers import figures, heat, styles
+
+Weights = tuple[tuple[str, float], ...]
+
+
+def every(desk: Desk) -> pd.DataFrame:
+    """Return all incidents of the county, ready to be counted."""
+
+    def read() -> pd.DataFrame:
+        with desk.quiet() as county:
+            return prepared(county.table("incidents", COLUMNS))
+
+    return desk.lasting(("incidents",), read)
+
+
+def categories(desk: Desk) -> Categories:
+    """Return the county's tree of categories."""
+
+    def read() -> Categories:
+        with desk.quiet() as county:
+            return categories_of(county)
+
+    return desk.lasting(("categories",), read)
+
+
+def source(desk: Desk) -> str:
+    """Return where the incidents come from and when they end, in words."""
+
+    def read() -> tuple[str, str]:
+        with desk.quiet() as county:
+            found = county.table("incidents", ["source", "as_of"])
+        origins, days = found["source"].dropna().value_counts(), found["as_of"].dropna()
+        return (str(origins.index[0]) if len(origins) else "–"), (str(days.max()) if len(days) else "–")
+
+    origin, as_of = desk.lasting(("incident_source",), read)
+    shown = say("illustrative") if WORDS["illustrative"][0] in origin else origin
+    return say("source", source=shown, as_of=as_of)
+
+
+def study_of(desk: Desk, wish: Wish) -> Study:
+    """Return the incidents that are meant, on the present plan."""
+    plan = desk.plan
+
+    def make() -> Study:
+        found = every(desk)
+        # Where everything lies is asked once for a version, whatever the filters.
+        whole = desk.lasting(("study", plan.version), lambda: Study(plan, found, Wish(), moment(desk.county, found)))
+        out = Study(plan, found, wish, whole.now)
+        out.__dict__["leaf_of_all"] = whole.leaf_of_all
+        return out
+
+    return desk.lasting(("study", wish, plan.version), make)
+
+
+def grids_of(desk: Desk, wish: Wish, level: str) -> pd.DataFrame:
+    """Return counts, rates and shares of each grid."""
+    found = study_of(desk, wish)
+    return desk.lasting(("per_grid", wish, level, found.plan.version), lambda: found.per_grid(level))
+
+
+def repeated_of(desk: Desk, wish: Wish) -> pd.DataFrame:
+    """Return the places where incidents come again and again."""
+    found = study_of(desk, wish)
+    return desk.lasting(("repeated", wish, found.plan.version), lambda: counting.repeated(found.frame, found.leaf))
+
+
+def surface_of(desk: Desk, wish: Wish, radius: int, weights: Weights) -> heatmap.Surface | None:
+    """Return the density of the incidents that are meant."""
+
+    def make() -> heatmap.Surface | None:
+        frame = study_of(desk, wish).frame
+        known = dict(weights)
+        heavy = frame["category"].map(lambda c: known.get(group_of(c), 1.0)).to_numpy(dtype=float) if known else None
+        return heatmap.surface(frame["x"], frame["y"], desk.crs, radius, heavy)
+
+    return desk.lasting(("surface", wish, radius, weights, desk.version), make)
+
+
+def top_of(desk: Desk, wish: Wish, whole: Wish, radius: int, weights: Weights) -> float:
+    """Return the density that gets the last colour: that of the whole period by its length, so that pictures compare."""
+    found = surface_of(desk, whole, radius, weights)
+    if found is None:
+        return 1.0
+    seen = found.values[found.values > 0.001 * found.values.max()]
+    study = study_of(desk, whole)
+    share = study.days(wish) / study.days(whole)
+    return max(figures.round_limit(float(np.quantile(seen, 0.999)) * min(share, 1.0)), 0.1)
+
+
+def drawn(desk: Desk, item: Item) -> bytes:
+    """Return the density promised under an address, as PNG."""
+    _, wish, top, radius, weights = item
+
+    def make() -> bytes:
+        found = surface_of(desk, wish, radius, weights)
+        values = np.zeros((1, 1)) if found is None else found.values
+        return heat.picture(values, top, styles.HEAT)
+
+    return desk.lasting(("png", *item, desk.version), make)
+
+
+def crowds(desk: Desk, item: Item, box: shapely.Geometry) -> str:
+    """Return the crowds in a part of the map, in the county's CRS."""
+    frame = study_of(desk, item[1]).frame
+    return heat.crowds(frame["x"], frame["y"], box, desk.crs)
+
+
+def before(desk: Desk, wish: Wish) -> Wish | None:
+    """Return the period just before one, of the same length; None where the incidents do not reach back so far."""
+    found = every(desk)
+    length = pd.Timedelta(days=study_of(desk, wish).days(wish))
+    start = pd.Timestamp(wish.since) if wish.since else found["at"].min().normalize()
+    if start - length < found["at"].min().normalize():
+        return None
+    first, last = (str((start - d).date()) for d in (length, pd.Timedelta(0)))
+    return Wish(first, last, wish.categories, wish.statuses, wish.handled, wish.within)
+
+
+def compared(desk: Desk, wish: Wish, level: str) -> pd.DataFrame | None:
+    """Return the period and the one before it, per grid."""
+    earlier, found = before(desk, wish), study_of(desk, wish)
+    if earlier is None:
+        return None
+    return desk.lasting(("compared", wish, level, found.plan.version), lambda: found.against(earlier, level))
