@@ -28,8 +28,8 @@ import gridgis as gg
 from gridgis.errors import GridgisError
 from gridgis.verify import verify
 
-KINDS = ("split", "merge", "transfer", "paint", "recode", "undo", "redo")
-WEIGHTS = (26, 26, 22, 16, 4, 5, 1)
+KINDS = ("split", "merge", "transfer", "paint", "reshape", "vertex", "recode", "undo", "redo")
+WEIGHTS = (20, 26, 16, 12, 20, 12, 4, 5, 1)
 
 
 def geometry(blob: bytes) -> shapely.Geometry:
@@ -281,6 +281,37 @@ class Planner:
                     )
         return shapely.LineString(points)
 
+    def run(self, code: str, other: str) -> shapely.LineString:
+        """Return a new run of the boundary between two grids, drawn beyond it, from it, or wildly."""
+        r, plan = self.random, self.county.plan
+        one, two = plan.grid_geometry(code), plan.grid_geometry(other)
+        common = shapely.line_merge(shapely.intersection(one.boundary, two.boundary))
+        pieces = [p for p in shapely.get_parts(common) if p.geom_type == "LineString"]
+        if not pieces or r.random() < 0.1:
+            return self.line(code)
+        along = max(pieces, key=lambda p: p.length)
+        a, b = (np.array(along.interpolate(t, normalized=True).coords[0]) for t in sorted((r.random(), r.random())))
+        if not (b - a).any():
+            return self.line(code)
+        side = np.array([-(b - a)[1], (b - a)[0]]) * r.choice((-1, 1))
+        bends = [a + (b - a) * t + side * r.uniform(0.05, 0.5) for t in sorted(r.random() for _ in range(r.randint(1, 4)))]
+        over = (b - a) * r.choice((0, 0, 0.02, 0.1))
+        return shapely.LineString([a - over, *bends, b + over])
+
+    def vertex(self, code: str, unlock: bool) -> gg.Edit:
+        """Return a vertex of a grid moved, put in or taken out."""
+        r, plan = self.random, self.county.plan
+        ring = shapely.get_coordinates(shapely.get_exterior_ring(shapely.get_parts(plan.grid_geometry(code))[0]))
+        k = r.randrange(len(ring) - 1)
+        here, there = ring[k], ring[k] + [r.gauss(0, 8), r.gauss(0, 8)]
+        level = plan.scheme.level_key(code)
+        which = r.random()
+        if which < 0.2:
+            return gg.delete_vertex(plan, here, level=level, unlock=unlock)
+        if which < 0.5:
+            return gg.insert_vertex(plan, (here + ring[k + 1]) / 2, there, level=level, unlock=unlock)
+        return gg.move_vertex(plan, here, there, level=level, unlock=unlock)
+
     def edit(self, kind: str) -> gg.Edit:
         """Return a random edit of a kind."""
         plan, r = self.county.plan, self.random
@@ -304,6 +335,10 @@ class Planner:
         if kind == "paint":
             ids = plan.cell_ids(other)
             return gg.paint(plan, r.sample(ids, min(len(ids), r.randint(1, 3))), code, unlock=unlock)
+        if kind == "reshape":
+            return gg.reshape(plan, self.run(code, other), level=plan.scheme.level_key(code), unlock=unlock)
+        if kind == "vertex":
+            return self.vertex(code, unlock)
         digits = len(code) - len(plan.scheme.parent(code) or "")
         new = f"{plan.scheme.parent(code)}{r.randint(1, 10**digits - 1):0{digits}d}"
         return gg.recode(plan, code, new)

@@ -2,13 +2,26 @@
 
 from gridgis.checks import check
 from gridgis.county import County, open_county
-from gridgis.edits import convert, merge, paint, recode, split, transfer
+from gridgis.edits import (
+    convert,
+    delete_vertex,
+    draw,
+    insert_vertex,
+    merge,
+    move_vertex,
+    paint,
+    recode,
+    reshape,
+    split,
+    transfer,
+)
 from gridgis.founding import new_county
 from gridgis.lineage import changed_codes
 from gridgis.locate import locate, locate_levels
 from gridgis.plan import Edit, Plan, evolve, invert
 
 __all__ = [
-    "County", "Edit", "Plan", "changed_codes", "check", "convert", "evolve", "invert", "locate", "locate_levels",
-    "merge", "new_county", "open_county", "paint", "recode", "split", "transfer",
+    "County", "Edit", "Plan", "changed_codes", "check", "convert", "delete_vertex", "draw", "evolve", "insert_vertex",
+    "invert", "locate", "locate_levels", "merge", "move_vertex", "new_county", "open_county", "paint", "recode", "reshape",
+    "split", "transfer",
 ]  # fmt: skip

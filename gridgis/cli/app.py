@@ -23,6 +23,7 @@ from gridgis.cli import (
     placing,
     publish,
     read,
+    redraw,
     registers,
     scheme,
     serve,
@@ -55,6 +56,7 @@ for module in (
     matches,
     keep,
     placing,
+    redraw,
     registers,
     serve,
 ):
