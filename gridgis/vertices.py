@@ -87,7 +87,7 @@ def _listed(place: Place) -> list[float]:
 
 def _usable(plan: Plan, place: Place) -> NDArray[np.int64]:
     xy = np.asarray([float(v) for v in place][:2])
-    west, south, east, north = plan.outline.bounds
+    west, south, east, north = shapely.bounds(plan.outline)
     low, high = np.array([west, south]) - _FAR_M, np.array([east, north]) + _FAR_M
     if not (np.isfinite(xy).all() and (xy >= low).all() and (xy <= high).all()):
         raise EditError(
@@ -123,7 +123,7 @@ def _edge(plan: Plan, point: NDArray[np.int64]) -> tuple[topology.EdgeKey, Cells
     edges, owner = topology.ring_edges(near.geometry)
     keys = topology.undirected(edges)
     lines = shapely.linestrings(metres(keys).reshape(-1, 2, 2))
-    gap = shapely.distance(lines, shapely.Point(metres(point)))
+    gap = np.asarray(shapely.distance(lines, shapely.Point(metres(point))))
     if not len(gap) or gap.min() > _REACH_MM / 1000:
         raise EditError(
             "这里没有界线：请点在两个网格的公共界线上。",
