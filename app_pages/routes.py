@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from app_pages import live
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.words import map_words
 from layers import page
@@ -21,7 +22,7 @@ from layers import page
 _GZIP = {"Content-Encoding": "gzip", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _DAY = 86_400
 _LAYERS = ("grids", "outline", "base", "heat")
-_VIEWS = ("cells", "buildings")
+_VIEWS = ("cells", "buildings", "lines")
 
 
 def prefix() -> str:
@@ -116,4 +117,5 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/layer/{{token}}", layer),
         Route(f"{base}/view/{{token}}", view),
         Route(f"{base}/frame/{{token}}", frame),
+        *live.routes(base),
     ]

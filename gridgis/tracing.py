@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def _way(pieces: NDArray[np.object_], at: NDArray[np.int64], ends: Any) -> Any |
         steps.append(int(before[steps[-1]]))
     walk = steps[::-1]
     points: list[Any] = []
-    for one, other in zip(walk, walk[1:], strict=False):
+    for one, other in pairwise(walk):
         k = best[one, other]
         xy = shapely.get_coordinates(every[k])
         points.append(xy if a[k] == one else xy[::-1])

@@ -16,12 +16,13 @@ from folium.template import Template
 from layers import styles
 
 ASSETS = Path(__file__).parent / "assets"
-TOOLS = ("select", "split", "merge", "transfer", "paint")
+TOOLS = ("select", "split", "merge", "transfer", "paint", "reshape", "vertex", "draw")
 COMMAND_TOOLS = ("select", "spot", "area")
 
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js", "vendor/heat/heat.js",
-    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "tools.js",
+    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "trace.js", "live.js", "choose.js", "vertices.js",
+    "tools.js", "keys.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -122,7 +123,12 @@ def parts(options: PageOptions) -> list[Part]:
         Part("focus", styles.FOCUS),
         Part("present", {"colour": styles.PRESENT}),
         Part("legend"),
+        Part("trace", {"accent": styles.ACCENT}),
+        Part("live", {"bands": styles.BANDS}),
+        Part("choose", {"accent": styles.ACCENT}),
+        Part("vertices", {"accent": styles.ACCENT}),
         Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
+        Part("keys", {"tools": list(options.tools)}),
     ]
 
 
