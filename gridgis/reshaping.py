@@ -184,6 +184,8 @@ class _Pieces:
             for part in self._going(to):
                 if out.setdefault(part, to) != to:
                     return {}
+        for part in self._largest_of_whole(set(out)):
+            del out[part]
         return out
 
     def _going(self, to: str) -> set[int]:
@@ -193,11 +195,7 @@ class _Pieces:
             out = {
                 p for p in going if any(q == _OUTSIDE or (q not in going and self.group[q] != to) for q in self.beside[p])
             }
-            # Of a grid that would go as a whole, the largest part stays.
-            for g in {self.group[p] for p in going - out}:
-                mine = {p for p, h in enumerate(self.group) if h == g}
-                if mine <= going - out:
-                    out.add(max(mine, key=lambda p: (self.size(p), -p)))
+            out |= self._largest_of_whole(going - out)
             if not out:
                 break
             going -= out
@@ -207,6 +205,21 @@ class _Pieces:
             frontier = {q for p in frontier for q in self.beside[p] & going} - reached
             reached |= frontier
         return reached
+
+
+    def _largest_of_whole(self, going: set[int]) -> set[int]:
+        """Return the largest part of each piece of land that would go on both sides of the line: that one stays."""
+        out = set()
+        left = set(going)
+        while left:
+            land, frontier = set(), {left.pop()}
+            while frontier:
+                land |= frontier
+                frontier = {q for p in frontier for q in self.across[p]} - land
+            left -= land
+            if land <= going:
+                out.add(max(land, key=lambda p: (self.size(p), -p)))
+        return out
 
 
 def _require_some(goes: dict[int, str], run: Any) -> None:

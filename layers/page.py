@@ -22,7 +22,7 @@ COMMAND_TOOLS = ("select", "spot", "area")
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js", "vendor/heat/heat.js",
     "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "trace.js", "live.js", "choose.js", "vertices.js",
-    "tools.js", "keys.js",
+    "icons.js", "tools.js", "keys.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 

@@ -45,6 +45,8 @@ GridGIS.part("choose", (map, options) => {
     start = null;
     box = null;
     map.dragging.enable();
+    // The click that ends the drag is none.
+    container.addEventListener("click", (e) => L.DomEvent.stop(e), { capture: true, once: true });
     if (size.x > 4 || size.y > 4) GridGIS.tools.chosen(inside((p) => bounds.contains(p)));
   }
 
