@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +18,7 @@ from gridgis.edits import run
 from gridgis.errors import GridgisError, InputError, StaleEditError
 from gridgis.history import rebased
 from gridgis.impact import Impact
-from layers import geojson, grids
+from layers import geojson
 
 _TOOLS = ("split", "merge", "transfer", "paint", "reshape", "vertex", "draw")
 
@@ -212,24 +211,11 @@ def _entry(log: pd.DataFrame, version: int) -> str:
     return panel.logged(row.to_dict())
 
 
-def preview(desk: Desk, edit: gg.Edit, level: str) -> dict[str, Any]:
-    """Return the polygons an edit of the present plan would leave, as the map shows them."""
-    codes = panel.after_codes(edit, desk.scheme.width(level))
-    after = gg.evolve(desk.plan, edit)
-    unit = say("unit_households") or say("fig_households").lower()
-    words = [f"{panel.number(edit.after[c]['households'])} {unit}" for c in codes]
-    shapes = [after.grid_geometry(c) for c in codes]
-    return {
-        "key": f"{edit.base_version}:{time.time_ns()}", "before": sorted(edit.before),
-        "after": json.loads(grids.preview(codes, shapes, words, desk.crs)),
-    }  # fmt: skip
-
-
 def show(desk: Desk, edit: gg.Edit | None, notes: tuple[gestures.Note, ...] = (), level: str = "") -> None:
     """Put a proposal before the planner, or none; its level stays when the map changes to another."""
     state = st.session_state
     level = level or state.level
-    state.preview = preview(desk, edit, level) if edit is not None else None
+    state.preview = live.polygons(desk, edit, level, lang()) if edit is not None else None
     state.consequences = consequences(live.figures_of(desk, edit, level)) if edit is not None else ()
     state.proposal, state.notes, state.proposal_level = edit, notes, level
     state.gesture = state.contested = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import gridgis as gg
-from app_pages import gestures
+from app_pages import gestures, panel
 from app_pages.desk import Desk, the_desk
+from app_pages.words import word
 from gridgis.errors import GridgisError
 from gridgis.impact import FIGURES, Impact, impact, reach_of
 from gridgis.tracing import Tracer
+from layers import grids
 from layers.geojson import from_degrees, to_degrees
 
 _MOST_BYTES = 200_000
@@ -41,9 +44,23 @@ def trial(desk: Desk, lang: str, level: str, event: Mapping[str, Any]) -> dict[s
     try:
         selected = [str(c) for c in event.get("selected", [])]
         edit, _ = gestures.propose(desk.plan, desk.frame(level)[1], event, selected)
-        return told(figures_of(desk, edit, level), lang)
+        shown = told(figures_of(desk, edit, level), lang)
+        return {**shown, "preview": polygons(desk, edit, level, lang)} if event.get("draw") else shown
     except GridgisError as error:
         return {"refused": error.words(lang), "at": place_of(desk, error.place)}
+
+
+def polygons(desk: Desk, edit: gg.Edit, level: str, lang: str) -> dict[str, Any]:
+    """Return the polygons that an edit of the present plan would leave, as the map shows them."""
+    codes = panel.after_codes(edit, desk.scheme.width(level))
+    after = gg.evolve(desk.plan, edit)
+    unit = word("unit_households", lang) or word("fig_households", lang).lower()
+    words = [f"{panel.number(edit.after[c]['households'])} {unit}" for c in codes]
+    shapes = [after.grid_geometry(c) for c in codes]
+    return {
+        "key": f"{edit.base_version}:{time.time_ns()}", "before": sorted(edit.before),
+        "after": json.loads(grids.preview(codes, shapes, words, desk.crs)),
+    }  # fmt: skip
 
 
 def told(found: Impact, lang: str) -> dict[str, Any]:

@@ -285,8 +285,17 @@ GridGIS.part("tools", (map, options) => {
     GridGIS.live.clearRefusal();
     const found = detail.to && typeof detail.to !== "string" ? detail.to : detail.at || (detail.line || detail.area || [])[0];
     state.last = found || null;
-    state.waiting = GridGIS.emit(type, Object.assign({ level: GridGIS.grids.level, unlock: state.unlock }, detail));
+    const gesture = Object.assign({ level: GridGIS.grids.level, unlock: state.unlock }, detail);
+    const mine = (state.waiting = GridGIS.emit(type, gesture));
+    if (EDITS.includes(type)) preview(mine, Object.assign({ type, draw: true }, gesture));
     refresh();
+  }
+
+  async function preview(mine, gesture) {
+    const message = GridGIS.message;
+    if (!message || !message.try) return;
+    const answer = await GridGIS.ask(message.try, Object.assign({ selected: message.selected || [] }, gesture));
+    if (answer && answer.preview && state.waiting === mine) GridGIS.preview.early(answer.preview);
   }
 
   // ---- keyboard: the same keys whether the map or the page has the focus
@@ -348,6 +357,7 @@ GridGIS.part("tools", (map, options) => {
     letters,
     chosen,
     whisper,
+    answered: (message) => !state.waiting || message.ack >= state.waiting,
     get unlocked() { return state.unlock; },
     lastPlace: () => state.last,
     dragged(gesture) { ask("vertex", gesture); },
