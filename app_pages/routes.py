@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app_pages import live
+from app_pages import ground, live
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.words import map_words
 from layers import page
@@ -92,9 +92,11 @@ def bbox(text: str) -> Any | None:
 def map_page(desk: Desk, lang: str, tools: tuple[str, ...]) -> str:
     """Return the HTML of the map page in a language, with the tools on offer."""
     words, figures = map_words(lang)
+    meridian, easting = ground.axis(desk.crs)
     return page.build(page.PageOptions(
         assets=asset_path(), bounds=desk.bounds, view_key=f"gridgis:{desk.county.code}", words=words,
-        figures=figures, tools=tools, county_digits=desk.scheme.county_digits,
+        figures=figures, tools=tools, county_digits=desk.scheme.county_digits, ground=ground.offered(desk),
+        meridian=meridian, easting=easting,
     ))  # fmt: skip
 
 
@@ -118,4 +120,5 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/view/{{token}}", view),
         Route(f"{base}/frame/{{token}}", frame),
         *live.routes(base),
+        *ground.routes(base),
     ]

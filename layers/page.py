@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ COMMAND_TOOLS = ("select", "spot", "area")
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js", "vendor/heat/heat.js",
     "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "trace.js", "live.js", "choose.js", "vertices.js",
-    "icons.js", "tools.js", "keys.js",
+    "icons.js", "tools.js", "lay.js", "measure.js", "keys.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -53,6 +53,10 @@ class PageOptions:
         The tools on offer; one alone (``select``) shows no toolbar.
     county_digits
         How many digits of a code all grids share.
+    ground
+        A base map of tiles: `url` on this host, `zoom`, `shift` in degrees where it lies shifted, `note`.
+    meridian, easting
+        Of the county's CRS, for the readout of coordinates.
     """
 
     assets: str
@@ -62,6 +66,9 @@ class PageOptions:
     figures: Sequence[tuple[str, str, str]]
     tools: Sequence[str] = TOOLS
     county_digits: int = 6
+    ground: Mapping[str, Any] = field(default_factory=dict)
+    meridian: float = 117.0
+    easting: float = 500_000.0
 
 
 class Begin(MacroElement):
@@ -128,6 +135,8 @@ def parts(options: PageOptions) -> list[Part]:
         Part("choose", {"accent": styles.ACCENT}),
         Part("vertices", {"accent": styles.ACCENT}),
         Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
+        Part("lay", {"base": dict(options.ground)}),
+        Part("measure", {"meridian": options.meridian, "easting": options.easting}),
         Part("keys", {"tools": list(options.tools)}),
     ]
 

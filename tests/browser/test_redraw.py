@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 from playwright.sync_api import expect
@@ -180,6 +181,24 @@ def test_many_by_box_lasso_and_ctrl_and_filters_of_the_brush(desk: Desk) -> None
     desk.map.locator("body").press("Enter")
     desk.body('[data-preview="1"]')
     confirm_and_back(desk, version)
+
+
+def test_layers_coordinates_and_length(desk: Desk) -> None:
+    start(desk)
+    desk.map.get_by_role("button", name="图层").click()
+    desk.map.locator(".lay-row", has_text="网格着色").locator("input[type=checkbox]").uncheck()
+    assert desk.js("() => getComputedStyle(GridGIS.map.getPane('grids')).visibility") == "hidden"
+    desk.shot("79_layers")
+    x, y = desk.js("p => GridGIS.measure.plane({lat: p[0], lng: p[1]})", spot(5, 3))
+    assert np.hypot(x - at(5, 3)[0], y - at(5, 3)[1]) < 0.02, "the readout is in the county's own metres"
+    desk.map.locator("body").press("m")
+    desk.map.locator(".leaflet-container").click(position={"x": 300, "y": 400})
+    desk.map.locator("body").press("m")
+    desk.map.get_by_role("button", name="图层").click()
+    desk.js("() => GridGIS.measure.toggle()")
+    desk.click(spot(1, 1))
+    desk.click(spot(4, 1))
+    assert abs(float(desk.js("() => document.body.dataset.measured")) - 300) < 3
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
