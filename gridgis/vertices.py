@@ -52,7 +52,7 @@ def move_vertex(plan: Plan, at: Place, to: Place, *, level: str | None = None, u
     goal = _usable(plan, to)
     vertex, owners = _vertex(plan, _usable(plan, at))
     rings = _Rewrite({tuple(vertex.tolist()): goal})
-    return _done(plan, owners, rings, {"move_vertex": _listed(at), "to": _listed(to)}, level, at=to, unlock=unlock)
+    return _done(plan, owners, rings, {"move_vertex": _listed(at), "to": _listed(to)}, (level, unlock))
 
 
 def insert_vertex(plan: Plan, at: Place, to: Place, *, level: str | None = None, unlock: bool = False) -> Edit:
@@ -63,7 +63,7 @@ def insert_vertex(plan: Plan, at: Place, to: Place, *, level: str | None = None,
     point, goal = _usable(plan, at), _usable(plan, to)
     edge, owners = _edge(plan, point)
     command = {"insert_vertex": _listed(at), "to": _listed(to)}
-    return _done(plan, owners, _Rewrite({}, edge, goal), command, level, at=to, unlock=unlock)
+    return _done(plan, owners, _Rewrite({}, edge, goal), command, (level, unlock))
 
 
 def delete_vertex(plan: Plan, at: Place, *, level: str | None = None, unlock: bool = False) -> Edit:
@@ -78,7 +78,7 @@ def delete_vertex(plan: Plan, at: Place, *, level: str | None = None, unlock: bo
             f"{len(owners)} cells meet in this point, so it cannot be deleted: drag it, or merge grids.",
         ).at(at)
     rings = _Rewrite({tuple(vertex.tolist()): None})
-    return _done(plan, owners, rings, {"delete_vertex": _listed(at)}, level, at=at, unlock=unlock)
+    return _done(plan, owners, rings, {"delete_vertex": _listed(at)}, (level, unlock))
 
 
 def _listed(place: Place) -> list[float]:
@@ -166,9 +166,11 @@ class _Rewrite:
 
 
 def _done(
-    plan: Plan, owners: Cells, rewrite: _Rewrite, command: dict[str, Any], level: str | None, *, at: Place, unlock: bool
+    plan: Plan, owners: Cells, rewrite: _Rewrite, command: dict[str, Any], options: tuple[str | None, bool]
 ) -> Edit:  # fmt: skip
-    """Return the edit that rewrites these cells."""
+    """Return the edit that rewrites these cells; `options` are level and unlock."""
+    level, unlock = options
+    at: Place = command.get("to") or command["delete_vertex"]
     key = level or plan.scheme.level_keys[-1]
     width = plan.scheme.width(key)
     grids = sorted({c[:width] for c in owners.code if c is not None})

@@ -70,7 +70,7 @@ GridGIS.part("preview", (map, options) => {
 
   return {
     // What a finished gesture would do stands on the map before the page beside it has caught up.
-    early(preview) { show(preview, "early"); },
+    early(preview) { show(preview, preview ? "early" : null); },
     apply(message) {
       if (!message.preview && shown === "early" && !GridGIS.tools.answered(message)) return;
       show(message.preview, message.preview ? message.preview.key : null);

@@ -295,14 +295,22 @@ GridGIS.part("tools", (map, options) => {
     const message = GridGIS.message;
     if (!message || !message.try) return;
     const answer = await GridGIS.ask(message.try, Object.assign({ selected: message.selected || [] }, gesture));
-    if (answer && answer.preview && state.waiting === mine) GridGIS.preview.early(answer.preview);
+    if (answer && answer.preview && state.waiting === mine && !state.dropped) GridGIS.preview.early(answer.preview);
   }
 
   // ---- keyboard: the same keys whether the map or the page has the focus
 
+  // Taken back before the answer is there: what comes is dropped.
+  function drop() {
+    state.dropped = true;
+    GridGIS.preview.early(null);
+    say("");
+  }
+
   function cancel() {
     if (GridGIS.keys.open) return GridGIS.keys.toggle(false);
     GridGIS.live.clearRefusal();
+    if (state.waiting) return drop();
     if (map.pm.globalDrawModeEnabled()) {
       const drawing = map.pm.Draw[SHAPES[state.tool]];
       const begun = drawing._layer && drawing._layer.getLatLngs().length;
@@ -315,6 +323,7 @@ GridGIS.part("tools", (map, options) => {
   }
 
   function undo() {
+    if (state.waiting) return drop();
     const drawing = map.pm.globalDrawModeEnabled() && map.pm.Draw[SHAPES[state.tool]];
     if (drawing && drawing._layer && drawing._layer.getLatLngs().length) return drawing._removeLastVertex();
     if (GridGIS.message && GridGIS.message.preview) return GridGIS.emit("discard", {});
@@ -383,6 +392,8 @@ GridGIS.part("tools", (map, options) => {
       }
       state.waiting = 0;
       document.body.dataset.ack = String(message.ack);
+      if (state.dropped && message.preview) GridGIS.emit("discard", {});
+      state.dropped = false;
       use(message.preview ? "select" : state.tool);
     },
   };
