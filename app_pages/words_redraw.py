@@ -47,6 +47,8 @@ REDRAW_WORDS: dict[str, tuple[str, str]] = {
     "live_area_m2": ("公顷", "ha"),
     "live_refused": ("未变更", "Not changed"),
     "live_more": ("另有 {n} 个网格", "{n} more grids"),
+    "lay_lang": ("zh", "en"),
+    "lay_map": ("网格地图", "Grid map"),
     "lay_title": ("图层", "Layers"),
     "lay_opacity": ("不透明度", "opacity"),
     "lay_base": ("电子地图", "E-map"),

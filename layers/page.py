@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -161,4 +162,8 @@ def build(options: PageOptions) -> str:
     }
     for element in (Begin(begin), *parts(options), Ready()):
         page.add_child(element)
-    return str(page.get_root().render())
+    html = str(page.get_root().render())
+    # What folium leaves out or forbids, and readers of screens and weak eyes need.
+    lang, title = options.words.get("lay_lang", "zh"), options.words.get("lay_map", "GridGIS")
+    html = html.replace("<html>", f'<html lang="{lang}">', 1).replace("<head>", f"<head><title>{title}</title>", 1)
+    return re.sub(r",?\s*maximum-scale=1\.0,\s*user-scalable=no", "", html)

@@ -286,16 +286,35 @@ GridGIS.part("tools", (map, options) => {
     const found = detail.to && typeof detail.to !== "string" ? detail.to : detail.at || (detail.line || detail.area || [])[0];
     state.last = found || null;
     const gesture = Object.assign({ level: GridGIS.grids.level, unlock: state.unlock }, detail);
-    const mine = (state.waiting = GridGIS.emit(type, gesture));
-    if (EDITS.includes(type)) preview(mine, Object.assign({ type, draw: true }, gesture));
+    if (EDITS.includes(type)) painted(type, gesture);
+    else state.waiting = GridGIS.emit(type, gesture);
     refresh();
+  }
+
+  // First the polygons on the map, then the page beside it, so that the one does not wait for the other.
+  function painted(type, gesture) {
+    const mine = (state.turn = {});
+    let sent = false;
+    state.waiting = Infinity;
+    const send = () => {
+      if (sent || state.turn !== mine) return;
+      sent = true;
+      if (state.dropped) {
+        Object.assign(state, { waiting: 0, dropped: false });
+        use(state.tool);
+      } else {
+        state.waiting = GridGIS.emit(type, gesture);
+      }
+    };
+    preview(mine, Object.assign({ type, draw: true }, gesture)).then(send);
+    setTimeout(send, 400);
   }
 
   async function preview(mine, gesture) {
     const message = GridGIS.message;
     if (!message || !message.try) return;
     const answer = await GridGIS.ask(message.try, Object.assign({ selected: message.selected || [] }, gesture));
-    if (answer && answer.preview && state.waiting === mine && !state.dropped) GridGIS.preview.early(answer.preview);
+    if (answer && answer.preview && state.waiting && state.turn === mine && !state.dropped) GridGIS.preview.early(answer.preview);
   }
 
   // ---- keyboard: the same keys whether the map or the page has the focus
