@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -11,16 +10,17 @@ import pandas as pd
 import streamlit as st
 
 import gridgis as gg
-from app_pages import access, command, gestures, news, others, panel
+from app_pages import access, command, gestures, live, news, others, panel
 from app_pages.desk import Desk
 from app_pages.state import attempt, lang, say, tell
-from app_pages.words import WORDS
+from app_pages.words import WORDS, word
 from gridgis.edits import run
 from gridgis.errors import GridgisError, InputError, StaleEditError
 from gridgis.history import rebased
-from layers import geojson, grids
+from gridgis.impact import Impact
+from layers import geojson
 
-_TOOLS = ("split", "merge", "transfer", "paint")
+_TOOLS = ("split", "merge", "transfer", "paint", "reshape", "vertex", "draw")
 
 
 def on_event(desk: Desk) -> None:
@@ -211,26 +211,26 @@ def _entry(log: pd.DataFrame, version: int) -> str:
     return panel.logged(row.to_dict())
 
 
-def preview(desk: Desk, edit: gg.Edit, level: str) -> dict[str, Any]:
-    """Return the polygons an edit of the present plan would leave, as the map shows them."""
-    codes = panel.after_codes(edit, desk.scheme.width(level))
-    after = gg.evolve(desk.plan, edit)
-    unit = say("unit_households") or say("fig_households").lower()
-    words = [f"{panel.number(edit.after[c]['households'])} {unit}" for c in codes]
-    shapes = [after.grid_geometry(c) for c in codes]
-    return {
-        "key": f"{edit.base_version}:{time.time_ns()}", "before": sorted(edit.before),
-        "after": json.loads(grids.preview(codes, shapes, words, desk.crs)),
-    }  # fmt: skip
-
-
 def show(desk: Desk, edit: gg.Edit | None, notes: tuple[gestures.Note, ...] = (), level: str = "") -> None:
     """Put a proposal before the planner, or none; its level stays when the map changes to another."""
     state = st.session_state
     level = level or state.level
-    state.preview = preview(desk, edit, level) if edit is not None else None
+    state.preview = live.polygons(desk, edit, level, lang()) if edit is not None else None
+    state.consequences = consequences(live.figures_of(desk, edit, level)) if edit is not None else ()
     state.proposal, state.notes, state.proposal_level = edit, notes, level
     state.gesture = state.contested = None
+
+
+def consequences(found: Impact) -> tuple[gestures.Note, ...]:
+    """Return what else an edit would do, in sentences: whose code stays, buildings cut, incidents that move."""
+    out = list(found.keeps)
+    if found.cut_before or found.cut_after:
+        values = {"a": found.cut_before, "b": found.cut_after}
+        out.append((word("live_cut", "zh", **values), word("live_cut", "en", **values)))
+    moved = sum(max(s.change("incidents"), 0.0) for s in found.shares)
+    if moved:
+        out.append((word("live_moved", "zh", n=f"{moved:,.0f}"), word("live_moved", "en", n=f"{moved:,.0f}")))
+    return tuple(out)
 
 
 def drawn() -> dict[str, Any] | None:
@@ -244,6 +244,15 @@ def drawn() -> dict[str, Any] | None:
         {"type": "LineString", "coordinates": line} if line else {"type": "Polygon", "coordinates": [[*area, area[0]]]}
     )
     return {"key": f"drawn:{gesture.get('n', 0)}:{state.seen}", "shape": shape}
+
+
+def refusal(desk: Desk) -> dict[str, Any] | None:
+    """Return why the last gesture was refused, and the place it is about, as the map shows it."""
+    state = st.session_state
+    if not state.problem:
+        return None
+    words = state.problem[1] if lang() == "en" else state.problem[0]
+    return {"key": f"{state.ack}:{words}", "words": words, "at": live.place_of(desk, state.problem_at)}
 
 
 def bounds_of(desk: Desk, shape: Any) -> list[float]:

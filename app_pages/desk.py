@@ -33,7 +33,7 @@ from layers import base, figures, geojson, grids
 
 Item = tuple[Any, ...]
 _KEPT_TOKENS = 1024
-_IN_VIEW = {"buildings": 4000, "cells": 6000}
+_IN_VIEW = {"buildings": 4000, "cells": 6000, "lines": 1500}
 
 
 class Desk:
@@ -203,14 +203,27 @@ class Desk:
         source = keep.get(("tree", *item), lambda: self._tree(item[0]))
         return geojson.packed(source.payload(geojson.from_degrees(box, self.crs), _IN_VIEW[item[0]]))
 
+    def footprints(self) -> tuple[shapely.STRtree, Any]:
+        """Return the footprints of all buildings and the tree that finds them."""
+
+        def read() -> tuple[shapely.STRtree, Any]:
+            with self.quiet() as county:
+                shapes = np.asarray(county.table("buildings", ["geometry"]).geometry.to_numpy(), dtype=object)
+            return shapely.STRtree(shapes), shapes
+
+        found: tuple[shapely.STRtree, Any] = self._lasting.get(("footprints",), read)
+        return found
+
     def _tree(self, kind: str) -> base.Nearby:
         if kind == "cells":
             rows = self.plan.rows
             known = [{"id": int(i), "code": c} for i, c in zip(rows.id, rows.code, strict=True)]
             return base.Nearby(rows.geometry, self.crs, known)
-        with self.quiet() as county:
-            found = county.table("buildings", ["geometry"])
-        return base.Nearby(np.asarray(found.geometry.to_numpy(), dtype=object), self.crs)
+        if kind == "lines":
+            with self.quiet() as county:
+                found = [county.table(t, ["geometry"]).geometry.to_numpy() for t in ("roads", "water")]
+            return base.Nearby(np.concatenate([np.asarray(f, dtype=object) for f in found]), self.crs)
+        return base.Nearby(self.footprints()[1], self.crs)
 
     # -- what is made of the county besides
 

@@ -31,20 +31,56 @@ def propose(
     grids
         The grids of the level on the map, index `code`, in the county's CRS.
     event
-        The gesture: `type`, and what the tool gathered (line, codes, area, cells, to).
+        The gesture: `type`, and what the tool gathered (line, codes, area, cells, at, to, op), `unlock` for upper levels.
     selected
         Codes chosen before; a line that crosses one of them means that one.
     """
-    kind = event["type"]
+    kind, unlock = event["type"], bool(event.get("unlock"))
     if kind == "split":
         line = _drawn(event["line"], plan.crs, shapely.LineString)
         code, notes = target_of(line, grids, selected)
-        return gg.split(plan, code, reaching(line, grids.geometry[code])), notes
+        return gg.split(plan, code, line if line.is_ring else reaching(line, grids.geometry[code])), notes
     if kind == "merge":
-        return gg.merge(plan, [str(c) for c in event["codes"]]), ()
+        return gg.merge(plan, [str(c) for c in event["codes"]], unlock=unlock), ()
     if kind == "transfer":
-        return gg.transfer(plan, _drawn(event["area"], plan.crs, shapely.Polygon), str(event["to"])), ()
-    return gg.paint(plan, [int(i) for i in event["cells"]], str(event["to"])), ()
+        area = _drawn(event["area"], plan.crs, shapely.Polygon)
+        return gg.transfer(plan, area, str(event["to"]), unlock=unlock), ()
+    if kind == "paint":
+        return gg.paint(plan, [int(i) for i in event["cells"]], str(event["to"]), unlock=unlock), ()
+    return _redrawn(plan, grids, event, selected), ()
+
+
+def _redrawn(plan: gg.Plan, grids: gpd.GeoDataFrame, event: Mapping[str, Any], selected: Sequence[str]) -> gg.Edit:
+    """Return the edit of a gesture that gives boundaries another run, or makes a grid where there is none."""
+    options = {"level": _level(plan, grids), "unlock": bool(event.get("unlock"))}
+    kind = event["type"]
+    if kind == "reshape":
+        line = _drawn(event["line"], plan.crs, shapely.LineString)
+        near = grids.geometry[shapely.dwithin(grids.geometry.to_numpy(), line, 2 * _REACH_M)]
+        edge = shapely.multilinestrings(shapely.get_parts(shapely.boundary(near.to_numpy())))
+        return gg.reshape(plan, reaching(line, edge), **options)
+    if kind == "draw":
+        area = _drawn(event["area"], plan.crs, shapely.Polygon)
+        return gg.draw(plan, area, parent_of(plan, grids, area, selected))
+    at = _drawn([event["at"]], plan.crs, lambda xy: shapely.Point(xy[0])).coords[0]
+    if event["op"] == "delete":
+        return gg.delete_vertex(plan, at, **options)
+    to = _drawn([event["to"]], plan.crs, lambda xy: shapely.Point(xy[0])).coords[0]
+    return (gg.insert_vertex if event["op"] == "insert" else gg.move_vertex)(plan, at, to, **options)
+
+
+def _level(plan: gg.Plan, grids: gpd.GeoDataFrame) -> str:
+    """Return the level on the map: the finest of the grids shown, coarser ones stand in where it is missing."""
+    return plan.scheme.level_key(max(map(str, grids.index), key=len))
+
+
+def parent_of(plan: gg.Plan, grids: gpd.GeoDataFrame, area: Any, selected: Sequence[str]) -> str:
+    """Return the grid that a new grid belongs to: the parent of the one selected, else of the nearest one on the map."""
+    chosen = [c for c in selected if c in grids.index]
+    width = plan.scheme.width(_level(plan, grids))
+    full = grids.index[[len(c) == width for c in grids.index]]
+    near = chosen[0] if chosen else full[int(np.argmin(shapely.distance(grids.geometry[full].to_numpy(), area)))]
+    return plan.scheme.parent(str(near)) or plan.county_code
 
 
 def _drawn(points: Sequence[Sequence[float]], crs: int, shape: Any) -> Any:
@@ -79,13 +115,13 @@ def target_of(line: Any, grids: gpd.GeoDataFrame, selected: Sequence[str]) -> tu
     return str(code), ((zh.format(codes="、".join(others), code=code), en.format(codes=", ".join(others), code=code)),)
 
 
-def reaching(line: Any, polygon: Any) -> Any:
-    """Return the line with ends that were snapped to the boundary drawn on across it.
+def reaching(line: Any, shape: Any) -> Any:
+    """Return the line with ends that were snapped to the boundary of a shape, or to lines, drawn on across it.
 
     What the browser snaps to is rounded to a centimetre, so a snapped end may stop just short.
     """
     xy = shapely.get_coordinates(line)
-    edge = polygon.boundary
+    edge = shape.boundary if shapely.get_dimensions(shape) == 2 else shape
     for end, before in ((0, 1), (-1, -2)):
         point = shapely.Point(xy[end])
         step = xy[end] - xy[before]

@@ -45,7 +45,7 @@ def proposal(desk: Desk) -> None:
     st.html(f"<h4>{say('proposal')}：{say('kind_' + edit.kind)}</h4>" if lang() == "zh"
             else f"<h4>{say('proposal')}: {say('kind_' + edit.kind)}</h4>")  # fmt: skip
     panel.comparison(desk, edit, state.proposal_level)
-    panel.remarks([*state.notes, *edit.notes])
+    panel.remarks([*state.notes, *edit.notes, *state.consequences])
     st.text_input(say("reason"), key="reason", max_chars=200, placeholder=say("reason_hint"))
     yes, no = st.columns(2)
     yes.button(say("confirm"), key="confirm", type="primary", on_click=bench.confirm, args=(desk,), width="stretch")
@@ -87,7 +87,7 @@ def workbench(desk: Desk) -> None:
     left, right = st.columns([2.55, 1], gap="small")
     with left:
         shown = {"selected": list(state.selected), "preview": state.preview, "focus": bench.drawn() or state.goto,
-                 "present": others.on_map(), "trace": plandesk.traced(desk)}  # fmt: skip
+                 "present": others.on_map(), "proposal": plandesk.traced(desk), "refusal": bench.refusal(desk)}  # fmt: skip
         if command.on():
             shown = {"focus": state.goto} | command.picture(desk, desk.frame(state.level)[1].index)
         picture = mapview.message(desk, state.level, state.figure, state.labels, ack=state.ack, **shown)

@@ -88,6 +88,10 @@ def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Me
             if key
         },
         "codeWidth": desk.scheme.width(level),
+        "parentWidth": ([desk.scheme.county_digits] + [desk.scheme.width(k) for k in keys])[keys.index(level)],
+        "lines": f"{base}/view/{desk.token('lines')}",
+        "try": f"{base}/try/{desk.token('try', lang(), level)}",
+        "trace": f"{base}/trace/{desk.token('trace')}",
         "figure": colours, "labels": labels, "selected": [], "ack": 0,
     }  # fmt: skip
     return out | more | {"legend": [*more.get("legend", []), *legend]}

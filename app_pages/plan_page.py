@@ -158,7 +158,7 @@ def page(desk: Desk) -> None:
         more: dict[str, Any] = {}
         if shown is not None:
             trace_ = plandesk.picture(desk, shown, f"plan:{state.plan_asked}")
-            more = {"trace": trace_, "legend": [{"title": say("plan_legend"), "rows": trace_.pop("rows")}]}
+            more = {"proposal": trace_, "legend": [{"title": say("plan_legend"), "rows": trace_.pop("rows")}]}
         picture = mapview.message(desk, state.level, "none", "none" if shown else "code", **more)
         mapview.live_map(desk, picture, key="plan_map", height="clamp(320px, calc(100dvh - 30px), 1200px)")
 

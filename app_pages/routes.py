@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app_pages import incidentdesk, where
+from app_pages import ground, incidentdesk, live, where
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.publicpage import Public
 from app_pages.words import map_words
@@ -23,7 +23,7 @@ from layers import geojson, page
 _GZIP = {"Content-Encoding": "gzip", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _DAY = 86_400
 _LAYERS = ("grids", "outline", "base")
-_VIEWS = ("cells", "buildings", "crowds")
+_VIEWS = ("cells", "buildings", "crowds", "lines")
 
 
 def prefix() -> str:
@@ -109,9 +109,11 @@ def bbox(text: str) -> Any | None:
 def map_page(desk: Desk, lang: str, tools: tuple[str, ...]) -> str:
     """Return the HTML of the map page in a language, with the tools on offer."""
     words, figures = map_words(lang)
+    meridian, easting = ground.axis(desk.crs)
     return page.build(page.PageOptions(
         assets=asset_path(), bounds=desk.bounds, view_key=f"gridgis:{desk.county.code}", words=words,
-        figures=figures, tools=tools, county_digits=desk.scheme.county_digits,
+        figures=figures, tools=tools, county_digits=desk.scheme.county_digits, ground=ground.offered(desk),
+        meridian=meridian, easting=easting,
     ))  # fmt: skip
 
 
@@ -137,4 +139,6 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/frame/{{token}}", frame),
         *Public(base, asset_path()).routes(),
         *where.routes(base, asset_path()),
+        *live.routes(base),
+        *ground.routes(base),
     ]

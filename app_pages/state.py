@@ -18,8 +18,10 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("proposal", None),
     ("preview", None),
     ("notes", ()),
+    ("consequences", ()),
     ("ack", 0),
     ("problem", None),
+    ("problem_at", None),
     ("notice", None),
     ("author", ""),
     ("reason", ""),
@@ -132,6 +134,7 @@ def keep(key: str) -> None:
 def tell(problem: GridgisError | None = None, notice: str | None = None) -> None:
     """Leave one sentence for the next picture of the page: a problem, or what was done."""
     st.session_state.problem = (problem.zh, problem.en) if problem else None
+    st.session_state.problem_at = problem.place if problem else None
     st.session_state.notice = notice
 
 

@@ -15,6 +15,7 @@ from app_pages.words_match import MATCH_WORDS
 from app_pages.words_people import PEOPLE_WORDS
 from app_pages.words_plan import PLAN_WORDS
 from app_pages.words_print import PRINT_WORDS
+from app_pages.words_redraw import REDRAW_WORDS
 from app_pages.words_register import REGISTER_WORDS
 
 WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
@@ -103,7 +104,6 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "kind_transfer": ("划转", "transfer"),
     "kind_paint": ("涂绘", "paint"),
     "kind_recode": ("改码", "recode"),
-    "kind_reshape": ("调整界线", "reshape"),
     "kind_undo": ("撤销", "undo"),
     "kind_redo": ("重做", "redo"),
     "kind_demo": ("建立", "founded"),
@@ -180,10 +180,11 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     **PEOPLE_WORDS,
     **PRINT_WORDS,
     **PLAN_WORDS,
+    **REDRAW_WORDS,
     **REGISTER_WORDS,
 })  # fmt: skip
 
-_MAP_PREFIXES = ("zoom_", "tool_", "hint_", "do_")
+_MAP_PREFIXES = ("zoom_", "tool_", "hint_", "do_", "live_", "key_", "lock_", "trace_", "filter_", "lay_", "box_")
 _MAP_WORDS = ("cancel", "working")
 _MAP_FIGURES = ("households", "persons", "buildings", "incidents", "area_m2")
 LANGUAGES = ("zh", "en")

@@ -10,7 +10,6 @@ shapely and plain Python. Ends with ``violations: N``; exit code 1 if N > 0.
 from __future__ import annotations
 
 import argparse
-import random
 import shutil
 import sqlite3
 import statistics
@@ -23,13 +22,14 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from planner import Planner
 
 import gridgis as gg
 from gridgis.errors import GridgisError
 from gridgis.verify import verify
 
-KINDS = ("split", "merge", "transfer", "paint", "recode", "undo", "redo")
-WEIGHTS = (26, 26, 22, 16, 4, 5, 1)
+KINDS = ("split", "merge", "transfer", "paint", "reshape", "vertex", "recode", "undo", "redo")
+WEIGHTS = (20, 26, 16, 12, 20, 12, 4, 5, 1)
 
 
 def geometry(blob: bytes) -> shapely.Geometry:
@@ -236,77 +236,6 @@ class Watch:
         if (totals < least).any() or (totals > most).any():
             bad.append(f"totals {totals} are not those of the elements inside the county, {most}")
         return bad
-
-
-class Planner:
-    """Draws random edits as a planner might, some of them foolish."""
-
-    def __init__(self, county: gg.County, seed: int) -> None:
-        self.county, self.random = county, random.Random(seed)
-        self.levels = county.scheme.level_keys
-
-    def pick(self) -> str:
-        """Return a grid of the finer levels, seldom a coarse one."""
-        plan = self.county.plan
-        level = self.random.choices(self.levels, [1] + [4 * 2**k for k in range(1, len(self.levels))])[0]
-        return self.random.choice(plan.codes(level) or list(plan.grids))
-
-    def neighbour(self, code: str) -> str | None:
-        """Return a grid of the same level beside `code`, of the same parent if there is one."""
-        plan = self.county.plan
-        shape = plan.grid_geometry(code)
-        near = {str(plan.rows.code[plan.row([i])[0]])[: len(code)] for i in plan.index.near(shape)}
-        near = {c for c in near - {code} if len(c) == len(code) and c in plan.grids}
-        same = sorted(c for c in near if plan.scheme.parent(c) == plan.scheme.parent(code))
-        options = same if same and self.random.random() < 0.9 else sorted(near)
-        return self.random.choice(options) if options else None
-
-    def line(self, code: str) -> shapely.LineString:
-        """Return a line across a grid, straight or bent, sometimes along vertices or too short."""
-        r = self.random
-        x0, y0, x1, y1 = self.county.plan.grid_geometry(code).bounds
-        w, h = x1 - x0, y1 - y0
-        stretch = r.choice((1.3, 1.1, 1.0, 0.4))
-        angle = r.uniform(0, 3.1416)
-        centre = np.array([r.uniform(x0 + 0.2 * w, x1 - 0.2 * w), r.uniform(y0 + 0.2 * h, y1 - 0.2 * h)])
-        reach = np.hypot(w, h) / 2 * stretch * np.array([np.cos(angle), np.sin(angle)])
-        ts = np.linspace(-1, 1, r.randint(2, 6))
-        points = centre + ts[:, None] * reach + np.array([[r.gauss(0, 0.05 * w), r.gauss(0, 0.05 * h)] for _ in ts])
-        if r.random() < 0.3:
-            vertices = shapely.get_coordinates(self.county.plan.grid_geometry(code))
-            for k in range(len(points)):
-                if r.random() < 0.5:
-                    points[k] = vertices[np.argmin(((vertices - points[k]) ** 2).sum(axis=1))] + r.choice(
-                        (0, 0, 0.004, -0.02)
-                    )
-        return shapely.LineString(points)
-
-    def edit(self, kind: str) -> gg.Edit:
-        """Return a random edit of a kind."""
-        plan, r = self.county.plan, self.random
-        code = self.pick()
-        if kind == "split":
-            return gg.split(plan, code, self.line(code))
-        other = self.neighbour(code)
-        if other is None:
-            raise GridgisError("没有相邻网格", "no neighbour")
-        unlock = r.random() < 0.3
-        if kind == "merge":
-            return gg.merge(plan, [code, other], unlock=unlock)
-        if kind == "transfer":
-            shape = plan.grid_geometry(other)
-            common = shapely.intersection(shape.boundary, plan.grid_geometry(code).boundary)
-            spot = shapely.point_on_surface(common if not common.is_empty else shape)
-            size = r.uniform(0.05, 0.4) * float(np.sqrt(shape.area))
-            ring = [(spot.x + size * r.uniform(0.6, 1.4) * np.cos(a), spot.y + size * r.uniform(0.6, 1.4) * np.sin(a))
-                    for a in np.linspace(0, 2 * np.pi, r.randint(4, 9), endpoint=False)]  # fmt: skip
-            return gg.transfer(plan, shapely.Polygon(ring), code, unlock=unlock)
-        if kind == "paint":
-            ids = plan.cell_ids(other)
-            return gg.paint(plan, r.sample(ids, min(len(ids), r.randint(1, 3))), code, unlock=unlock)
-        digits = len(code) - len(plan.scheme.parent(code) or "")
-        new = f"{plan.scheme.parent(code)}{r.randint(1, 10**digits - 1):0{digits}d}"
-        return gg.recode(plan, code, new)
 
 
 def main() -> int:

@@ -46,7 +46,10 @@ class Bit:
 
 @dataclass
 class Change:
-    """What a verb has decided; `templates` names for each new code the grid it takes after."""
+    """What a verb has decided; `templates` names for each new code the grid it takes after.
+
+    `about` names grids whose ground changes although no cell changes its code.
+    """
 
     kind: str
     command: Mapping[str, Any]
@@ -55,6 +58,7 @@ class Change:
     templates: dict[str, str] = field(default_factory=dict)
     new_grids: list[Grid] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    about: frozenset[str] = frozenset()
 
 
 def complete(plan: Plan, change: Change) -> Edit:
@@ -265,7 +269,7 @@ def _level_pairs(plan: Plan, old: str, new: str) -> Iterable[tuple[str, str]]:
 def _figures(plan: Plan, change: Change, edit: Edit, *, after: bool) -> dict[str, Figures]:
     """Return the figures of the grids the edit is about, before or after it."""
     width = plan.scheme.width(change.level)
-    moved: set[str] = set(edit.created) | set(edit.voided)
+    moved: set[str] = set(edit.created) | set(edit.voided) | set(change.about)
     for bit in change.bits:
         olds = {plan.rows.code[plan.row([i])[0]] for i in bit.origin}
         if olds != {bit.code} or len(bit.origin) > 1:

@@ -22,6 +22,11 @@ _FAR_M = 200_000.0
 def line_points(line: Any) -> NDArray[np.int64]:
     """Return the vertices of a usable line in millimetres."""
     kind = getattr(line, "geom_type", "")
+    if kind == "Polygon" and not line.is_empty:
+        # Somebody who wants a hole draws an area as often as a closed line.
+        line, kind = line.exterior, "LineString"
+    if kind == "LinearRing":
+        kind = "LineString"
     if kind == "MultiLineString":
         line = shapely.line_merge(line)
         kind = line.geom_type
@@ -179,3 +184,25 @@ def absorbed(bits: Sequence[Bit], sliver_m2: float) -> list[Bit]:
         union = topology.dissolve(polygons_of([out[k], out[j]]))
         joined = Bit(union, tuple(sorted({*out[k].origin, *out[j].origin})), out[j].code)
         out = [b for n, b in enumerate(out) if n not in (k, j)] + [joined]
+
+
+def transferred(plan: Plan, ids: Sequence[int], shape: Any) -> list[tuple[Bit, bool]]:
+    """Cut the cells along the outline of the area; return the bits and whether each moves."""
+    out: list[tuple[Bit, bool]] = []
+    bits, _ = cut_cells(plan, ids, mm(shapely.get_coordinates(shape.exterior)), ids)
+    wanted = set(ids)
+    middle = shapely.point_on_surface(polygons_of(bits))
+    inside = shapely.contains(shape, middle) & np.array([b.origin[0] in wanted for b in bits], dtype=bool)
+    area = shapely.area(polygons_of(bits))
+    groups: dict[int, list[int]] = {}
+    for k, bit in enumerate(bits):
+        groups.setdefault(bit.origin[0], []).append(k)
+    for members in groups.values():
+        # Slivers of a cell go where its largest piece goes.
+        largest = max(members, key=lambda k: area[k])
+        for k in members:
+            if area[k] < plan.scheme.sliver_m2:
+                inside[k] = inside[largest]
+        whole, labels = healed(plan, [bits[k] for k in members], inside[members].astype(np.int64))
+        out += list(zip(whole, labels.astype(bool).tolist(), strict=True))
+    return out

@@ -1,4 +1,4 @@
-"""The verbs of redrawing: split, merge, transfer, paint, and by code: recode, convert. Pure functions, Plan -> Edit.
+"""The verbs of redrawing: split, merge, transfer, paint, reshape and more. Pure functions, Plan -> Edit.
 
 *Paint* and *merge* change codes and touch no geometry; *split* and *transfer* cut the few cells
 under a line. Every verb either returns an edit that keeps all invariants or raises; nothing is
@@ -17,15 +17,21 @@ from numpy.typing import NDArray
 from gridgis import codes, topology
 from gridgis.cells import CellIndex, Cells
 from gridgis.changes import Bit, Change, arrivals, complete, require_unlocked, tally
+from gridgis.claiming import draw
 from gridgis.coding import convert, recode
-from gridgis.cutting import absorbed, cut_cells, divided, healed, line_points, polygons_of, usable_area
+from gridgis.cutting import absorbed, cut_cells, divided, healed, line_points, polygons_of, transferred, usable_area
 from gridgis.errors import EditError, RefusedError
 from gridgis.plan import Edit, Plan
-from gridgis.schema import FIGURES, mm
+from gridgis.reshaping import reshape
+from gridgis.schema import FIGURES
+from gridgis.vertices import delete_vertex, insert_vertex, move_vertex
 
-__all__ = ["VERBS", "convert", "merge", "paint", "recode", "run", "split", "transfer"]
+__all__ = [
+    "VERBS", "convert", "delete_vertex", "draw", "insert_vertex", "merge", "move_vertex", "paint", "recode", "reshape",
+    "run", "split", "transfer",
+]  # fmt: skip
 
-VERBS = ("split", "merge", "transfer", "paint", "recode", "convert")
+VERBS = ("split", "merge", "transfer", "paint", "recode", "convert", "reshape", "vertex", "draw")
 _OVERSHOOT_SHARE = 0.1
 """An area that reaches less than this share of itself into a locked grid merely overshoots."""
 
@@ -142,7 +148,7 @@ def transfer(plan: Plan, area: Any, to: str, *, unlock: bool = False) -> Edit:
     free = np.array([unlock or c is None or codes.is_within(c, above) for c in near.code], dtype=bool)
     notes = _overshoot(plan, near, free, shape, target.code)
     allowed = near.take(free).id.tolist()
-    bits = _transferred(plan, allowed, shape) if allowed else []
+    bits = transferred(plan, allowed, shape) if allowed else []
     if not any(goes for _, goes in bits):
         raise EditError(
             f"所画区域内没有可划给“{target.code}”的范围：请让区域覆盖相邻网格的一部分。",
@@ -187,6 +193,13 @@ def run(plan: Plan, command: Mapping[str, Any]) -> Edit:
         "paint": lambda: paint(plan, command["paint"], command["to"], **unlock),
         "recode": lambda: recode(plan, command["recode"], command["new"], **unlock),
         "convert": lambda: convert(plan, command["convert"], command["kind"]),
+        "reshape": lambda: reshape(plan, shapely.from_wkt(command["reshape"]), level=command["level"], **unlock),
+        "move_vertex": lambda: move_vertex(plan, command["move_vertex"], command["to"], level=command["level"], **unlock),
+        "insert_vertex": lambda: insert_vertex(
+            plan, command["insert_vertex"], command["to"], level=command["level"], **unlock
+        ),
+        "delete_vertex": lambda: delete_vertex(plan, command["delete_vertex"], level=command["level"], **unlock),
+        "draw": lambda: draw(plan, shapely.from_wkt(command["draw"]), command["under"]),
     }
     return next(verbs[key] for key in verbs if key in command)()
 
@@ -316,28 +329,6 @@ def _overshoot(plan: Plan, near: Cells, free: NDArray[np.bool_], shape: Any, to:
         f"区域越出上级界线 {share[~free].sum():.0f} m²，越出部分未划转。",
         f"{share[~free].sum():.0f} m2 of the area lie beyond a locked boundary and were left out.",
     )]  # fmt: skip
-
-
-def _transferred(plan: Plan, ids: Sequence[int], shape: Any) -> list[tuple[Bit, bool]]:
-    """Cut the cells along the outline of the area; return the bits and whether each moves."""
-    out: list[tuple[Bit, bool]] = []
-    bits, _ = cut_cells(plan, ids, mm(shapely.get_coordinates(shape.exterior)), ids)
-    wanted = set(ids)
-    middle = shapely.point_on_surface(polygons_of(bits))
-    inside = shapely.contains(shape, middle) & np.array([b.origin[0] in wanted for b in bits], dtype=bool)
-    area = shapely.area(polygons_of(bits))
-    groups: dict[int, list[int]] = {}
-    for k, bit in enumerate(bits):
-        groups.setdefault(bit.origin[0], []).append(k)
-    for members in groups.values():
-        # Slivers of a cell go where its largest piece goes.
-        largest = max(members, key=lambda k: area[k])
-        for k in members:
-            if area[k] < plan.scheme.sliver_m2:
-                inside[k] = inside[largest]
-        whole, labels = healed(plan, [bits[k] for k in members], inside[members].astype(np.int64))
-        out += list(zip(whole, labels.astype(bool).tolist(), strict=True))
-    return out
 
 
 def _received(plan: Plan, bits: Sequence[tuple[Bit, bool]], to: str) -> tuple[list[Bit], dict[str, str]]:

@@ -19,7 +19,8 @@ where (file, row, code) and what to do about it.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 
 class GridgisError(Exception):
@@ -41,6 +42,13 @@ class GridgisError(Exception):
         self.en = en
         self.account: dict[str, Any] = {}
         """What is known of the work that failed, for a report; empty in most cases."""
+        self.place: tuple[float, float] | None = None
+        """Where on the map, in the county's CRS; None where it is nowhere in particular."""
+
+    def at(self, place: Sequence[float]) -> Self:
+        """Return the error with the place it is about, x and y in the county's CRS."""
+        self.place = (float(place[0]), float(place[1]))
+        return self
 
     def __str__(self) -> str:
         """Return the Chinese sentence, which comes first everywhere."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from folium.template import Template
 from layers import styles
 
 ASSETS = Path(__file__).parent / "assets"
-TOOLS = ("select", "split", "merge", "transfer", "paint")
+TOOLS = ("select", "split", "merge", "transfer", "paint", "reshape", "vertex", "draw")
 COMMAND_TOOLS = ("select", "spot", "area")
 LOOP_TOOLS = ("select", "report")
 
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
-    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "tools.js",
+    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
+    "vertices.js", "icons.js", "tools.js", "lay.js", "measure.js", "keys.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -53,6 +55,10 @@ class PageOptions:
         The tools on offer; one alone (``select``) shows no toolbar.
     county_digits
         How many digits of a code all grids share.
+    ground
+        A base map of tiles: `url` on this host, `zoom`, `shift` in degrees where it lies shifted, `note`.
+    meridian, easting
+        Of the county's CRS, for the readout of coordinates.
     """
 
     assets: str
@@ -62,6 +68,9 @@ class PageOptions:
     figures: Sequence[tuple[str, str, str]]
     tools: Sequence[str] = TOOLS
     county_digits: int = 6
+    ground: Mapping[str, Any] = field(default_factory=dict)
+    meridian: float = 117.0
+    easting: float = 500_000.0
 
 
 class Begin(MacroElement):
@@ -123,11 +132,18 @@ def parts(options: PageOptions) -> list[Part]:
         Part("crowds", styles.CROWDS),
         Part("preview", {"colours": list(styles.PREVIEW)}),
         Part("focus", styles.FOCUS),
-        Part("trace", styles.TRACE),
+        Part("proposal", styles.TRACE),
         Part("present", {"colour": styles.PRESENT}),
         Part("ledger", styles.LEDGER),
         Part("legend"),
+        Part("trace", {"accent": styles.ACCENT}),
+        Part("live", {"bands": styles.BANDS}),
+        Part("choose", {"accent": styles.ACCENT}),
+        Part("vertices", {"accent": styles.ACCENT}),
         Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
+        Part("lay", {"base": dict(options.ground)}),
+        Part("measure", {"meridian": options.meridian, "easting": options.easting}),
+        Part("keys", {"tools": list(options.tools)}),
     ]
 
 
@@ -151,4 +167,8 @@ def build(options: PageOptions) -> str:
     }
     for element in (Begin(begin), *parts(options), Ready()):
         page.add_child(element)
-    return str(page.get_root().render())
+    html = str(page.get_root().render())
+    # What folium leaves out or forbids, and readers of screens and weak eyes need.
+    lang, title = options.words.get("lay_lang", "zh"), options.words.get("lay_map", "GridGIS")
+    html = html.replace("<html>", f'<html lang="{lang}">', 1).replace("<head>", f"<head><title>{title}</title>", 1)
+    return re.sub(r",?\s*maximum-scale=1\.0,\s*user-scalable=no", "", html)

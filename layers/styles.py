@@ -7,6 +7,9 @@ from typing import Any
 ACCENT = "#1f5fae"
 PREVIEW = ("#1f5fae", "#1d8a5f", "#8a4fa3", "#c46a1b", "#0e8190", "#b03a63", "#5b6ee1", "#7a6a1f")
 
+BANDS = {"below": "#dfa92f", "in": "#57a37c", "above": "#cc6a45"}
+"""Colours of the size band as a dot."""
+
 PRESENT = "#7a5cc0"
 """The colour of colleagues at work."""
 

@@ -297,6 +297,7 @@ def benchmarks() -> dict[str, list[str]]:
     more = ["--data", str(data)] if real else []
     files = {
         "fuzz_edits.txt": ["benchmarks/fuzz_edits.py", "--edits", "10000", "--seed", "1", "--county", COUNTY.name],
+        "map_redraw.txt": ["benchmarks/map_redraw.py", "--county", COUNTY.name, "--sizes", "618,2000,10000"],
         "many_writers.txt": ["benchmarks/many_writers.py", "--county", COUNTY.name],
         "crash.txt": ["benchmarks/crash.py"],
         "damaged_register.txt": ["benchmarks/damaged_register.py", "--seed", "1"],

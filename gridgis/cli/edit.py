@@ -28,8 +28,8 @@ from gridgis.plan import Edit
 _KINDS = {
     "new": "新建", "demo": "示例", "import": "导入", "split": "拆分", "merge": "合并", "transfer": "划转", "paint": "涂改",
     "recode": "改码", "convert": "改类型", "match": "核对", "register": "登记", "undo": "撤销", "redo": "重做",
-    "combine": "并入草稿", "cells": "细分基元", "adopt": "采用方案", "fit": "规模调整",
-    "void": "停用", "enter": "补登", "rename": "改名",
+    "combine": "并入草稿", "cells": "细分基元", "adopt": "采用方案", "fit": "规模调整", "void": "停用", "enter": "补登",
+    "rename": "改名", "reshape": "调整界线", "vertex": "移动折点", "draw": "新画网格",
 }  # fmt: skip
 
 

@@ -9,6 +9,16 @@ GridGIS.part("cells", (map, options) => {
   let url = null;
   let pending = null;
   let stroke = null;
+  let rule = "any"; // which cells the brush may take: any, free, from, parent
+  let first = null; // the grid in which the stroke began
+
+  function allowed(code) {
+    const width = GridGIS.message.codeWidth;
+    if (rule === "free") return !code;
+    if (rule === "from") return (code ? code.slice(0, width) : null) === first;
+    if (rule === "parent") return !code || code.slice(0, GridGIS.message.parentWidth) === target.slice(0, GridGIS.message.parentWidth);
+    return true;
+  }
 
   function style(feature) {
     const { id, code } = feature.properties;
@@ -50,15 +60,18 @@ GridGIS.part("cells", (map, options) => {
       return;
     }
     stroke = chosen.has(id) ? "drop" : "take";
+    if (!chosen.size) first = code ? code.slice(0, GridGIS.message.codeWidth) : null;
     apply(feature, l);
   }
 
   function apply(feature, l) {
     const { id, code } = feature.properties;
-    if (stroke === "take" && !(code && code.startsWith(target))) chosen.set(id, true);
+    if (stroke === "take" && !(code && code.startsWith(target)) && allowed(code)) chosen.set(id, true);
     if (stroke === "drop") chosen.delete(id);
     l.setStyle(style(feature));
     GridGIS.tools.refresh();
+    if (chosen.size) GridGIS.live.soon({ type: "paint", cells: Array.from(chosen.keys()), to: target, unlock: GridGIS.tools.unlocked });
+    else GridGIS.live.hide();
   }
 
   document.addEventListener("mouseup", () => { stroke = null; });
@@ -66,6 +79,8 @@ GridGIS.part("cells", (map, options) => {
 
   return {
     count: () => chosen.size,
+    get rule() { return rule; },
+    set rule(wanted) { rule = wanted; },
     chosen: () => Array.from(chosen.keys()),
     show(code) {
       on = true;

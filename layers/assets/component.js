@@ -23,7 +23,7 @@ function mount(parentElement, data) {
   const key = (event) => {
     if (!frame.isConnected) return document.removeEventListener("keydown", key);
     const page = frame.contentWindow && frame.contentWindow.GridGIS;
-    const bare = ["Escape", "Enter"].includes(event.key) || event.ctrlKey || event.metaKey;
+    const bare = ["Escape", "Enter", "?"].includes(event.key) || event.ctrlKey || event.metaKey;
     if (page && page.tools && data.keys && bare && !taken(document.activeElement, event)) page.tools.key(event);
   };
   document.addEventListener("keydown", key);

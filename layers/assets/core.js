@@ -72,6 +72,17 @@
       const km2 = m2 / 1e6;
       return GridGIS.number(km2, km2 < 10 ? 2 : km2 < 100 ? 1 : 0) + " km²";
     },
+    // Ask a short question; null where there is no answer. Nothing is saved by it.
+    async ask(url, question) {
+      try {
+        const answer = await fetch(url, {
+          method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
+        });
+        return answer.ok ? answer.json() : null;
+      } catch (error) {
+        return null;
+      }
+    },
     // Fetch JSON by URL; an expired address (404) is reported so that the page sends a fresh one.
     async fetch(url, signal) {
       const answer = await fetch(url, { signal, credentials: "same-origin" });

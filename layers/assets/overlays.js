@@ -58,16 +58,22 @@ GridGIS.part("preview", (map, options) => {
     spread();
   }
 
+  function show(preview, key) {
+    if (key === shown) return;
+    shown = key;
+    if (group) map.removeLayer(group);
+    group = null;
+    document.body.dataset.preview = key === null ? "" : String(preview.after.features.length);
+    map.getContainer().classList.toggle("proposing", Boolean(preview));
+    if (preview) draw(preview);
+  }
+
   return {
+    // What a finished gesture would do stands on the map before the page beside it has caught up.
+    early(preview) { show(preview, preview ? "early" : null); },
     apply(message) {
-      const key = message.preview ? message.preview.key : null;
-      if (key === shown) return;
-      shown = key;
-      if (group) map.removeLayer(group);
-      group = null;
-      document.body.dataset.preview = key === null ? "" : String(message.preview.after.features.length);
-      map.getContainer().classList.toggle("proposing", Boolean(message.preview));
-      if (message.preview) draw(message.preview);
+      if (!message.preview && shown === "early" && !GridGIS.tools.answered(message)) return;
+      show(message.preview, message.preview ? message.preview.key : null);
     },
   };
 });
@@ -100,13 +106,13 @@ GridGIS.part("focus", (map, options) => {
 });
 
 // A proposal laid over the grids: looked at, compared, or drawn along; it takes no clicks.
-GridGIS.part("trace", (map, options) => {
+GridGIS.part("proposal", (map, options) => {
   let shown = null;
   let layer = null;
   document.body.dataset.trace = "";
   return {
     apply(message) {
-      const trace = message.trace || null;
+      const trace = message.proposal || null;
       const key = trace ? trace.key : null;
       if (key === shown) return;
       shown = key;

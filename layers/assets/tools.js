@@ -1,24 +1,18 @@
-// The planner's tools: select, split, merge, transfer, paint. A tool gathers one gesture and emits it once.
+// The planner's tools. A tool gathers one gesture and emits it once.
 "use strict";
 GridGIS.part("tools", (map, options) => {
   const W = GridGIS.words;
   const el = GridGIS.element;
-  const state = { tool: "select", codes: [], line: null, area: null, target: null, waiting: 0, begun: null };
+  // What each tool draws, if it draws.
+  const SHAPES = { split: "Line", reshape: "Line", transfer: "Polygon", area: "Polygon", draw: "Polygon", lasso: "Polygon" };
+  const EDITS = ["split", "merge", "transfer", "paint", "reshape", "vertex", "draw"];
+  const state = { tool: "select", codes: [], line: null, area: null, target: null, waiting: 0, begun: null, unlock: false, last: null };
   const bar = el("div", "toolbar");
   const hint = el("div", "hint");
   const buttons = {};
   hint.setAttribute("role", "status");
 
-  const ICONS = {
-    select: "M5 3l14 8-6 1.5L10.5 19z",
-    split: "M4 4h16v16H4zM13 2l-3 8 4 4-3 8",
-    merge: "M4 5h7v14H4zM13 5h7v14h-7zM8 12h8M13.5 9.5 16 12l-2.5 2.5",
-    transfer: "M4 8h12M12.5 4.5 16 8l-3.5 3.5M20 16H8M11.5 12.5 8 16l3.5 3.5",
-    spot: "M12 21s-7-6.2-7-11.5a7 7 0 0 1 14 0C19 14.8 12 21 12 21zM12 12a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
-    report: "M12 21s-7-6.2-7-11.5a7 7 0 0 1 14 0C19 14.8 12 21 12 21zM12 12a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
-    area: "M5 7l8-3 6 6-2 9-10 1-3-6z",
-    paint: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 17h6M17 14v6",
-  };
+  const ICONS = GridGIS.icons;
 
   function icon(path) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -40,7 +34,22 @@ GridGIS.part("tools", (map, options) => {
     buttons[tool] = button;
     bar.appendChild(button);
   });
+  const lock = el("button", "round");
+  lock.type = "button";
+  lock.dataset.lock = "1";
+  lock.addEventListener("click", () => unlock(!state.unlock));
+  if (options.tools.includes("reshape")) bar.appendChild(lock);
+  unlock(false);
   if (options.tools.length > 1) map.getContainer().appendChild(bar);
+
+  // Boundaries of upper levels stay where they are unless the planner says otherwise.
+  function unlock(on) {
+    state.unlock = on;
+    lock.replaceChildren(icon(ICONS[on ? "open" : "lock"]));
+    lock.title = on ? W.lock_off : W.lock_on;
+    lock.setAttribute("aria-label", lock.title);
+    lock.setAttribute("aria-pressed", String(on));
+  }
   map.getContainer().appendChild(hint);
   [bar, hint].forEach((node) => {
     L.DomEvent.disableClickPropagation(node);
@@ -69,7 +78,13 @@ GridGIS.part("tools", (map, options) => {
   function refresh() {
     if (state.waiting) return say(W.working, [], "busy");
     const cancel = [W.cancel, () => use("select")];
-    if (state.tool === "split") return say(W.hint_split, [cancel]);
+    const trace = [`${GridGIS.trace.on ? "✓ " : ""}${W.trace_on}`, () => GridGIS.trace.toggle(), GridGIS.trace.on];
+    if (["split", "reshape", "draw"].includes(state.tool)) return say(W[`hint_${state.tool}`], [trace, cancel]);
+    if (state.tool === "lasso") return say(W.hint_lasso, [cancel]);
+    if (state.tool === "vertex") {
+      if (!GridGIS.vertices.code) return say(W.hint_vertex, [cancel]);
+      return say(GridGIS.vertices.many ? W.hint_vertex_near : W.hint_vertex_grid, [cancel]);
+    }
     if (state.tool === "merge") {
       const n = state.codes.length;
       const actions = n >= 2 ? [[W.do_merge.replace("{n}", n), finish, true], cancel] : [cancel];
@@ -83,9 +98,31 @@ GridGIS.part("tools", (map, options) => {
       if (!state.target) return say(W.hint_paint_target, [cancel]);
       const n = GridGIS.cells.count();
       const text = W.hint_paint.replace("{n}", n).replace("{target}", nameOf(state.target));
-      return say(text, n ? [[W.do_paint.replace("{n}", n), finish, true], cancel] : [cancel]);
+      say(text, n ? [[W.do_paint.replace("{n}", n), finish, true], cancel] : [cancel]);
+      hint.insertBefore(filter(), hint.children[1]);
+      return undefined;
     }
     return say("");
+  }
+
+  // Which cells the brush may take.
+  function filter() {
+    const choice = el("select");
+    choice.setAttribute("aria-label", W.filter_any);
+    ["any", "free", "from", "parent"].forEach((rule) => {
+      const option = el("option", null, W[`filter_${rule}`]);
+      option.value = rule;
+      option.selected = rule === GridGIS.cells.rule;
+      choice.appendChild(option);
+    });
+    choice.addEventListener("change", () => { GridGIS.cells.rule = choice.value; });
+    return choice;
+  }
+
+  // A word that passes.
+  function whisper(text) {
+    say(text, [], "");
+    setTimeout(refresh, 2600);
   }
 
   // ---- tools
@@ -97,8 +134,9 @@ GridGIS.part("tools", (map, options) => {
     map.getContainer().dataset.tool = tool;
     GridGIS.grids.tooltips(["select", "merge", "spot", "report"].includes(tool));
     const selected = (GridGIS.message && GridGIS.message.selected) || [];
-    if (tool === "split") draw("Line");
-    if (tool === "transfer" || tool === "area") draw("Polygon");
+    if (SHAPES[tool]) draw(SHAPES[tool]);
+    if (tool === "vertex") GridGIS.vertices.show(selected[0] || null);
+    else GridGIS.vertices.hide();
     if (tool === "merge") {
       state.codes = selected.slice(0, 1);
       GridGIS.grids.select(state.codes);
@@ -114,6 +152,7 @@ GridGIS.part("tools", (map, options) => {
 
   function clear() {
     map.pm.disableDraw();
+    GridGIS.live.hide();
     if (state.line) map.removeLayer(state.line);
     Object.assign(state, { codes: [], line: null, area: null, target: null, begun: null });
     GridGIS.grids.select((GridGIS.message && GridGIS.message.selected) || []);
@@ -128,15 +167,46 @@ GridGIS.part("tools", (map, options) => {
     });
   }
 
-  function positions(layer) {
+  // Where the mouse went down last: a click on the first corner ends a line without adding one.
+  let pressed = null;
+  map.getContainer().addEventListener("mousedown", (e) => { pressed = map.mouseEventToLatLng(e); }, true);
+
+  function corners(layer) {
     const rings = layer.getLatLngs();
-    return (Array.isArray(rings[0]) ? rings[0] : rings).map((p) => [p.lng, p.lat]);
+    return Array.isArray(rings[0]) ? rings[0] : rings;
   }
+
+  // What was drawn, with the ways along roads; a line whose end comes back to its beginning is closed: a hole.
+  function positions(layer) {
+    const latlngs = corners(layer);
+    const out = GridGIS.trace.filled(latlngs);
+    const home = map.latLngToLayerPoint(latlngs[0]);
+    const closed = state.tool === "split" && latlngs.length > 2 && pressed && map.latLngToLayerPoint(pressed).distanceTo(home) < 12;
+    if (closed && map.latLngToLayerPoint(latlngs[latlngs.length - 1]).distanceTo(home) < 12) out[out.length - 1] = out[0].slice();
+    else if (closed) out.push(out[0].slice());
+    return out;
+  }
+
+  // Figures of what is drawn so far, with the cursor as its last point.
+  function tell(cursor) {
+    const drawing = map.pm.globalDrawModeEnabled() && map.pm.Draw[SHAPES[state.tool]];
+    const layer = drawing && drawing._layer;
+    if (!layer || !EDITS.includes(state.tool) || state.tool === "transfer") return;
+    const drawn = corners(layer);
+    const points = cursor ? [...drawn, cursor] : drawn;
+    if (points.length < (SHAPES[state.tool] === "Line" ? 2 : 3)) return;
+    const shape = GridGIS.trace.filled(points);
+    GridGIS.live.soon({ type: state.tool, unlock: state.unlock, [SHAPES[state.tool] === "Line" ? "line" : "area"]: shape });
+  }
+
+  map.on("mousemove", (e) => tell(e.latlng));
 
   map.on("pm:create", ({ layer }) => {
     layer.options.pmIgnore = true;
     state.line = layer;
-    if (state.tool === "split") ask("split", { line: positions(layer) });
+    if (["split", "reshape"].includes(state.tool)) ask(state.tool, { line: positions(layer) });
+    if (state.tool === "draw") ask("draw", { area: positions(layer) });
+    if (state.tool === "lasso") return GridGIS.choose.lasso(corners(layer));
     if (state.tool === "area") ask("area", { area: positions(layer) });
     if (state.tool === "transfer") {
       state.area = positions(layer);
@@ -146,17 +216,25 @@ GridGIS.part("tools", (map, options) => {
 
   // Colleagues are told once, at the first touch, which grid is being worked on.
   function begun(code) {
-    if (state.begun || !["split", "merge", "transfer", "paint"].includes(state.tool)) return;
+    if (state.begun || !EDITS.includes(state.tool)) return;
     state.begun = code;
     GridGIS.emit("begin", { code });
   }
 
   function onGrid(kind, code, event) {
+    if (kind === "over" && state.tool === "transfer" && state.area && !state.waiting) {
+      GridGIS.live.soon({ type: "transfer", area: state.area, to: code, unlock: state.unlock });
+    }
     if (kind !== "click") return;
     event.originalEvent.onGrid = true;
     if (state.waiting) return;
     begun(code);
-    if (state.tool === "select") choose([code]);
+    if (state.tool === "select") choose(event.originalEvent.ctrlKey || event.originalEvent.metaKey ? toggled(code) : [code]);
+    else if (state.tool === "vertex") {
+      choose([code]);
+      GridGIS.vertices.show(code);
+      refresh();
+    }
     else if (state.tool === "merge") toggle(code);
     else if (state.tool === "transfer" && state.area) ask("transfer", { area: state.area, to: code });
   }
@@ -166,10 +244,28 @@ GridGIS.part("tools", (map, options) => {
     GridGIS.emit("select", { codes });
   }
 
+  function toggled(code) {
+    const had = (GridGIS.message && GridGIS.message.selected) || [];
+    return had.includes(code) ? had.filter((c) => c !== code) : [...had, code];
+  }
+
   function toggle(code) {
-    state.codes = state.codes.includes(code) ? state.codes.filter((c) => c !== code) : [...state.codes, code];
-    GridGIS.grids.select(state.codes);
+    several(state.codes.includes(code) ? state.codes.filter((c) => c !== code) : [...state.codes, code]);
+  }
+
+  function several(codes) {
+    state.codes = codes;
+    GridGIS.grids.select(codes);
     refresh();
+    if (codes.length > 1) GridGIS.live.soon({ type: "merge", codes, unlock: state.unlock });
+    else GridGIS.live.hide();
+  }
+
+  // Grids gathered by a box or a lasso.
+  function chosen(codes) {
+    if (state.tool === "merge") return several(codes);
+    use("select");
+    return choose(codes);
   }
 
   function finish() {
@@ -179,22 +275,64 @@ GridGIS.part("tools", (map, options) => {
   }
 
   function finishShape() {
-    const shape = state.tool === "split" ? "Line" : "Polygon";
+    const shape = SHAPES[state.tool];
     const drawing = map.pm.Draw[shape];
     const points = drawing._layer ? drawing._layer.getLatLngs().length : 0;
     if (points >= (shape === "Line" ? 2 : 3)) drawing._finishShape();
   }
 
   function ask(type, detail) {
-    state.waiting = GridGIS.emit(type, Object.assign({ level: GridGIS.grids.level }, detail));
+    GridGIS.live.hide();
+    GridGIS.live.clearRefusal();
+    const found = detail.to && typeof detail.to !== "string" ? detail.to : detail.at || (detail.line || detail.area || [])[0];
+    state.last = found || null;
+    const gesture = Object.assign({ level: GridGIS.grids.level, unlock: state.unlock }, detail);
+    if (EDITS.includes(type)) painted(type, gesture);
+    else state.waiting = GridGIS.emit(type, gesture);
     refresh();
+  }
+
+  // First the polygons on the map, then the page beside it, so that the one does not wait for the other.
+  function painted(type, gesture) {
+    const mine = (state.turn = {});
+    let sent = false;
+    state.waiting = Infinity;
+    const send = () => {
+      if (sent || state.turn !== mine) return;
+      sent = true;
+      if (state.dropped) {
+        Object.assign(state, { waiting: 0, dropped: false });
+        use(state.tool);
+      } else {
+        state.waiting = GridGIS.emit(type, gesture);
+      }
+    };
+    preview(mine, Object.assign({ type, draw: true }, gesture)).then(send);
+    setTimeout(send, 400);
+  }
+
+  async function preview(mine, gesture) {
+    const message = GridGIS.message;
+    if (!message || !message.try) return;
+    const answer = await GridGIS.ask(message.try, Object.assign({ selected: message.selected || [] }, gesture));
+    if (answer && answer.preview && state.waiting && state.turn === mine && !state.dropped) GridGIS.preview.early(answer.preview);
   }
 
   // ---- keyboard: the same keys whether the map or the page has the focus
 
+  // Taken back before the answer is there: what comes is dropped.
+  function drop() {
+    state.dropped = true;
+    GridGIS.preview.early(null);
+    say("");
+  }
+
   function cancel() {
+    if (GridGIS.keys.open) return GridGIS.keys.toggle(false);
+    GridGIS.live.clearRefusal();
+    if (state.waiting) return drop();
     if (map.pm.globalDrawModeEnabled()) {
-      const drawing = map.pm.Draw[state.tool === "split" ? "Line" : "Polygon"];
+      const drawing = map.pm.Draw[SHAPES[state.tool]];
       const begun = drawing._layer && drawing._layer.getLatLngs().length;
       if (!begun) return use("select");
       return use(state.tool);
@@ -205,11 +343,18 @@ GridGIS.part("tools", (map, options) => {
   }
 
   function undo() {
-    const drawing = map.pm.globalDrawModeEnabled() && map.pm.Draw[state.tool === "split" ? "Line" : "Polygon"];
+    if (state.waiting) return drop();
+    const drawing = map.pm.globalDrawModeEnabled() && map.pm.Draw[SHAPES[state.tool]];
     if (drawing && drawing._layer && drawing._layer.getLatLngs().length) return drawing._removeLastVertex();
     if (GridGIS.message && GridGIS.message.preview) return GridGIS.emit("discard", {});
     return GridGIS.emit("undo", {});
   }
+
+  const letters = {
+    t: () => GridGIS.trace.toggle(),
+    u: () => unlock(!state.unlock),
+    l: () => use("lasso"),
+  };
 
   function key(event) {
     const control = event.ctrlKey || event.metaKey;
@@ -220,6 +365,8 @@ GridGIS.part("tools", (map, options) => {
     else if (control && letter === "z" && event.shiftKey) GridGIS.emit("redo", {});
     else if (control && letter === "z") undo();
     else if (control && letter === "y") GridGIS.emit("redo", {});
+    else if (event.key === "?") GridGIS.keys.toggle();
+    else if (!control && !event.altKey && letters[letter]) letters[letter]();
     else if (!control && !event.altKey && options.tools[Number(event.key) - 1]) use(options.tools[Number(event.key) - 1]);
     else done = false;
     if (done) event.preventDefault();
@@ -235,6 +382,14 @@ GridGIS.part("tools", (map, options) => {
     key,
     use,
     onGrid,
+    bar,
+    letters,
+    chosen,
+    whisper,
+    answered: (message) => !state.waiting || message.ack >= state.waiting,
+    get unlocked() { return state.unlock; },
+    lastPlace: () => state.last,
+    dragged(gesture) { ask("vertex", gesture); },
     first: options.tools.includes("spot") ? "spot" : "select",
     get tool() { return state.tool; },
     cellTarget(code) {
@@ -257,6 +412,8 @@ GridGIS.part("tools", (map, options) => {
       }
       state.waiting = 0;
       document.body.dataset.ack = String(message.ack);
+      if (state.dropped && message.preview) GridGIS.emit("discard", {});
+      state.dropped = false;
       use(message.preview || state.tool === "report" ? "select" : state.tool);
     },
   };

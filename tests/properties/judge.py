@@ -148,6 +148,13 @@ def _named(before: Picture, edit: Edit, drawn: Any) -> tuple[Any, float]:
     command = edit.command
     if "transfer" in command:
         return shapely.buffer(drawn, 0.06), SLIVER_M2 * (len(edit.removed) + 1)
+    if "draw" in command:
+        loose = [p for i, p in before.polygons.items() if before.codes[i] is None]
+        return shapely.intersection(shapely.union_all(loose), shapely.buffer(drawn, 0.06)), SLIVER_M2 * (len(edit.removed) + 1)
+    if edit.kind in ("reshape", "vertex"):
+        # Only the cells that the line or the dragged vertex touches lose or gain ground.
+        met = [p for p in before.polygons.values() if shapely.distance(p, drawn) <= 0.2]
+        return shapely.union_all(met), SLIVER_M2
     if "paint" in command:
         return shapely.union_all([before.polygons[i] for i in command["paint"]]), 0.0
     codes = command["merge"] if "merge" in command else [command.get("split") or command["recode"]]

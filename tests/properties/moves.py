@@ -15,10 +15,10 @@ import gridgis as gg
 from gridgis import Edit, Plan
 from gridgis.errors import GridgisError
 from gridgis.plan import make_plan
-from tests.drawn import EAST, NORTH, SIDE, at, houses, plan_of, squares
+from tests.drawn import COUNTY, EAST, NORTH, SIDE, at, houses, plan_of, squares
 from tests.properties import judge
 
-KINDS = ("split", "merge", "transfer", "paint", "split", "transfer", "undo", "recode")
+KINDS = ("split", "merge", "transfer", "paint", "reshape", "transfer", "undo", "recode", "vertex", "draw", "split")
 NEAR = (0.0, 0.00001, -0.0003, 0.0007)
 """How far beside the chosen place a vertex is drawn, in squares of 100 m: on it, 1 mm, 3 cm, 7 cm."""
 
@@ -148,8 +148,31 @@ def asked(plan: Plan, kind: str, numbers: Move) -> tuple[Edit, Any]:
     if kind == "paint":
         ids = plan.rows.id.tolist()
         return gg.paint(plan, [ids[n % len(ids)] for n in numbers[3 : 4 + numbers[7] % 3]], code, **unlock), None
+    if kind == "reshape":
+        line = shapely.LineString([place(plan, *numbers[k : k + 2], numbers[7] + k) for k in (3, 5, 1, 2)[: 2 + numbers[7] % 3]])
+        return gg.reshape(plan, line, level=level, **unlock), line
+    if kind == "vertex":
+        return _vertex(plan, numbers, level, unlock)
+    if kind == "draw":
+        corners = [place(plan, *numbers[k : k + 2], numbers[7] + k) for k in (3, 4, 5, 2)]
+        shape = shapely.convex_hull(shapely.multipoints(corners))
+        return gg.draw(plan, shape, plan.scheme.parent(code) or COUNTY), shape
     fresh = f"{code[:-3]}{1 + numbers[3] * numbers[4] % 999:03d}"
     return gg.recode(plan, code, fresh, **unlock), None
+
+
+def _vertex(plan: Plan, numbers: Move, level: str, unlock: dict[str, bool]) -> tuple[Edit, Any]:
+    """Move, insert or delete a vertex; what is drawn is the way from where it was to where it goes."""
+    vertices = shapely.get_coordinates(plan.rows.geometry)
+    k = (31 * numbers[3] + numbers[4]) % len(vertices)
+    here, there = vertices[k], vertices[k] + SIDE * (np.array(numbers[5:7]) - 12) / 24
+    way = shapely.LineString([here, there])
+    if numbers[7] % 3 == 0:
+        return gg.delete_vertex(plan, here, level=level, **unlock), shapely.Point(here)
+    if numbers[7] % 3 == 1 and k + 1 < len(vertices):
+        middle = (here + vertices[k + 1]) / 2
+        return gg.insert_vertex(plan, middle, there, level=level, **unlock), shapely.LineString([middle, there])
+    return gg.move_vertex(plan, here, there, level=level, **unlock), way
 
 
 def neighbour(plan: Plan, code: str, codes: Sequence[str], number: int) -> str:
