@@ -14,6 +14,8 @@ from benchmarks import incident_figures
 
 @pytest.mark.parametrize("part", [incident_figures.sao_miguel, incident_figures.providence, incident_figures.paris])
 def test_figures_are_the_published_ones(part: object, shared_data: Path, tmp_path: Path) -> None:
+    if part is incident_figures.providence:
+        pytest.importorskip("maup", reason="maup, the peer of this figure, has no release that fits this Python")
     lines = list(part(shared_data, tmp_path))  # type: ignore[operator]
     assert [text for good, text in lines if not good] == []
     assert len(lines) >= 2
