@@ -105,6 +105,7 @@ def test_along_a_road_with_one_click_per_corner(desk: Desk) -> None:
     desk.shot("72_traced")
     desk.map.locator("body").press("Enter")
     desk.body('[data-preview="2"]')
+    desk.page.get_by_role("button", name="确认变更").wait_for()
     gained = desk.js("() => GridGIS.message.preview.after.features[0].geometry.coordinates[0].length")
     assert gained > 10, "the boundary follows the bends of the road"
     confirm_and_back(desk, version)
