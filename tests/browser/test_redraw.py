@@ -147,7 +147,7 @@ def test_hole_new_grid_lock_and_refusal_on_the_map(desk: Desk) -> None:
     desk.tool("reshape")
     path(desk, (5, 6), (6, 6.5), (7, 6))
     desk.body('[data-refused="1"]')
-    expect(desk.map.locator(".refusal")).to_contain_text("锁定")
+    expect(desk.map.locator(".refusal")).to_contain_text("点地图上方的锁")
     expect(desk.page.locator(".gg-problem")).to_contain_text("锁定")
     desk.shot("77_refused_on_the_map")
     desk.map.locator("button[data-lock]").click()
