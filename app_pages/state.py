@@ -133,9 +133,14 @@ def keep(key: str) -> None:
 
 def tell(problem: GridgisError | None = None, notice: str | None = None) -> None:
     """Leave one sentence for the next picture of the page: a problem, or what was done."""
-    st.session_state.problem = (problem.zh, problem.en) if problem else None
+    st.session_state.problem = (unlocking(problem.zh), unlocking(problem.en)) if problem else None
     st.session_state.problem_at = problem.place if problem else None
     st.session_state.notice = notice
+
+
+def unlocking(sentence: str) -> str:
+    """Return a sentence of the kernel with the padlock of the map in place of the option of the command line."""
+    return sentence.replace("请加 --unlock", "请先点地图上方的锁解锁").replace("add --unlock", "open the padlock above the map")
 
 
 def attempt(action: Callable[[], Any], *but: type[GridgisError]) -> Any:

@@ -22,11 +22,6 @@ _FAR_M = 200_000.0
 def line_points(line: Any) -> NDArray[np.int64]:
     """Return the vertices of a usable line in millimetres."""
     kind = getattr(line, "geom_type", "")
-    if kind == "Polygon" and not line.is_empty:
-        # Somebody who wants a hole draws an area as often as a closed line.
-        line, kind = line.exterior, "LineString"
-    if kind == "LinearRing":
-        kind = "LineString"
     if kind == "MultiLineString":
         line = shapely.line_merge(line)
         kind = line.geom_type

@@ -267,6 +267,9 @@ def _recoded(plan: Plan, pieces: _Pieces, goes: dict[int, str]) -> list[Bit]:
                 code = bits[other].code
                 if k in waiting and other not in waiting and code is not None and code.startswith(waiting[k]):
                     reach.setdefault(k, {})[code] = reach.get(k, {}).get(code, 0.0) + length
+        if not reach:
+            # What would have led there stays where it is after all.
+            _require_some({}, shapely.boundary(bits[next(iter(waiting))].polygon))
         for k, found in reach.items():
             bits[k] = replace(bits[k], code=max(found, key=lambda c: (found[c], c)))
             del waiting[k]

@@ -412,7 +412,7 @@ GridGIS.part("tools", (map, options) => {
       }
       state.waiting = 0;
       document.body.dataset.ack = String(message.ack);
-      if (state.dropped && message.preview) GridGIS.emit("discard", {});
+      if (state.dropped && message.preview) setTimeout(() => GridGIS.emit("discard", {}), 0);
       state.dropped = false;
       use(message.preview || state.tool === "report" ? "select" : state.tool);
     },

@@ -105,6 +105,7 @@ def test_along_a_road_with_one_click_per_corner(desk: Desk) -> None:
     desk.shot("72_traced")
     desk.map.locator("body").press("Enter")
     desk.body('[data-preview="2"]')
+    desk.page.get_by_role("button", name="确认变更").wait_for()
     gained = desk.js("() => GridGIS.message.preview.after.features[0].geometry.coordinates[0].length")
     assert gained > 10, "the boundary follows the bends of the road"
     confirm_and_back(desk, version)
@@ -146,7 +147,7 @@ def test_hole_new_grid_lock_and_refusal_on_the_map(desk: Desk) -> None:
     desk.tool("reshape")
     path(desk, (5, 6), (6, 6.5), (7, 6))
     desk.body('[data-refused="1"]')
-    expect(desk.map.locator(".refusal")).to_contain_text("锁定")
+    expect(desk.map.locator(".refusal")).to_contain_text("点地图上方的锁")
     expect(desk.page.locator(".gg-problem")).to_contain_text("锁定")
     desk.shot("77_refused_on_the_map")
     desk.map.locator("button[data-lock]").click()

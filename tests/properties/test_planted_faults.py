@@ -27,8 +27,8 @@ Patch = pytest.MonkeyPatch
 
 def violations(strength: int = 1) -> list[str]:
     """Return what the judges say of random histories, until the first one that they find fault with."""
-    for seed in range(20):
-        bad = moves.run(DRAWING, 4, strength, moves.random_moves(seed, 6)).bad
+    for seed in range(60):
+        bad = moves.run(DRAWING, 4, strength, moves.random_moves(seed, 9)).bad
         if bad:
             return bad
     return []
