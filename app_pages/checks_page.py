@@ -19,6 +19,7 @@ from app_pages.tableview import Column, table
 from app_pages.words import WORDS
 from gridgis.checks import rule_list
 from gridgis.checks.fixing import FIXES
+from gridgis.io.workbook import workbook_bytes
 from layers.geojson import to_degrees
 from layers.text import safe_text
 
@@ -109,12 +110,17 @@ def actions(desk: Desk, row: dict[str, object] | None) -> None:
 
 def handed_out(desk: Desk, found: gpd.GeoDataFrame, version: int) -> None:
     """Show the files to take away, and the numbers over the last versions."""
-    one, two, three = st.columns([1, 1, 2.4])
+    one, two, paper, three = st.columns([1, 1, 1, 1.6])
     name = f"{desk.county.code}_v{version}_checks"
-    one.download_button(say("check_xlsx"), lambda: checksdesk.sheet(found), f"{name}.xlsx", key="check_xlsx",
+    # Made while the language is known: a download runs outside the session.
+    sheets = checksdesk.sheets(found)
+    one.download_button(say("check_xlsx"), lambda: workbook_bytes(sheets), f"{name}.xlsx", key="check_xlsx",
                         on_click="ignore", width="stretch", icon=":material/download:")  # fmt: skip
     two.download_button(say("check_geojson"), lambda: checksdesk.features(desk, found), f"{name}.geojson",
                         key="check_geojson", on_click="ignore", width="stretch", icon=":material/download:")  # fmt: skip
+    words = lang()
+    paper.download_button(say("check_pdf"), lambda: checksdesk.summary(desk, words), f"{name}.pdf", key="check_pdf",
+                          on_click="ignore", width="stretch", icon=":material/download:")  # fmt: skip
     if three.toggle(say("check_trend"), key="check_trend"):
         with st.spinner(say("checking")):
             counts = checksdesk.trend(desk)

@@ -17,7 +17,8 @@ from gridgis import accepting
 from gridgis.checks import rule_list
 from gridgis.checks.fixing import fix
 from gridgis.checks.incremental import Checked, Supposed
-from gridgis.io.workbook import Sheet, workbook_bytes
+from gridgis.io.workbook import Sheet
+from gridgis.print.reports import report
 from layers.geojson import to_degrees
 
 VERSIONS = 10
@@ -98,11 +99,17 @@ def assign(desk: Desk, row: dict[str, Any]) -> None:
         tell(notice=say("check_given"))
 
 
-def sheet(found: gpd.GeoDataFrame) -> bytes:
-    """Return the findings as a workbook: one sheet of them, one of their number by rule."""
+def sheets(found: gpd.GeoDataFrame) -> list[Sheet]:
+    """Return the findings as the sheets of a workbook: one of them, one of their number by rule."""
     plain = in_words(found)
     counts = plain[say("rule")].value_counts(sort=False).rename_axis(say("rule")).reset_index(name=say("check_count"))
-    return workbook_bytes([Sheet(say("check_count"), plain), Sheet(say("rule"), counts)])
+    return [Sheet(say("check_count"), plain), Sheet(say("rule"), counts)]
+
+
+def summary(desk: Desk, words: str) -> bytes:
+    """Return the report on the checks as a PDF; `words` is the language, since a download runs outside the session."""
+    with desk.quiet() as county:
+        return report(county, "check", words).pdf()
 
 
 def in_words(found: gpd.GeoDataFrame) -> pd.DataFrame:

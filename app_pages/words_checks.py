@@ -29,6 +29,7 @@ CHECK_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "check_given": ("已交办。", "Assigned."),
     "check_pick": ("先在表中点选一个问题，再修复、接受或交办。", "Pick a finding in the table to fix, accept or assign it."),
     "check_xlsx": ("导出 XLSX", "XLSX"),
+    "check_pdf": ("PDF 摘要", "PDF summary"),
     "check_geojson": ("导出 GeoJSON", "GeoJSON"),
     "check_trend": ("近几个版本的问题数", "Findings over the last versions"),
     "check_trend_do": ("计算最近 {n} 个版本", "Count the last {n} versions"),

@@ -15,6 +15,7 @@ from app_pages import checksdesk
 from app_pages.desk import Desk
 from gridgis import accepting
 from gridgis.errors import InputError
+from gridgis.io.workbook import workbook_bytes
 from tests.app.conftest import A
 from tests.app.test_pages import run, text_of
 from tests.drawn import tamper
@@ -78,7 +79,10 @@ def test_numbers_over_the_versions_and_the_workbook(spoilt: Path) -> None:
         now = desk.findings()[1]
         counts = checksdesk.trend(desk)
         assert counts.groupby("version")["count"].sum().to_dict() == {1: before, 2: len(now)}
-        sheets = openpyxl.load_workbook(io.BytesIO(checksdesk.sheet(checksdesk.assigned(desk, now))))
+        sheets = openpyxl.load_workbook(io.BytesIO(workbook_bytes(checksdesk.sheets(checksdesk.assigned(desk, now)))))
         assert sheets.worksheets[0].max_row == len(now) + 1
+        # A download runs in a thread of its own, where there is no session.
+        for words in ("zh", "en"):
+            assert checksdesk.summary(desk, words).startswith(b"%PDF")
     with sqlite3.connect(spoilt) as db:
         assert db.execute("SELECT count(*) FROM edits").fetchone() == (2,)
