@@ -22,9 +22,11 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from planner import Planner
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import gridgis as gg
+from benchmarks.planner import Planner
 from gridgis.errors import GridgisError
 from gridgis.verify import verify
 
