@@ -41,7 +41,7 @@ def test_nothing_is_asked_for_that_is_not_there() -> None:
         # The pages for residents bring words of their own, under a mark in the one catalogue.
         mark = PAGES.get(name)
         if mark is not None:
-            assert {f"{mark}{k}" for k in wanted} - WORDS.keys() == set(), name
+            assert {k for k in wanted if f"{mark}{k}" not in WORDS and k not in WORDS} == set(), name
             continue
         for lang in ("zh", "en"):
             assert wanted - map_words(lang)[0].keys() == set(), name
