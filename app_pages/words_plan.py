@@ -14,6 +14,28 @@ PLAN_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
         "different ways. The county stays as it is; what is adopted becomes a draft.",
     ),
     "plan_within": ("范围", "Area"),
+    "plan_drawn": ("地图上画出的范围", "The area drawn on the map"),
+    "plan_draw_tip": (
+        "也可在地图上点“圈定”，画出一个范围，在其中划分。",
+        "Or take 'Area' on the map, draw one, and divide what lies in it.",
+    ),
+    "plan_drawn_note": (
+        "画出的范围约 {km2} km²，其中 {cells} 个基元、{households} 户。",
+        "The area drawn has about {km2} km², {cells} cells and {households} households in it.",
+    ),
+    "plan_crossing": (
+        "画出的边界自相交，分不清里外：请重新画一圈。",
+        "The line drawn crosses itself, so inside and outside cannot be told apart: draw it again.",
+    ),
+    "plan_pair": ("并排比较", "Compare side by side"),
+    "plan_pair_end": ("返回划分", "Back to the division"),
+    "plan_pair_tip": (
+        "两图联动：移动或缩放一幅，另一幅随之移动；同一颜色表示同样的户数。",
+        "The maps are linked: move or zoom one and the other follows; a colour stands for the same number of households in both.",
+    ),
+    "plan_pair_left": ("左图方案", "On the left"),
+    "plan_pair_right": ("右图方案", "On the right"),
+    "plan_codes": ("沿用 / 新 / 停用编码", "Codes kept / new / ended"),
     "plan_weight": ("按什么均衡", "Made alike by"),
     "plan_w_households": ("户数", "Households"),
     "plan_w_persons": ("人口", "Persons"),
