@@ -35,7 +35,7 @@ def rows(one: Alternative, other: Alternative) -> list[tuple[str, str]]:
     f, g = one.figures, other.figures
 
     def share(key: str) -> str:
-        return f"{f[key]:.1%}" + off((f[key] - g[key]) * 100, 1, " %")
+        return f"{f[key]:.1%}" + off((f[key] - g[key]) * 100, 1, say("plan_points"))
 
     return [
         (say("plan_grids"), number(f["grids"]) + off(f["grids"] - g["grids"], 0)),

@@ -33,6 +33,7 @@ PLAN_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
         "两图联动：移动或缩放一幅，另一幅随之移动；同一颜色表示同样的户数。",
         "The maps are linked: move or zoom one and the other follows; a colour stands for the same number of households in both.",
     ),
+    "plan_points": (" 个百分点", " points"),
     "plan_pair_left": ("左图方案", "On the left"),
     "plan_pair_right": ("右图方案", "On the right"),
     "plan_codes": ("沿用 / 新 / 停用编码", "Codes kept / new / ended"),
