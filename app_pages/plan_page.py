@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, mapview, plandesk
+from app_pages import access, mapview, plandesk, planpair
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import banner, number
 from app_pages.state import attempt, keep, lang, say, tell
@@ -15,6 +15,7 @@ from app_pages.tableview import Column, table
 from gridgis.propose.judging import WEIGHTS
 from gridgis.propose.proposing import Alternative, Proposal
 from gridgis.propose.wanted import Wanted
+from layers.page import PLAN_TOOLS
 from layers.text import safe_text
 
 CHOICES = ("plan_within", "plan_weight", "plan_own", "plan_low", "plan_high", "plan_count", "plan_seed", "plan_lock", "plan_around")
@@ -34,6 +35,8 @@ def choices(desk: Desk) -> None:
     within, weight = st.columns([3, 2])
     within.selectbox(say("plan_within"), list(places), key="plan_within", format_func=lambda k: places[k][at])
     weight.selectbox(say("plan_weight"), WEIGHTS, key="plan_weight", format_func=lambda k: say(f"plan_w_{k}"))
+    drawn = st.session_state.plan_within == plandesk.DRAWN
+    tip(say("plan_drawn_note", **plandesk.drawn_figures(desk)) if drawn else say("plan_draw_tip"))
     own, least, most, count, seed = st.columns([3.2, 2, 2, 2, 2], vertical_alignment="bottom")
     own.checkbox(say("plan_own_band"), key="plan_own")
     fixed = st.session_state.plan_own
@@ -42,6 +45,7 @@ def choices(desk: Desk) -> None:
     count.number_input(say("plan_count"), 1, 12, step=1, key="plan_count")
     seed.number_input(say("plan_seed"), 0, 1_000_000, step=1, key="plan_seed")
     names = plandesk.locks(desk, st.session_state.plan_within)
+    st.session_state.plan_lock = [c for c in st.session_state.get("plan_lock", ()) if c in names]
     lock, around = st.columns([3, 2])
     lock.multiselect(say("plan_lock"), list(names), key="plan_lock", format_func=lambda c: names.get(c, c), placeholder=say("plan_lock_hint"))
     kinds = {p.key: (p.zh, p.en)[at] for p in desk.scheme.places}
@@ -125,7 +129,9 @@ def outcome(desk: Desk, found: Proposal) -> Alternative:
     tip(say("plan_help"))
     for words in found.notes:
         tip(words[lang() == "en"])
-    yes, draw, get = st.columns(3)
+    pair, yes, draw, get = st.columns([1, 1, 1.1, 1.35]) if len(found.alternatives) > 1 else (None, *st.columns(3))
+    if pair is not None:
+        pair.button(say("plan_pair"), key="plan_pair_begin", on_click=planpair.begin, args=(found,), width="stretch")
     if access.allowed("save"):
         yes.button(say("plan_adopt"), key="plan_adopt", type="primary", on_click=adopt, args=(desk, found, at), width="stretch")
     here = state.trace == f"{state.plan_asked}:{at}"
@@ -135,11 +141,27 @@ def outcome(desk: Desk, found: Proposal) -> Alternative:
     return found.alternatives[at]
 
 
+def on_event(desk: Desk) -> None:
+    """Take an area drawn on the map."""
+    state = st.session_state
+    event = (state.get("plan_map") or {}).get("event") or {}
+    if event.get("type") == "area":
+        tell()
+        attempt(lambda: plandesk.draw(desk, event))
+        state.plan_ack = int(event.get("n", 0))
+
+
 def page(desk: Desk) -> None:
     """Show the choices and what came of them beside the map."""
     state = st.session_state
+    asked = state.plan_asked if state.plan_pair and state.plan_job is None else None
+    pair = plandesk.proposal(desk, asked) if asked is not None else None
+    if pair is not None:
+        banner()
+        planpair.show(desk, pair, adopt)
+        return
     left, right = st.columns([1.15, 1], gap="medium")
-    shown: Alternative | None = None
+    shown: tuple[Proposal, Alternative] | None = None
     with left:
         banner()
         tip(say("plan_tip"))
@@ -153,14 +175,16 @@ def page(desk: Desk) -> None:
             if found is None:
                 tip(say("plan_gone"))
             else:
-                shown = outcome(desk, found)
+                shown = found, outcome(desk, found)
     with right:
         more: dict[str, Any] = {}
         if shown is not None:
-            trace_ = plandesk.picture(desk, shown, f"plan:{state.plan_asked}")
+            trace_ = plandesk.picture(desk, *shown, f"plan:{state.plan_asked}")
             more = {"proposal": trace_, "legend": [{"title": say("plan_legend"), "rows": trace_.pop("rows")}]}
+        more |= {"ack": state.plan_ack, "done": True, **plandesk.outline(desk)}
         picture = mapview.message(desk, state.level, "none", "none" if shown else "code", **more)
-        mapview.live_map(desk, picture, key="plan_map", height="clamp(320px, calc(100dvh - 30px), 1200px)")
+        mapview.live_map(desk, picture, key="plan_map", height="clamp(320px, calc(100dvh - 30px), 1200px)", tools=PLAN_TOOLS,
+                         on_event=lambda: on_event(desk))  # fmt: skip
 
 
 desk = the_desk()

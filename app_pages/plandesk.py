@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,17 @@ from app_pages.desk import Desk
 from app_pages.importdesk import Job
 from app_pages.words import WORDS
 from gridgis import planning
+from gridgis.errors import InputError
 from gridgis.planning import Adopted
+from gridgis.propose.area import cells_within
 from gridgis.propose.proposing import Alternative, Proposal, level_of, propose
 from gridgis.propose.wanted import Wanted
+from gridgis.schema import FIGURES
 from layers import figures
-from layers.geojson import to_degrees
+from layers.geojson import from_degrees, to_degrees
 
+DRAWN = "drawn"
+"""What stands for the area drawn on the page's map."""
 _SHOWN_M = 1.0
 
 
@@ -32,7 +37,8 @@ def places(desk: Desk) -> dict[str, tuple[str, str]]:
     plan, scheme = desk.plan, desk.scheme
     level = level_of(plan, "")
     banded = {b.zone for b in scheme.bands if b.level == level}
-    out = {z.key: (z.zh, z.en) for z in scheme.zones if z.key in banded}
+    out = {DRAWN: WORDS["plan_drawn"]} if st.session_state.plan_drawn is not None else {}
+    out |= {z.key: (z.zh, z.en) for z in scheme.zones if z.key in banded}
     # Without anything to meet in it, a grid is not worth offering, as long as others have something.
     useful = {c[: scheme.width(v.key)] for v in scheme.levels for c, g in plan.grids.items()
               if g.level == level and scheme.band(level, g.zone or None) is not None}  # fmt: skip
@@ -50,6 +56,10 @@ def locks(desk: Desk, within: str) -> dict[str, str]:
     """Return the grids inside an area that may be locked, with their names."""
     plan = desk.plan
     level = level_of(plan, "")
+    if within == DRAWN:
+        width = plan.scheme.width(level)
+        met = {str(plan.rows.code[k])[:width] for k in cells_within(plan, st.session_state.plan_drawn, level)}
+        return {c: f"{plan.grids[c].name} {c}".strip() for c in plan.codes(level) if c in met}
     zones = {z.key for z in desk.scheme.zones}
     mine = [c for c in plan.codes(level) if (plan.grids[c].zone == within if within in zones else c.startswith(within))]
     return {c: f"{plan.grids[c].name} {c}".strip() for c in mine}
@@ -62,8 +72,45 @@ def band(desk: Desk) -> tuple[int, int]:
     return found[0] if found else (300, 500)
 
 
+def draw(desk: Desk, event: Mapping[str, Any]) -> None:
+    """Take an area drawn on the map as what is to be divided.
+
+    Raises
+    ------
+    InputError
+        It has too few points, crosses itself or holds no cell.
+    """
+    try:
+        drawn = shapely.Polygon(np.asarray(event["area"], dtype=float).reshape(-1, 2))
+    except (ValueError, shapely.errors.GEOSException) as error:
+        raise InputError("画出的图形点数太少：请重新画。", "The drawing has too few points: draw it again.") from error
+    if not drawn.is_valid:
+        raise InputError(*WORDS["plan_crossing"])
+    area = shapely.transform(from_degrees(drawn, desk.crs), lambda xy: np.round(xy, 3))
+    cells_within(desk.plan, area, level_of(desk.plan, ""))
+    st.session_state.update(plan_drawn=area, plan_within=DRAWN, plan_lock=[])
+
+
+def drawn_figures(desk: Desk) -> dict[str, str]:
+    """Return what lies in the area drawn, to be put into words."""
+    plan, area = desk.plan, st.session_state.plan_drawn
+    rows = cells_within(plan, area, level_of(plan, ""))
+    households = int(plan.rows.figures[rows, FIGURES.index("households")].sum())
+    return {"km2": f"{area.area / 1e6:.2f}", "cells": f"{len(rows):,}", "households": f"{households:,}"}
+
+
+def outline(desk: Desk) -> dict[str, Any]:
+    """Return the area drawn as the map shows it, while it is what is chosen."""
+    area = st.session_state.plan_drawn
+    if area is None or st.session_state.plan_within != DRAWN:
+        return {}
+    shape = json.loads(shapely.to_geojson(to_degrees(area, desk.crs)))
+    return {"focus": {"key": f"drawn:{st.session_state.plan_ack}", "shape": shape, "hollow": True}}
+
+
 def begin(desk: Desk, within: str, wanted: Wanted, around: str, number: str) -> Job:
     """Start the division; the county stays as it is. What is found is kept under a number of its own."""
+    inside = st.session_state.plan_drawn if within == DRAWN else within
 
     def work(tell: Callable[[float, str], None]) -> Proposal:
         plan = desk.plan
@@ -77,7 +124,7 @@ def begin(desk: Desk, within: str, wanted: Wanted, around: str, number: str) -> 
                 frame = frame.iloc[frame.sindex.query(shapely.box(*bounds))]
             return frame if columns is None else frame[list(columns)]
 
-        found = propose(plan, table, within, replace(wanted, around=points), tell)
+        found = propose(plan, table, inside, replace(wanted, around=points), tell)
         desk.once(("proposal", number), lambda: found)
         return found
 
@@ -90,11 +137,12 @@ def proposal(desk: Desk, number: str) -> Proposal | None:
     return found
 
 
-def picture(desk: Desk, one: Alternative, key: str) -> dict[str, Any]:
-    """Return an alternative as the map shows it, and its legend."""
+def picture(desk: Desk, all_: Proposal, one: Alternative, key: str) -> dict[str, Any]:
+    """Return an alternative as the map shows it, and its legend; a colour means the same in all of a proposal."""
     frame = one.frame
     shapes = np.asarray(shapely.coverage_simplify(frame.geometry.to_numpy(), _SHOWN_M), dtype=object)
-    found = figures.classes(frame["households"], figures.PALETTES["households"])
+    every = np.concatenate([a.frame["households"].to_numpy() for a in all_.alternatives])
+    found = figures.classes(every, figures.PALETTES["households"])
     place = np.searchsorted(np.array(found.breaks), frame["households"].to_numpy(), side="right")
     features = [
         {"type": "Feature", "geometry": json.loads(shapely.to_geojson(to_degrees(shape, desk.crs))),

@@ -45,7 +45,7 @@ PEOPLE_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "tool_spot": ("定点", "Spot"),
     "tool_area": ("圈定", "Area"),
     "tool_spot_help": ("点选事发位置", "Click the place"),
-    "tool_area_help": ("画出事发范围", "Draw the area"),
+    "tool_area_help": ("画出一个范围", "Draw an area"),
     "hint_spot": ("点选事发位置，半径在右侧设定", "Click the place; the radius is set at the right"),
     "hint_area": ("画出范围，双击或按回车结束", "Draw the area; double-click or Enter ends it"),
 })  # fmt: skip

@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/propose.py [COUNTY] [--within built_up] [--limit 60] [--methods ours,recom,…]
+    python benchmarks/propose.py [COUNTY] [--within built_up,CODE] [--limit 60] [--methods ours,recom,…]
 
 Every method gets the same connected groups of blocks (those of one parent that no river parts), the same
 households, the same number of grids for each group, and one processor. gerrychain starts with its
@@ -37,6 +37,7 @@ from gridgis.propose.proposing import best_division
 from gridgis.propose.wanted import STYLES
 
 LOW, HIGH = 300, 500
+_AGAIN = 5
 Labels = list[int]
 Method = Callable[[Graph, Any, int], Labels]
 
@@ -69,10 +70,18 @@ def recom(graph: Graph, _xy: Any, seed: int) -> Labels:
     net = nx.Graph([(a, b) for a, near in enumerate(graph.near) for b in near if a < b])
     nx.set_node_attributes(net, {v: {"households": graph.weight[v], "own": v} for v in net})
     blocks, ideal = Blocks.from_networkx(net), graph.total / parts
-    random.seed(seed)
     tally = {"population": updaters.Tally("households", alias="population")}
     work = Partition(blocks, dict.fromkeys(net, 0), tally).graph
-    begun = recursive_tree_part(work, range(parts), ideal, "households", 0.25)
+    begun = {}
+    for again in range(_AGAIN):
+        # Its beginning finds no cut now and then; it is given more chances, and their seconds count.
+        random.seed(seed + 1000 * again)
+        try:
+            begun = recursive_tree_part(work, range(parts), ideal, "households", 0.25)
+            break
+        except RuntimeError:
+            if again == _AGAIN - 1:
+                raise
     own = {int(work.node_data(i)["own"]): k for i, k in begun.items()}
     last = start = Partition(blocks, own, tally)
     chain = MarkovChain(partial(step, pop_col="households", pop_target=ideal, epsilon=0.25),
@@ -169,13 +178,18 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=60)
     parser.add_argument("--methods", default=",".join(METHODS))
     asked = parser.parse_args()
+    return max(beside(asked, within) for within in asked.within.split(","))
+
+
+def beside(asked: argparse.Namespace, within: str) -> int:
+    """Print the table of one area; 1 where ours is not good enough."""
     with open_county(asked.county) as county:
-        area = area_of(county.plan, county.table, cells_within(county.plan, asked.within, asked.level), asked.level)
+        area = area_of(county.plan, county.table, cells_within(county.plan, within, asked.level), asked.level)
     groups = area.groups()
     taste = STYLES[0][3]
     graphs = [graph_of(area, g, area.figures[:, 0], LOW, HIGH, taste=taste) for g in groups]
     places = [area.middle[g] for g in groups]
-    print(f"{Path(asked.county).name} {asked.within}: {len(area)} blocks, {int(area.figures[:, 0].sum()):,} households, "
+    print(f"{Path(asked.county).name} {within}: {len(area)} blocks, {int(area.figures[:, 0].sum()):,} households, "
           f"{len(groups)} connected groups, band {LOW}-{HIGH}; CPU seconds of one run")  # fmt: skip
     print(f"{'method':20} {'grids':>6} {'in band':>8} {'in one piece':>13} {'both':>7} {'seconds':>9}")
     best = 0.0

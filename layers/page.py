@@ -19,12 +19,14 @@ from layers import styles
 ASSETS = Path(__file__).parent / "assets"
 TOOLS = ("select", "split", "merge", "transfer", "paint", "reshape", "vertex", "draw")
 COMMAND_TOOLS = ("select", "spot", "area")
+PLAN_TOOLS = ("select", "area")
 LOOP_TOOLS = ("select", "report")
 
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
     "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
     "vertices.js", "icons.js", "tools.js", "lay.js", "measure.js", "keys.js",
+    "linked.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -144,6 +146,7 @@ def parts(options: PageOptions) -> list[Part]:
         Part("lay", {"base": dict(options.ground)}),
         Part("measure", {"meridian": options.meridian, "easting": options.easting}),
         Part("keys", {"tools": list(options.tools)}),
+        Part("linked"),
     ]
 
 

@@ -308,7 +308,7 @@ def benchmarks() -> dict[str, list[str]]:
         "round_trips.txt": ["benchmarks/round_trips.py", "--demos", *more],
         "cells.txt": ["benchmarks/cells.py", *more],
         "signs.txt": ["benchmarks/signs.py", "--county", COUNTY.name],
-        "propose.txt": ["benchmarks/propose.py", COUNTY.name],
+        "propose.txt": ["benchmarks/propose.py", COUNTY.name, "--within", "built_up,350526100001"],
         "least_change.txt": ["benchmarks/least_change.py", "--cases", "50"],
         "fuse_nets.txt": ["benchmarks/fuse_nets.py", COUNTY.name],
         "plant_faults.txt": ["benchmarks/plant_faults.py", "--county", COUNTY.name, "--each", "10"],

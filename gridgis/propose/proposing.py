@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from gridgis import topology
 from gridgis.errors import InputError
 from gridgis.plan import Plan
 from gridgis.propose.adoption import allot
@@ -137,6 +138,8 @@ def propose(plan: Plan, table: Table, within: str | Any, wanted: Wanted | None =
         out.append(_alternative(bench, labels, f"{chr(97 + n)}_{key}" + (f"_{turn + 1}" if turn else ""), (zh, en), wanted))
     tell(1.0, "")
     _tell_unmet(area, bench, groups, out, notes)
+    if not isinstance(within, str):
+        _tell_remains(plan, rows, level, notes)
     return Proposal(area, tuple(out), tuple(dict.fromkeys(notes)))
 
 
@@ -324,6 +327,26 @@ def frame_of(bench: Bench, labels: Ints, locked: Sequence[str] = ()) -> gpd.GeoD
     column = np.empty(len(geometry), dtype=object)
     column[:] = geometry
     return gpd.GeoDataFrame(frame, geometry=column, crs=plan.epsg)
+
+
+def _tell_remains(plan: Plan, rows: Ints, level: str, notes: list[Note]) -> None:
+    """Name the grids that a drawn area takes only a part of: what lies outside it stays, and may fall apart."""
+    width = plan.scheme.width(level)
+    inside = set(rows.tolist())
+    remains = {}
+    for code in sorted({str(plan.rows.code[k])[:width] for k in inside} & plan.grids.keys()):
+        rest = [k for k in plan.row(plan.cell_ids(code)).tolist() if k not in inside]
+        if rest and len(code) == width:
+            remains[code] = topology.dissolve(plan.rows.geometry[np.array(rest)])
+    if not remains:
+        return
+    names = [c for c, shape in remains.items() if shape.geom_type == "MultiPolygon" and plan.grid_geometry(c).geom_type == "Polygon"]
+    zh = f"所画范围只含 {len(remains)} 个现有网格的一部分，其余部分保持不变"
+    en = f"The area drawn takes only a part of {len(remains)} present grids; the rest of them stays"
+    if names:
+        zh += f"，其中 {'、'.join(names)} 的其余部分不连片：请把范围画到其界线"
+        en += f", and that of {', '.join(names)} falls apart: draw the area along their boundaries"
+    notes.append((zh + "。", en + "."))
 
 
 def _tell_unmet(area: Area, bench: Bench, groups: Sequence[Ints], out: Sequence[Alternative], notes: list[Note]) -> None:

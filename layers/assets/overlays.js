@@ -92,7 +92,8 @@ GridGIS.part("focus", (map, options) => {
       document.body.dataset.focus = key === null ? "" : String(key);
       if (!message.focus) return;
       if (message.focus.shape) layer = L.geoJSON(message.focus.shape, {
-        pane: "preview", interactive: false, pmIgnore: true, snapIgnore: true, style: options.style,
+        pane: "preview", interactive: false, pmIgnore: true, snapIgnore: true,
+        style: message.focus.hollow ? Object.assign({}, options.style, { fill: false, dashArray: "7 5" }) : options.style,
         pointToLayer: (f, p) => L.circleMarker(p, Object.assign({ radius: 9 }, options.style)),
       }).addTo(map);
       if (!message.focus.bounds) return;

@@ -414,7 +414,7 @@ GridGIS.part("tools", (map, options) => {
       document.body.dataset.ack = String(message.ack);
       if (state.dropped && message.preview) setTimeout(() => GridGIS.emit("discard", {}), 0);
       state.dropped = false;
-      use(message.preview || state.tool === "report" ? "select" : state.tool);
+      use(message.preview || message.done || state.tool === "report" ? "select" : state.tool);
     },
   };
 });

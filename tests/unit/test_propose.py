@@ -107,6 +107,19 @@ def test_a_locked_grid_stays_byte_for_byte() -> None:
         assert after.grid_geometry(b).wkb == plan.grid_geometry(b).wkb
 
 
+def test_a_drawn_area_says_what_it_leaves_of_grids_it_takes_a_part_of() -> None:
+    plan = drawn("AAAAAA", homes="999999")
+    part = Wanted(band=(10, 40), alternatives=1)
+    whole = propose(plan, table(), drawn_area((-1, -1), (7, -1), (7, 2), (-1, 2)), part)
+    edge = propose(plan, table(), drawn_area((-1, -1), (3, -1), (3, 2), (-1, 2)), part)
+    middle = propose(plan, table(), drawn_area((2, -1), (4, -1), (4, 2), (2, 2)), part)
+    said = [[en for _, en in p.notes if "only a part" in en] for p in (whole, edge, middle)]
+    assert [len(s) for s in said] == [0, 1, 1]
+    assert "falls apart" not in said[1][0]
+    assert f"that of {code_of('A')} falls apart" in said[2][0]
+    assert middle.alternatives[0].frame["households"].sum() == plan.rows.figures[2:4, 0].sum()
+
+
 def test_seeds_get_a_grid_each() -> None:
     plan = plan_of_nines()
     points = np.array([shapely.get_coordinates(line((0.5, 0.5), (1.5, 0.5), (2.5, 0.5)))]).reshape(-1, 2)
