@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, tally
+from app_pages import incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, past, tally
 from app_pages.desk import Desk, the_desk
 from app_pages.incidentview import Picture
 from app_pages.state import attempt, keep, lang, say
@@ -126,7 +126,10 @@ def page(desk: Desk) -> None:
         else:
             st.html(f'<p class="gg-tip">{say("no_incidents")}</p>')
         st.html(f'<p class="gg-tip">{safe_text(incidentdesk.source(desk))}</p>')
+        if isinstance(desk, past.Past):
+            told = say("plan_version_told", n=desk.version, now=desk.county.version)
+            st.html(f'<p class="gg-tip">{safe_text(told)}</p>')
     incidentfilters.tick()
 
 
-page(the_desk())
+page(past.chosen(the_desk()))

@@ -36,6 +36,7 @@ HEADS: Mapping[str, Words] = {
     "max": ("最大", "Max"), "holder": ("责任人", "Holder"), "phone": ("电话", "Phone"), "figure": ("指标", "Figure"),
     "first_source": ("来源一", "Source 1"), "first_as_of": ("截至", "As of"), "second_source": ("来源二", "Source 2"),
     "second_as_of": ("截至", "As of"), "difference": ("相差", "Difference"), "weekday": ("星期", "Weekday"),
+    "table": ("资料", "Table"), "source": ("来源", "Source"), "as_of": ("截至", "As of"), "rows": ("行数", "Rows"),
     "part_households": ("其中户数", "of households"), "part_incidents": ("其中事件", "of incidents"),
     "part_floating": ("其中流动人口", "of floating"), "part_area_m2": ("其中面积", "of ground"),
 }  # fmt: skip
@@ -67,8 +68,9 @@ WEEKDAYS: tuple[Words, ...] = (
 FIGURES: Mapping[str, Words] = {"households": ("户数", "households"), "persons": ("人口", "persons")}
 
 SHARES = ("valid_share", "closed_share", "on_time_share", "within_2h", "within_2d", "within_7d", "in_grid_share", "change", "share")
+TABLES: Mapping[str, Words] = {"buildings": ("建筑", "Buildings"), "population": ("人口资料", "Population")}
 _VALUES: Mapping[str, Mapping[str, Words]] = {
-    "spot": SPOTS, "pattern": PATTERNS, "why": WHY, "figure": FIGURES,
+    "spot": SPOTS, "pattern": PATTERNS, "why": WHY, "figure": FIGURES, "table": TABLES, "first_source": TABLES, "second_source": TABLES,
 }  # fmt: skip
 
 
