@@ -121,14 +121,14 @@ def page(desk: Desk) -> None:
         picture = message_of(desk, wish, whole) if some else mapview.message(desk, st.session_state.level, "none", "code")
         mapview.live_map(desk, picture, key="incident_map", height="clamp(420px, calc(100dvh - 190px), 1200px)")
     with right, st.container(key="side"):
+        if isinstance(desk, past.Past):
+            told = say("plan_version_told", n=desk.version, now=desk.county.version)
+            st.html(f'<p class="gg-notice" role="status">{safe_text(told)}</p>')
         if some:
             side(desk, wish)
         else:
             st.html(f'<p class="gg-tip">{say("no_incidents")}</p>')
         st.html(f'<p class="gg-tip">{safe_text(incidentdesk.source(desk))}</p>')
-        if isinstance(desk, past.Past):
-            told = say("plan_version_told", n=desk.version, now=desk.county.version)
-            st.html(f'<p class="gg-tip">{safe_text(told)}</p>')
     incidentfilters.tick()
 
 

@@ -100,7 +100,7 @@ def page(desk: Desk) -> None:
             st.download_button(say("load_xlsx"), lambda: loadsdesk.workbook(desk, told, words), f"{desk.county.code}_{state.load_part}.xlsx",
                                key="load_xlsx", on_click="ignore", width="stretch")  # fmt: skip
     with left:
-        one, two = st.columns([1.2, 1], vertical_alignment="center")
+        one, two = st.columns([1, 1.4], vertical_alignment="center")
         one.segmented_control(say("load_part"), list(PARTS), key="load_part", required=True, label_visibility="collapsed",
                               format_func=lambda k: say(f"part_{k}"))  # fmt: skip
         names = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}

@@ -18,11 +18,11 @@ from app_pages.panel import number
 from app_pages.state import attempt, lang, say, tell
 from app_pages.tableview import Column, table
 from app_pages.tally import last_days, quiet
+from app_pages.words import WORDS
 from gridgis import analysing, conflicting
 from gridgis.alerting import Alarm, alerts
 from gridgis.io.workbook import Sheet, workbook_bytes
 from gridgis.overlays import workload as work
-from gridgis.overlays.heads import in_words
 from gridgis.overlays.incidents import Wish
 from gridgis.people import level_name, role_name
 from gridgis.scheme import scheme_from
@@ -127,7 +127,8 @@ def spread(found: pd.DataFrame, rules: Workload, names: list[tuple[str, str]]) -
     long["to"] = long["from"] + 0.25
     colour = alt.Color("class:N", scale=alt.Scale(domain=[n for _, n in names], range=list(CLASS_COLOURS)), title=None)
     chart = alt.Chart(long).mark_bar(stroke="white", strokeWidth=0.6).encode(
-        x=alt.X("from:Q", bin=alt.Bin(binned=True, step=0.25), axis=alt.Axis(format=".1f", grid=False, tickCount=6), scale=alt.Scale(domain=[0, top])), x2="to:Q",
+        x=alt.X("from:Q", bin=alt.Bin(binned=True, step=0.25), axis=alt.Axis(format=".1f", grid=False, tickCount=6),
+                scale=alt.Scale(domain=[0, top])), x2="to:Q",
         y=alt.Y("n:Q", stack="zero", axis=alt.Axis(tickCount=4)), color=colour,
         tooltip=[alt.Tooltip("from:Q", format=".2f", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip
@@ -153,8 +154,9 @@ def alerted(desk: Desk, level: str, alarm: Alarm) -> Told:
     found, about, calls = desk.once(("alerts", level, alarm), ask)
     other = lang() == "en"
     listed = [r | {"level": level_name(desk.scheme, r["level"])[other], "role": role_name(desk.scheme, r["role"])[other],
-                   "holder": r["holder"] or say("emergency_vacant"), "community": r["at"]} for r in calls]  # fmt: skip
-    chain = pd.DataFrame(listed, columns=["code", "level", "community", "name", "role", "holder", "phone"])
+                   "holder": r["holder"] or say("emergency_vacant"), "community": r["at"], "name": found.at[r["code"], "name"]}
+              for r in calls]  # fmt: skip
+    chain = pd.DataFrame(listed, columns=["code", "name", "level", "community", "role", "holder", "phone"])
     colours, rows = graded(found["value"], falling=alarm.above is None)
     title = say("alert_unit", name=about["id"], unit=about["unit"]) if about["unit"] else about["id"]
     note = say("source", source=about["source"] or "–", as_of=about["as_of"] or "–")
@@ -188,7 +190,7 @@ def sources(desk: Desk, level: str) -> Told:
         facts.append((say("source_elsewhere"), number(len(worst) - len(here))))
     if len(worst):
         facts.append((say("source_most"), f"{100 * worst.max():.1f}%"))
-    labels = [" · ".join(map(str, row[:3])) for row in in_words(told, lang()).to_numpy().tolist()]
+    labels = [" · ".join(map(str, row[:3])) for row in worded(desk, told, lang()).to_numpy().tolist()]
     chart = bars(labels, told["persons"]) if labels else None
     block = legend(say("source_legend"), rows, say("source_agree") if differ.empty else "")
     return Told({"conflicts": differ, "sources": told}, colours, block, facts, (say("source_chart"), chart) if chart else None)
@@ -234,14 +236,21 @@ def bars(labels: list[str], values: pd.Series[Any]) -> Any:
         x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMin=min(0.0, float(data["n"].min())), domainMax=top * 1.4)),
     )  # fmt: skip
     drawn = base.mark_bar(color="#d2603f", opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
-    text = base.mark_text(align="left", dx=5, color="#64748b", fontSize=11).encode(text=alt.Text("n:Q", format=",.4~f"))
+    text = base.mark_text(align="left", dx=5, color="#64748b", fontSize=11).encode(text=alt.Text("n:Q", format=",.2~f"))
     return quiet(drawn + text, 24 * len(data) + 6)
 
 
 def worded(desk: Desk, frame: pd.DataFrame, words: str) -> pd.DataFrame:
     """Return a table as people read it."""
     names = {code: grid.name for code, grid in desk.plan.grids.items()}
-    return analysing.worded(frame, desk.scheme, names, words)
+    columns = [c for c in ("source", "first_source", "second_source") if c in frame]
+    plain = frame.assign(**{c: [_origin(v, words) for v in frame[c]] for c in columns})
+    return analysing.worded(plain, desk.scheme, names, words)
+
+
+def _origin(source: Any, words: str) -> Any:
+    illustrative = WORDS["illustrative"]
+    return illustrative[words == "en"] if illustrative[0] in str(source) else source
 
 
 def workbook(desk: Desk, told: Told, words: str) -> bytes:
@@ -261,7 +270,7 @@ def listed(desk: Desk, name: str, frame: pd.DataFrame) -> None:
     some = flat.drop(columns=[c for c in flat.columns if str(c).startswith("part_") or (c in ("category", "class", "factor") and
                               flat[c].nunique() < 2 and name == "workload")]).head(ROWS)  # fmt: skip
     words = worded(desk, some, lang())
-    kinds = ["code" if c in _CODES else "number" if pd.api.types.is_numeric_dtype(some[c]) else "text" for c in some.columns]
+    kinds = [_kind(str(c), some[c]) for c in some.columns]
     columns = [Column(str(t).strip(), k) for t, k in zip(words.columns, kinds, strict=True)]
     rows = [[_cell(v, k) for v, k in zip(row, kinds, strict=True)] for row in words.astype(object).to_numpy().tolist()]
     codes = [str(c) for c in (some["code"] if "code" in some else some.get("community", []))]
@@ -270,6 +279,12 @@ def listed(desk: Desk, name: str, frame: pd.DataFrame) -> None:
     table(columns, rows, key=f"load_{name}", height="calc(46dvh - 90px)", picked=at, on_pick=pick)
     if len(flat) > ROWS:
         st.html(f'<p class="gg-tip">{safe_text(say("load_first", n=number(ROWS), all=number(len(flat))))}</p>')
+
+
+def _kind(name: str, values: pd.Series[Any]) -> str:
+    if name in _CODES:
+        return "code"
+    return "short" if name.endswith("as_of") else "number" if pd.api.types.is_numeric_dtype(values) else "text"
 
 
 def _cell(value: Any, kind: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LOAD_WORDS: dict[str, tuple[str, str]] = {
-    "loads": ("工作量与预警", "Workload & alerts"),
+    "loads": ("工作量与预警", "Work & alerts"),
     "load_part": ("内容", "Part"),
     "part_workload": ("工作量", "Workload"),
     "part_alerts": ("预警", "Alerts"),
