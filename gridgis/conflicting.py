@@ -38,10 +38,10 @@ def population_conflicts(county: County, most: float = 0.05) -> pd.DataFrame:
         for figure in ("households", "persons"):
             if pd.notna(row[figure]):
                 told.setdefault((code, figure), []).append((int(row[figure]), str(row["source"]), str(row["as_of"])))
-    out = []
+    out, day = [], _newest(county) if told else ""
     for (code, figure), given in sorted(told.items()):
         now = int(plan.figures[figure].sum()) if code == plan.county_code else int(plan.figures_of(code)[figure])
-        listed = [*given, (now, "buildings", _newest(county))]
+        listed = [*given, (now, "buildings", day)]
         for k, first in enumerate(listed):
             out += [_conflict(plan, (code, figure), first, other) for other in listed[k + 1 :] if _apart(first[0], other[0]) > most]
     columns = ["code", "name", "figure", "first", "first_source", "first_as_of", "second", "second_source", "second_as_of",
