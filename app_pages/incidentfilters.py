@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentdesk, tally
+from app_pages import incidentdesk, past, tally
 from app_pages.desk import Desk
 from app_pages.state import lang, say
 from gridgis.overlays.categories import group_of
@@ -110,8 +110,11 @@ def _more(desk: Desk, found: pd.DataFrame) -> None:
     ways = [h for h in HANDLED if (found["handled_in"] == h).any()]
     st.multiselect(say("filter_handled"), ways, key="filter_handled", placeholder=say("filter_all"),
                    format_func=lambda h: HANDLING[h][other])  # fmt: skip
+    past.choice(desk)
     plan = desk.plan
     codes = plan.codes(desk.scheme.level_keys[0])
+    # Another version may lack a grid that was chosen.
+    state.filter_within = [c for c in state.filter_within if c in codes]
     st.multiselect(say("filter_within"), codes, key="filter_within", placeholder=say("filter_all"),
                    format_func=lambda c: plan.grids[c].name or c if c in plan.grids else c)  # fmt: skip
     if state.show_as == "as_heat":

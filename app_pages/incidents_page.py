@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, tally
+from app_pages import incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, past, tally
 from app_pages.desk import Desk, the_desk
 from app_pages.incidentview import Picture
 from app_pages.state import attempt, keep, lang, say
@@ -121,6 +121,9 @@ def page(desk: Desk) -> None:
         picture = message_of(desk, wish, whole) if some else mapview.message(desk, st.session_state.level, "none", "code")
         mapview.live_map(desk, picture, key="incident_map", height="clamp(420px, calc(100dvh - 190px), 1200px)")
     with right, st.container(key="side"):
+        if isinstance(desk, past.Past):
+            told = say("plan_version_told", n=desk.version, now=desk.county.version)
+            st.html(f'<p class="gg-notice" role="status">{safe_text(told)}</p>')
         if some:
             side(desk, wish)
         else:
@@ -129,4 +132,4 @@ def page(desk: Desk) -> None:
     incidentfilters.tick()
 
 
-page(the_desk())
+page(past.chosen(the_desk()))

@@ -22,6 +22,7 @@ PAGES = (
     ("map", "map_page.py", ":material/map:"),
     ("incidents", "incidents_page.py", ":material/local_fire_department:"),
     ("handling", "handling_page.py", ":material/assignment:"),
+    ("loads", "loads_page.py", ":material/balance:"),
     ("register", "register_page.py", ":material/table_view:"),
     ("people", "people_page.py", ":material/groups:"),
     ("checks", "checks_page.py", ":material/fact_check:"),

@@ -40,6 +40,18 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("playing", False),
     ("trend_step", "week"),
     ("incident_side", "side_facts"),
+    ("plan_version", 0),
+    ("load_part", "workload"),
+    ("load_period", "days_all"),
+    ("load_colour", "workload"),
+    ("load_table", "workload"),
+    ("load_row", None),
+    ("alert_raster", None),
+    ("alert_side", "above"),
+    ("alert_limit", None),
+    ("alert_measure", "max"),
+    ("alert_table", "alerts"),
+    ("source_table", "conflicts"),
     ("datum", "cgcs2000"),
     ("export_format", "geojson"),
     ("export_encoding", "utf-8"),
@@ -102,7 +114,7 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
 
 
 LASTING = ("show_as", "period", "own_period", "categories", "filter_status", "filter_handled", "filter_within", "heat_radius",
-           "hot_of", "timeline", "time_step", "time_frame", "trend_step", "incident_side")  # fmt: skip
+           "hot_of", "timeline", "time_step", "time_frame", "trend_step", "incident_side", "plan_version")  # fmt: skip
 """Choices of the incidents page that stay while another page is looked at; so do the weights of heat, ``weight_...``."""
 
 

@@ -61,7 +61,8 @@ def handled(study: Study) -> list[tuple[str, str]]:
     return [(say(k), f"{100 * float(row[k]):.1f}%") for k in _SHARES if pd.notna(row[k])]
 
 
-def _quiet(chart: Any, height: int) -> Any:
+def quiet(chart: Any, height: int) -> Any:
+    """Return a chart in the quiet dress of the pages."""
     return (
         chart.properties(height=height, background="white")
         .configure_view(stroke=None)
@@ -99,7 +100,7 @@ def trend(study: Study, step: counting.Step) -> Any:
         color=colour,
         tooltip=[alt.Tooltip("start:T", format="%Y-%m-%d", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip
-    return _quiet(chart, 170)
+    return quiet(chart, 170)
 
 
 def by_category(desk: Desk, study: Study) -> Any:
@@ -113,7 +114,7 @@ def by_category(desk: Desk, study: Study) -> Any:
     )  # fmt: skip
     bars = base.mark_bar(color=_BAR, opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
     text = base.mark_text(align="left", dx=5, color=_MUTED, fontSize=11).encode(text=alt.Text("n:Q", format=","))
-    return _quiet(bars + text, 24 * len(counts) + 6)
+    return quiet(bars + text, 24 * len(counts) + 6)
 
 
 def _short(category: str) -> str:
@@ -132,4 +133,4 @@ def week_hours(study: Study) -> Any:
         color=alt.Color("n:Q", scale=alt.Scale(range=["#fdf4e8", "#f6bf8c", "#da6c48", "#7d2a22"]), legend=None),
         tooltip=[alt.Tooltip("day:N", title=" "), alt.Tooltip("hour:O", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip
-    return _quiet(chart, 430)
+    return quiet(chart, 430)

@@ -30,6 +30,12 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
     "of_count": ("件数", "Counts"),
     "of_households": ("每千户", "Per 1,000 households"),
     "of_area": ("每平方公里", "Per km²"),
+    "plan_version": ("按哪一版网格统计", "Counted on the grids of"),
+    "plan_version_now": ("现行方案（版本 {n}）", "The present plan (version {n})"),
+    "plan_version_told": (
+        "按版本 {n} 的网格统计和显示，现行为版本 {now}；事件还是这些事件，总数不变。",
+        "Counted and shown on the grids of version {n}, the present one is {now}; the incidents are the same, so is their total.",
+    ),
     "timeline": ("时间轴", "Timeline"),
     "step_day": ("日", "Day"),
     "step_week": ("周", "Week"),

@@ -19,14 +19,21 @@ from gridgis.errors import InputError
 from gridgis.locate import locate
 from gridgis.overlays import counting, hotspots
 from gridgis.overlays.categories import Categories, categories_from, read_categories
+from gridgis.overlays.heads import in_words, named
 from gridgis.overlays.incidents import COLUMNS, Wish, at_level, chosen, leaves, prepared, unlocated
-from gridgis.overlays.workload import workload
-from gridgis.people import people_of
+from gridgis.overlays.workload import class_names, workload
+from gridgis.people import people_of, role_name
 from gridgis.plan import Plan
-from gridgis.scheme import scheme_from
+from gridgis.scheme import Scheme, scheme_from
 from gridgis.scheme_parts import Workload
 from gridgis.suppression import suppress
 
+TITLES = {
+    "workload": ("各网格工作量", "Workload"), "evenness": ("均衡程度", "Evenness"), "staffing": ("应配人员", "Staff needed"),
+    "alerts": ("预警网格", "Grids alerted"), "calls": ("责任链", "People to call"), "conflicts": ("来源之间的差异", "Conflicts of sources"),
+    "sources": ("来源", "Sources"),
+}  # fmt: skip
+"""Names of the tables of work, alerts and population."""
 VALUES = ("count", "households", "persons", "area")
 """What hot spots are sought in: the number itself, or the number per household, person or area."""
 
@@ -232,3 +239,12 @@ def save_workload(county: County, rules: Workload) -> None:
     scheme_from(tomllib.loads(text), county.meta["scheme"])
     county.store.put_setting("scheme_toml", text)
     county.forget()
+
+
+def worded(frame: pd.DataFrame, scheme: Scheme, names: dict[str, str], lang: str) -> pd.DataFrame:
+    """Return a table of work or staff as people read it."""
+    classes = {k: (zh, en) for k, zh, en in class_names(scheme)} | named(scheme.classes)
+    known = {"category": named(scheme.categories), "class": classes, "proposed": classes}
+    known |= {"role": {r.key: role_name(scheme, r.key) for r in scheme.roles}}
+    known |= {"community": {"": ("全县", "County")} | {c: (n, n) for c, n in names.items() if n}}
+    return in_words(frame, lang, known)

@@ -9,6 +9,9 @@ import pandas as pd
 from gridgis.county import County
 from gridgis.plan import Plan
 
+SOURCE_COLUMNS = ("table", "source", "as_of", "rows", "households", "persons")
+"""What `sources` tells of each source."""
+
 
 def population_conflicts(county: County, most: float = 0.05) -> pd.DataFrame:
     """Return where two sources give different numbers of people for the same grid, or a source and the plan.
@@ -35,10 +38,10 @@ def population_conflicts(county: County, most: float = 0.05) -> pd.DataFrame:
         for figure in ("households", "persons"):
             if pd.notna(row[figure]):
                 told.setdefault((code, figure), []).append((int(row[figure]), str(row["source"]), str(row["as_of"])))
-    out = []
+    out, day = [], _newest(county) if told else ""
     for (code, figure), given in sorted(told.items()):
         now = int(plan.figures[figure].sum()) if code == plan.county_code else int(plan.figures_of(code)[figure])
-        listed = [*given, (now, "buildings", _newest(county))]
+        listed = [*given, (now, "buildings", day)]
         for k, first in enumerate(listed):
             out += [_conflict(plan, (code, figure), first, other) for other in listed[k + 1 :] if _apart(first[0], other[0]) > most]
     columns = ["code", "name", "figure", "first", "first_source", "first_as_of", "second", "second_source", "second_as_of",
@@ -61,3 +64,15 @@ def _conflict(plan: Plan, about: tuple[str, str], first: tuple[int, str, str], s
     name = plan.grids[code].name if code in plan.grids else ""
     share = round(_apart(first[0], second[0]), 4)
     return {"code": code, "name": name, "figure": figure, **names, "difference": second[0] - first[0], "share": share}
+
+
+def sources(county: County) -> list[dict[str, Any]]:
+    """Return every source of people with its date and sums: table, source, as_of, rows, households, persons."""
+    out: list[dict[str, Any]] = []
+    for name in ("buildings", "population"):
+        frame = pd.DataFrame(county.table(name, ("households", "persons", "source", "as_of")))
+        keys = [frame["source"].fillna("").astype(str), frame["as_of"].fillna("").astype(str)]
+        for pair, mine in frame.groupby(keys):
+            sums = {k: int(pd.to_numeric(mine[k]).sum()) for k in ("households", "persons")}
+            out.append({"table": name, "source": pair[0], "as_of": pair[1], "rows": len(mine)} | sums)
+    return out

@@ -11,16 +11,16 @@ import typer
 from gridgis import analysing
 from gridgis.alerting import Alarm
 from gridgis.alerting import alerts as raster_alerts
+from gridgis.analysing import TITLES, worded
 from gridgis.cli.common import County, Json, Lang, dump, say, table, write_csv
 from gridgis.cli.incidents import Out, Since, Until, wish_of
-from gridgis.conflicting import population_conflicts
-from gridgis.county import County as Opened
+from gridgis.conflicting import SOURCE_COLUMNS, population_conflicts, sources
 from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.io.workbook import Sheet, write_workbook
 from gridgis.overlays import areal
 from gridgis.overlays import workload as work
-from gridgis.overlays.heads import in_words, named, plain
+from gridgis.overlays.heads import in_words, plain
 from gridgis.people import level_name, role_name
 from gridgis.scheme import Scheme, scheme_from
 from gridgis.scheme_parts import Workload
@@ -64,13 +64,6 @@ def workload(
         say(lang, "权重已存入本县的网格体系。", "The weights are kept in the scheme of the county.")
 
 
-TITLES = {
-    "workload": ("各网格工作量", "Workload"), "evenness": ("均衡程度", "Evenness"), "staffing": ("应配人员", "Staff needed"),
-    "alerts": ("预警网格", "Grids alerted"), "calls": ("责任链", "People to call"), "conflicts": ("来源之间的差异", "Conflicts of sources"),
-    "sources": ("来源", "Sources"),
-}  # fmt: skip
-
-
 def _rules(scheme: Scheme, given: list[str]) -> Workload:
     """Return the weights of the scheme with those of the command line in their place."""
     told: dict[str, Any] = scheme.workload.model_dump()
@@ -89,15 +82,6 @@ def _rules(scheme: Scheme, given: list[str]) -> Workload:
         place[key or name] = number
     whole = scheme.model_dump(by_alias=True, exclude_defaults=True) | {"workload": told}
     return scheme_from(whole, "--weight").workload
-
-
-def worded(frame: pd.DataFrame, scheme: Scheme, names: dict[str, str], lang: str) -> pd.DataFrame:
-    """Return a table of work or staff as people read it."""
-    classes = {k: (zh, en) for k, zh, en in work.class_names(scheme)} | named(scheme.classes)
-    known = {"category": named(scheme.categories), "class": classes, "proposed": classes}
-    known |= {"role": {r.key: role_name(scheme, r.key) for r in scheme.roles}}
-    known |= {"community": {"": ("全县", "County")} | {c: (n, n) for c, n in names.items() if n}}
-    return in_words(frame, lang, known)
 
 
 def _tell(tables: dict[str, pd.DataFrame], scheme: Scheme, names: dict[str, str], rules: Workload, lang: str) -> None:
@@ -177,19 +161,17 @@ def population(
 ) -> None:  # fmt: skip
     """人口资料：每项数字的来源和日期，来源之间的差异，外部面落格 / Population: sources, where they differ, foreign areas on grids."""
     with open_county(county) as c:
-        sources, conflicts = _sources(c), population_conflicts(c)
+        told, conflicts = sources(c), population_conflicts(c)
         grids = None if level is None else areal.of_table(c.table("population"), c.grids(level), method)
     if json:
-        dump({"sources": sources, "conflicts": plain(conflicts)} | ({} if grids is None else {
+        dump({"sources": told, "conflicts": plain(conflicts)} | ({} if grids is None else {
             "method": areal.METHODS[method][1], "grids": plain(grids)}))  # fmt: skip
         return
     if grids is not None:
         say(lang, f"{areal.METHODS[method][0]}；最后一行为网格之外。", f"{areal.METHODS[method][1]}; the last row is outside.")
         show(in_words(grids, lang), lang, len(grids))
         typer.echo("")
-    said = pd.DataFrame(sources, columns=["table", "source", "as_of", "rows", "households", "persons"])
-    heads = ["资料", "来源", "截至", "行数", "户数", "人口"] if lang == "zh" else ["table", "source", "as of", "rows", "households", "persons"]
-    said.columns = pd.Index(heads)
+    said = in_words(pd.DataFrame(told, columns=list(SOURCE_COLUMNS)), lang)
     if out is not None:
         write(out, [(TITLES["conflicts"], in_words(conflicts, lang)), (TITLES["sources"], said)], lang)
         return
@@ -199,14 +181,3 @@ def population(
         show(in_words(conflicts.sort_values("share", ascending=False), lang), lang)
     else:
         say(lang, "各来源之间没有超过 5% 的差异。", "No two sources differ by more than 5 %.")
-
-
-def _sources(c: Opened) -> list[dict[str, Any]]:
-    out: list[dict[str, Any]] = []
-    for name in ("buildings", "population"):
-        frame = pd.DataFrame(c.table(name, ("households", "persons", "source", "as_of")))
-        keys = [frame["source"].fillna("").astype(str), frame["as_of"].fillna("").astype(str)]
-        for pair, mine in frame.groupby(keys):
-            sums = {k: int(pd.to_numeric(mine[k]).sum()) for k in ("households", "persons")}
-            out.append({"table": name, "source": pair[0], "as_of": pair[1], "rows": len(mine)} | sums)
-    return out

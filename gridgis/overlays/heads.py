@@ -34,8 +34,10 @@ HEADS: Mapping[str, Words] = {
     "ratio": ("最大/最小", "Most / least"), "gini": ("基尼系数", "Gini"), "role": ("岗位", "Role"), "now": ("现等级应配", "Needed now"),
     "needed": ("建议等级应配", "Needed as proposed"), "held": ("现有", "Holders"), "share": ("占比", "Share"), "min": ("最小", "Min"),
     "max": ("最大", "Max"), "holder": ("责任人", "Holder"), "phone": ("电话", "Phone"), "figure": ("指标", "Figure"),
+    "first_figure": ("数值一", "Figure 1"), "second_figure": ("数值二", "Figure 2"),
     "first_source": ("来源一", "Source 1"), "first_as_of": ("截至", "As of"), "second_source": ("来源二", "Source 2"),
     "second_as_of": ("截至", "As of"), "difference": ("相差", "Difference"), "weekday": ("星期", "Weekday"),
+    "table": ("资料", "Table"), "source": ("来源", "Source"), "as_of": ("截至", "As of"), "rows": ("行数", "Rows"),
     "part_households": ("其中户数", "of households"), "part_incidents": ("其中事件", "of incidents"),
     "part_floating": ("其中流动人口", "of floating"), "part_area_m2": ("其中面积", "of ground"),
 }  # fmt: skip
@@ -67,8 +69,9 @@ WEEKDAYS: tuple[Words, ...] = (
 FIGURES: Mapping[str, Words] = {"households": ("户数", "households"), "persons": ("人口", "persons")}
 
 SHARES = ("valid_share", "closed_share", "on_time_share", "within_2h", "within_2d", "within_7d", "in_grid_share", "change", "share")
+TABLES: Mapping[str, Words] = {"buildings": ("建筑", "Buildings"), "population": ("人口资料", "Population")}
 _VALUES: Mapping[str, Mapping[str, Words]] = {
-    "spot": SPOTS, "pattern": PATTERNS, "why": WHY, "figure": FIGURES,
+    "spot": SPOTS, "pattern": PATTERNS, "why": WHY, "figure": FIGURES, "table": TABLES, "first_source": TABLES, "second_source": TABLES,
 }  # fmt: skip
 
 
@@ -86,6 +89,9 @@ def in_words(frame: pd.DataFrame, lang: str, names: Mapping[str, Mapping[Any, Wo
     """
     other = int(lang == "en")
     flat = frame.reset_index() if frame.index.name else frame
+    if "first_source" in flat:
+        # Two sources, not two periods.
+        flat = flat.rename(columns={"first": "first_figure", "second": "second_figure"})
     known = {**_VALUES, **(names or {})}
     out: dict[str, pd.Series[Any]] = {}
     for column in map(str, flat.columns):

@@ -1,0 +1,78 @@
+"""The desk with the plan of an earlier version: the same incidents on the boundaries of that day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+import gridgis as gg
+from app_pages.desk import Desk, Item
+from app_pages.panel import logged
+from app_pages.state import say
+
+PRESENT = 0
+_OF_PLAN = ("grids", "outline", "cells", "crowds", "heatmap")
+
+
+class Past(Desk):
+    """A desk whose plan is that of a version; everything else is shared with the desk it was made from.
+
+    Parameters
+    ----------
+    desk
+        The desk of the county.
+    version
+        A version of its plan.
+    """
+
+    def __init__(self, desk: Desk, version: int) -> None:
+        self.__dict__.update(desk.__dict__)
+        self._at = version
+
+    @property
+    def version(self) -> int:
+        """The version chosen."""
+        return self._at
+
+    @property
+    def plan(self) -> gg.Plan:
+        """The plan as it was."""
+
+        def make() -> gg.Plan:
+            with self.quiet() as county:
+                return county.plan_at(self._at)
+
+        found: gg.Plan = self._frames.get(("plan_at", self._at), make)
+        return found
+
+    def token(self, *item: Any) -> str:
+        """Return the address of a thing to fetch; what the plan decides carries its version along."""
+        return super().token(*(("past", self._at, *item) if item[0] in _OF_PLAN else item))
+
+
+def meant(desk: Desk, item: Item | None) -> tuple[Desk, Item | None]:
+    """Return the desk that an address means, and what is asked of it."""
+    return (Past(desk, item[1]), item[2:]) if item is not None and item[0] == "past" else (desk, item)
+
+
+def chosen(desk: Desk) -> Desk:
+    """Return the desk with the version that the planner chose for the incidents."""
+    state = st.session_state
+    if not 1 <= state.plan_version < desk.version:
+        state.plan_version = PRESENT
+    return desk if state.plan_version == PRESENT else Past(desk, state.plan_version)
+
+
+def choice(desk: Desk) -> None:
+    """Show the choice of a version, newest first; a county with one version has none."""
+    with desk.quiet() as county:
+        log = county.log()
+    if len(log) < 2:
+        return
+    names = {PRESENT: say("plan_version_now", n=int(log["version"].max()))}
+    names |= {
+        int(row["version"]): f"{row['version']} · {str(row['at'])[:10]} · {logged(row)}"
+        for row in log.iloc[-2::-1].to_dict("records")
+    }
+    st.selectbox(say("plan_version"), list(names), key="plan_version", format_func=names.get)
