@@ -42,6 +42,7 @@ from gridgis.topology import canonical
 
 EPSG = 4548
 COUNTY = "350526"
+GENERIC = load_scheme("generic")
 EAST, NORTH, SIDE = 600_000.0, 2_820_000.0, 100.0
 
 
@@ -84,9 +85,8 @@ def houses(drawing: str, per_cell: int = 7) -> pd.DataFrame:
 
 def grids_of(codes: Iterable[str]) -> list[Grid]:
     """Return the grid rows of units and of all their ancestors."""
-    scheme = load_scheme("generic")
-    every = {c[:w] for c in codes for w in scheme.widths[1:] if w <= len(c)}
-    return [Grid(c, scheme.level_key(c), name=f"第{int(c[-3:])}网格") for c in sorted(every)]
+    every = {c[:w] for c in codes for w in GENERIC.widths[1:] if w <= len(c)}
+    return [Grid(c, GENERIC.level_key(c), name=f"第{int(c[-3:])}网格") for c in sorted(every)]
 
 
 def homes_of(digits: str) -> pd.DataFrame:
@@ -108,8 +108,7 @@ def plan_of(parts: Sequence[tuple[str, Any]], built: pd.DataFrame | None = None)
     grids = {g.code: g for g in grids_of(c for c in codes if c)}
     cells = Cells.of(range(1, len(parts) + 1), codes, polygons, figures)
     outline = shapely.union_all(polygons)
-    scheme = load_scheme("generic")
-    return make_plan(scheme, COUNTY, EPSG, outline, rows=cells, grids=grids, elements=counted, version=1)
+    return make_plan(GENERIC, COUNTY, EPSG, outline, rows=cells, grids=grids, elements=counted, version=1)
 
 
 def drawn(drawing: str, *, elements: bool = True, homes: str = "") -> Plan:

