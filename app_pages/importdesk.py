@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -233,6 +234,8 @@ class Job:
         except GridgisError as error:
             self.problem = error
         except Exception:
+            # People get a sentence; who looks after the server finds the rest in its log.
+            logging.getLogger(__name__).exception("a job of %s failed", self.__class__.__name__)
             self.problem = InputError(*self._broken)
 
 
