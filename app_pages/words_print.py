@@ -13,7 +13,7 @@ PRINT_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "print_top": ("上级网格", "Within"),
     "print_code": ("网格", "Grid"),
     "print_pdf": ("下载公示牌 PDF", "Download the board (PDF)"),
-    "print_png": ("下载灯箱 PNG", "Download for a light box (PNG)"),
+    "print_png": ("下载灯箱 PNG", "Light box (PNG)"),
     "print_all": ("下载范围内全部 {n} 块（ZIP）", "Download all {n} within (ZIP)"),
     "print_all_note": (
         "每块约需五分之一秒；全县批量制作请用命令 gridgis signs，可中断后续做。",
