@@ -187,6 +187,17 @@ class Desk:
         """Return the codes on the map."""
         return self.js("() => Array.from(GridGIS.grids.byCode.keys()).sort()")
 
+    def download(self, button: Any) -> Any:
+        """Press a button that gives a file, and return the download.
+
+        Every run of the page gives its buttons new tickets, and a ticket of a run that has just ended is void:
+        wait for the page to rest, as a person does.
+        """
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        with self.page.expect_download() as waiting:
+            button.click()
+        return waiting.value
+
     def shot(self, name: str) -> None:
         """Keep a picture of the page to look at."""
         SHOTS.mkdir(exist_ok=True)

@@ -90,12 +90,11 @@ def test_planner_splits_undoes_and_exports(desk: Any, tmp_path: Path) -> None:
     button = page.get_by_role("button", name="下载")
     expect(button).to_contain_text("350526_unit_v3_gcj02.geojson")
     desk.shot("06_export_zh")
-    with page.expect_download() as waiting:
-        button.click()
+    waiting = desk.download(button)
     name = "350526_unit_v3_gcj02.geojson"
-    assert waiting.value.suggested_filename == f"{name}.zip"
+    assert waiting.suggested_filename == f"{name}.zip"
     saved = tmp_path / "out.zip"
-    waiting.value.save_as(saved)
+    waiting.save_as(saved)
     with zipfile.ZipFile(saved) as packed:
         files = {member: packed.read(member) for member in packed.namelist()}
     assert sorted(f["properties"]["code"] for f in json.loads(files[name])["features"]) == before

@@ -67,12 +67,10 @@ def test_film_and_pictures(desk: Any) -> None:
     page = desk.page
     desk.open("incidents")
     desk.body("[data-heat='88600']")
-    with page.expect_download() as kept:
-        page.get_by_role("button", name="地图 PNG").click()
-    assert kept.value.path().read_bytes().startswith(b"\x89PNG")
-    with page.expect_download() as kept:
-        page.get_by_role("button", name="表格 XLSX").click()
-    assert kept.value.path().read_bytes().startswith(b"PK")
+    kept = desk.download(page.get_by_role("button", name="地图 PNG"))
+    assert kept.path().read_bytes().startswith(b"\x89PNG")
+    kept = desk.download(page.get_by_role("button", name="表格 XLSX"))
+    assert kept.path().read_bytes().startswith(b"PK")
     page.locator("label").filter(has_text="时间轴").first.click()
     desk.body(":not([data-heat='88600']):not([data-heat=''])")
     first = desk.js("() => document.body.dataset.heat")

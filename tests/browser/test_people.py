@@ -64,9 +64,8 @@ def test_an_area_drawn_in_an_emergency(desk: Desk) -> None:
     expect(desk.page.locator(".gg-calls")).to_contain_text("grid head")
     desk.page.wait_for_timeout(600)
     desk.shot("73_emergency_area_en")
-    with desk.page.expect_download() as caught:
-        desk.page.get_by_role("button", name="Download XLSX").click()
-    assert caught.value.suggested_filename == "350526_command.xlsx"
+    caught = desk.download(desk.page.get_by_role("button", name="Download XLSX"))
+    assert caught.suggested_filename == "350526_command.xlsx"
 
 
 @pytest.mark.parametrize(

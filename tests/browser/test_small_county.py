@@ -92,9 +92,8 @@ def test_findings_are_filtered_given_out_and_fixed_by_a_click(desk: Desk) -> Non
     desk.page.get_by_label("交办给谁").press("Tab")
     desk.page.get_by_role("button", name="交办", exact=True).click()
     expect(torn).to_contain_text("王五")
-    with desk.page.expect_download() as download:
-        desk.page.get_by_role("button", name="导出 GeoJSON").click()
-    assert download.value.suggested_filename.endswith("_checks.geojson")
+    download = desk.download(desk.page.get_by_role("button", name="导出 GeoJSON"))
+    assert download.suggested_filename.endswith("_checks.geojson")
     torn.click()
     desk.shot("64_finding_picked")
     desk.page.get_by_role("button", name="一步修复").click()
