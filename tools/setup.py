@@ -5,6 +5,8 @@
     python tools/setup.py check    ruff, mypy, import-linter
     python tools/setup.py long     the full figures, written to docs/figures
     python tools/setup.py install  the environment and the map assets, nothing else
+    python tools/setup.py docs     the documents as a site that needs no network, in site/
+    python tools/setup.py wheelhouse  a folder that installs without internet; see tools/wheelhouse.py for its options
 
 What follows the word goes on to streamlit or pytest. Each step leaves a stamp in .venv with a hash
 of what it read, so that a second run does nothing twice.
@@ -36,6 +38,8 @@ COUNTY = ROOT / "county.gpkg"
 VENDOR = ROOT / "layers" / "assets" / "vendor"
 FONTS = ROOT / "gridgis" / "print" / "fonts"
 FIGURES = ROOT / "docs" / "figures"
+# Only in a folder made by tools/wheelhouse.py: then nothing is asked of a registry.
+WHEELS = ROOT / "wheels"
 # Long tests whose words are figures of their own.
 COUNTED = {
     "incremental_checks.txt": "tests/properties/test_incremental_checks.py",
@@ -70,7 +74,9 @@ def call(*command: str | Path, env: Mapping[str, str] | None = None, may_fail: b
 def environment() -> dict[str, str]:
     """Return the environment of every step: that of the caller with .venv first on the path."""
     path = os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONUTF8": "1"}
+    # As an address, since pip parts a list of folders at their blanks.
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri()} if WHEELS.is_dir() else {}
+    return {**os.environ, **offline, "PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONUTF8": "1"}
 
 
 def hash_of(paths: Iterable[Path], *words: str) -> str:
@@ -157,7 +163,7 @@ def bundle() -> None:
     """Fetch the map's browser code and the fonts of paper by the lock file, once, into folders that git ignores."""
     script = ROOT / "tools" / "bundle.py"
     value = hash_of([script, ROOT / "package.json", ROOT / "package-lock.json"])
-    if done_before("bundle", value) and VENDOR.is_dir() and FONTS.is_dir():
+    if (done_before("bundle", value) or WHEELS.is_dir()) and VENDOR.is_dir() and FONTS.is_dir():
         return
     if not shutil.which("npm", path=environment()["PATH"]):
         say("本机没有 npm，改用 Python 包中的 Node.js", "no npm here: taking Node.js as a Python package")
@@ -358,7 +364,20 @@ def install_only(*_options: str) -> int:
     return 0
 
 
-STEPS = {"run": run, "test": test, "check": check, "long": long, "install": install_only}
+def docs(*options: str) -> int:
+    """Build the documents into site/; a link that leads nowhere stops it."""
+    install(with_tests=True)
+    return call(PYTHON, "-m", "mkdocs", "build", "--strict", *options, may_fail=True)
+
+
+def wheelhouse(*options: str) -> int:
+    """Collect what an installation without internet needs; the options are those of tools/wheelhouse.py."""
+    install(with_tests=False)
+    bundle()
+    return call(PYTHON, ROOT / "tools" / "wheelhouse.py", *options, may_fail=True)
+
+
+STEPS = {"run": run, "test": test, "check": check, "long": long, "install": install_only, "docs": docs, "wheelhouse": wheelhouse}
 
 
 def main(arguments: list[str]) -> int:

@@ -228,13 +228,3 @@ class Division:
     def labels(self) -> Ints:
         """Return the part of each block, parts numbered from 0."""
         return np.unique(np.array(self.label, dtype=np.int64), return_inverse=True)[1].astype(np.int64)
-
-
-def metis_arrays(graph: Graph) -> tuple[list[int], list[int], list[int]]:
-    """Return the blocks as METIS takes them: offsets, neighbours, weights of the borders."""
-    offsets, beside, weights = [0], [], []
-    for near in graph.near:
-        beside += list(near)
-        weights += [max(1, round(c)) for c in near.values()]
-        offsets.append(len(beside))
-    return offsets, beside, weights
