@@ -18,17 +18,16 @@ import hashlib
 import io
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
 import time
-import webbrowser
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import browsers
 import postgis
+import window
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -232,35 +231,16 @@ def run(*options: str) -> int:
     install(with_tests=False)
     bundle()
     build_demo()
-    port = free_port()
+    port = window.free_port()
+    if port is None:
+        raise StepError("8501 至 8599 的端口都被占用。 | Every port from 8501 to 8599 is taken.")
     say("打开应用，按 Ctrl+C 结束", "opening the app, Ctrl+C ends it")
     # Streamlit opens no window for an app with routes of its own, so it is done here.
-    threading.Thread(target=open_window, args=[port], daemon=True).start()
+    threading.Thread(target=window.open_window, args=[port], daemon=True).start()
     try:
         return call(PYTHON, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options, may_fail=True)
     except KeyboardInterrupt:
         return 0
-
-
-def free_port() -> int:
-    """Return the first free port from Streamlit's usual one upwards."""
-    for port in range(8501, 8600):
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)):
-                return port
-    raise StepError("8501 至 8599 的端口都被占用。 | Every port from 8501 to 8599 is taken.")
-
-
-def open_window(port: int) -> None:
-    """Open the app in a window of the browser as soon as it answers, where there is a screen."""
-    if os.name != "nt" and sys.platform != "darwin" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
-        return
-    for _ in range(240):
-        with socket.socket() as trial:
-            if not trial.connect_ex(("127.0.0.1", port)):
-                webbrowser.open(f"http://127.0.0.1:{port}")
-                return
-        time.sleep(0.5)
 
 
 def test(*options: str) -> int:
