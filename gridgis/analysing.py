@@ -149,7 +149,17 @@ class Study:
 
 
 def study(county: County, wish: Wish | None = None, version: int | None = None) -> Study:
-    """Return the incidents of a county on its present plan, or on an earlier version of it."""
+    """Return the incidents of a county on its present plan, or on an earlier version of it.
+
+    Parameters
+    ----------
+    county
+        The county.
+    wish
+        Which incidents are meant; all by default.
+    version
+        Version of the plan; the present one by default.
+    """
     every = prepared(county.table("incidents", COLUMNS))
     plan = county.plan if version is None else county.plan_at(version)
     return Study(plan, every, wish or Wish(), moment(county, every))

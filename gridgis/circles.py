@@ -110,7 +110,7 @@ def service_circles(
     ----------
     county
         The county.
-    minutes
+    *minutes
         One limit or several; 15 by default.
     kind
         Kind of place.

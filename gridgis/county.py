@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import geopandas as gpd
@@ -30,6 +29,11 @@ _REPLAYED = 50
 
 def open_county(path: str | Path) -> County:
     """Open a county file, or a county in a database by its address ``postgresql://...``.
+
+    Parameters
+    ----------
+    path
+        The file, or the address.
 
     Raises
     ------
@@ -59,9 +63,7 @@ class County:
         """Return itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Close the store."""
         self.close()
 

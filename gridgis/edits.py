@@ -88,6 +88,15 @@ def split(plan: Plan, code: str, line: Any) -> Edit:
 def merge(plan: Plan, grids: Sequence[str], *, unlock: bool = False) -> Edit:
     """Merge neighbouring grids of one level; the code with most households stays, the rest are voided.
 
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    grids
+        Their codes, at least two.
+    unlock
+        Allow grids of different parents.
+
     Raises
     ------
     CodeError
@@ -161,6 +170,17 @@ def transfer(plan: Plan, area: Any, to: str, *, unlock: bool = False) -> Edit:
 
 def paint(plan: Plan, cells: Iterable[int], to: str, *, unlock: bool = False) -> Edit:
     """Give whole cells to a grid; no geometry changes.
+
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    cells
+        Their ids.
+    to
+        Grid of any level that receives them.
+    unlock
+        Allow boundaries of the levels above `to` to move.
 
     Raises
     ------
