@@ -299,16 +299,6 @@ class County:
         """Return which edits stand and which are undone, in the order in which that happened."""
         return history_of(self.store.log())
 
-    @property
-    def can_undo(self) -> bool:
-        """True when there is an edit to undo."""
-        return bool(self.history().done)
-
-    @property
-    def can_redo(self) -> bool:
-        """True when there is an undone edit to redo."""
-        return bool(self.history().undone)
-
     def undo(self, *, by: str = "", reason: str = "") -> Edit:
         """Take back the newest edit that stands.
 

@@ -310,7 +310,7 @@ def _require_joined(plan: Plan, grids: Sequence[str]) -> None:
     """Refuse to merge grids that do not hang together along shared edges."""
     rows = [plan.row(plan.cell_ids(c)) for c in grids]
     owner = np.repeat(np.arange(len(grids)), [len(r) for r in rows])
-    first, second = topology.shared_edges(plan.rows.geometry[np.concatenate(rows)])
+    first, second, _ = topology.shared_edges(plan.rows.geometry[np.concatenate(rows)])
     joined = set(zip(owner[first].tolist(), owner[second].tolist(), strict=True))
     joined |= {(b, a) for a, b in joined}
     reached, frontier = {0}, [0]

@@ -1,7 +1,7 @@
 """Pages of the documents that are made from the program, so that they cannot lag behind it; mkdocs runs this as a hook.
 
 The data dictionary comes from `gridgis.schema` and the tables of the store, the commands from the command line, the
-rules from the list of checks. The pictures of the guide are those that the browser tests took last.
+rules from the list of checks. Run as a script, it takes over the pictures that the browser tests took last.
 """
 
 from __future__ import annotations
@@ -110,13 +110,6 @@ def refresh(guide: Path = ROOT / "docs" / "guide.md", shots: Path = SHOTS) -> li
     return done
 
 
-def on_config(config: Any) -> Any:
-    """Bring the pictures up to date before mkdocs looks for files."""
-    for name in refresh():
-        print(f"-- 截图已更新：{name} | picture renewed: {name}")
-    return config
-
-
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages that are made from the program."""
     from mkdocs.structure.files import File
@@ -124,3 +117,8 @@ def on_files(files: Any, config: Any) -> Any:
     for name, made in PAGES.items():
         files.append(File.generated(config, name, content=made()))
     return files
+
+
+if __name__ == "__main__":
+    for renewed in refresh():
+        print(f"-- 截图已更新：{renewed} | picture renewed: {renewed}")

@@ -347,6 +347,7 @@ def install_only(*_options: str) -> int:
 def docs(*options: str) -> int:
     """Build the documents into site/; a link that leads nowhere stops it."""
     install(with_tests=True)
+    call(PYTHON, ROOT / "tools" / "docs_pages.py")
     return call(PYTHON, "-m", "mkdocs", "build", "--strict", *options, may_fail=True)
 
 

@@ -140,6 +140,15 @@ class Division:
         # A home that no part continues is not given to new ground.
         self._next = max([*self.label, *graph.home, 0]) + 1
 
+    @classmethod
+    def whole(cls, graph: Graph, label: Iterable[int]) -> Division:
+        """Return the division by labels; each further piece of a part that is torn becomes a part of its own."""
+        found = cls(graph, label)
+        for part in list(found.parts):
+            for piece in graph.pieces(found.parts[part])[1:]:
+                found.put(piece, found.fresh())
+        return found
+
     def fresh(self) -> int:
         """Return a label not used before."""
         self._next += 1

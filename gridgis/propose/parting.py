@@ -42,11 +42,7 @@ def first_division(graph: Graph, parts: int, seed: int) -> Division:
     for part, nodes in enumerate(_halved(graph, set(range(len(graph))), parts, rng)):
         for v in nodes:
             label[v] = part
-    found = Division(graph, label)
-    for part in list(found.parts):
-        for piece in graph.pieces(found.parts[part])[1:]:
-            found.put(piece, found.fresh())
-    return found
+    return Division.whole(graph, label)
 
 
 def _halved(graph: Graph, nodes: set[int], parts: int, rng: random.Random) -> Iterator[set[int]]:
@@ -264,10 +260,3 @@ def _below(v: int, order: list[int], parent: dict[int, int]) -> set[int]:
         if parent[u] in side:
             side.add(u)
     return side
-
-
-def seeds_of(seed: int) -> Iterator[int]:
-    """Yield numbers for sources of chance, always the same for one seed."""
-    rng = random.Random(seed)
-    while True:
-        yield rng.randrange(2**31)
