@@ -32,7 +32,7 @@ from gridgis.county import open_county
 from gridgis.propose.area import area_of, cells_within
 from gridgis.propose.graph import Graph
 from gridgis.propose.judging import graph_of
-from gridgis.propose.parting import count_near, first_division
+from gridgis.propose.parting import count_near
 from gridgis.propose.proposing import best_division
 from gridgis.propose.wanted import STYLES
 
@@ -47,13 +47,26 @@ class TooLongError(Exception):
 
 
 def ours(graph: Graph, _xy: Any, seed: int) -> Labels:
-    """METIS, then steps of ReCom and single blocks until all fit."""
+    """Halves of halves, then steps of ReCom and single blocks until all fit."""
     return best_division(graph, random.Random(seed)).label
 
 
 def metis(graph: Graph, _xy: Any, seed: int) -> Labels:
     """METIS alone, contiguous."""
-    return first_division(graph, count_near(graph), seed).label
+    import pymetis
+
+    parts = count_near(graph)
+    if parts == 1:
+        return [0] * len(graph)
+    offsets, beside, weights = [0], [], []
+    for near in graph.near:
+        beside += list(near)
+        weights += [max(1, round(c)) for c in near.values()]
+        offsets.append(len(beside))
+    return list(pymetis.part_graph(
+        parts, pymetis.CSRAdjacency(offsets, beside), vweights=[w + 1 for w in graph.weight], eweights=weights, recursive=False,
+        options=pymetis.Options(ufactor=120, seed=seed % 2**31, contig=1),
+    ).vertex_part)  # fmt: skip
 
 
 def recom(graph: Graph, _xy: Any, seed: int) -> Labels:

@@ -1,7 +1,11 @@
 """GridGIS: the grids by which a county is governed, drawn without gaps and coded once."""
 
+from gridgis.analysing import study
 from gridgis.checks import check
+from gridgis.circles import service_circles
 from gridgis.county import County, open_county
+from gridgis.crosswalk import crosswalk
+from gridgis.diff import differences
 from gridgis.edits import (
     convert,
     delete_vertex,
@@ -15,14 +19,20 @@ from gridgis.edits import (
     split,
     transfer,
 )
+from gridgis.exporting import export_grids as export
 from gridgis.founding import new_county
+from gridgis.impact import impact
 from gridgis.lineage import changed_codes
 from gridgis.locate import locate, locate_levels
 from gridgis.plan import Edit, Plan, evolve, invert
 from gridgis.planning import propose_grids as propose
+from gridgis.propose.fusing import Net, fuse
+from gridgis.propose.wanted import Wanted
+from gridgis.statistics import grid_statistics, overview
 
 __all__ = [
-    "County", "Edit", "Plan", "changed_codes", "check", "convert", "delete_vertex", "draw", "evolve", "insert_vertex",
-    "invert", "locate", "locate_levels", "merge", "move_vertex", "new_county", "open_county", "paint", "propose", "recode",
-    "reshape", "split", "transfer",
+    "County", "Edit", "Net", "Plan", "Wanted", "changed_codes", "check", "convert", "crosswalk", "delete_vertex",
+    "differences", "draw", "evolve", "export", "fuse", "grid_statistics", "impact", "insert_vertex", "invert", "locate",
+    "locate_levels", "merge", "move_vertex", "new_county", "open_county", "overview", "paint", "propose", "recode",
+    "reshape", "service_circles", "split", "study", "transfer",
 ]  # fmt: skip

@@ -102,6 +102,18 @@ class Study:
         found = hotspots.hot_spots(values, hotspots.neighbours(self.plan, list(values.index)))
         return found.assign(name=[self.plan.grids[c].name for c in found.index])
 
+    def hot_by_chance(self, level: str, of: str = "count", *, times: int = 20, seed: int = 1) -> list[int]:
+        """Return how many hot spots there are when the same values lie on the grids at random, each time anew."""
+        values = self.values(level, of)
+        beside = hotspots.neighbours(self.plan, list(values.index))
+        known, chance = values.notna().to_numpy(), np.random.default_rng(seed)
+        out = []
+        for _ in range(times):
+            mixed = values.copy()
+            mixed[known] = chance.permutation(values[known].to_numpy())
+            out.append(int(hotspots.hot_spots(mixed, beside)["spot"].str.startswith("hot").sum()))
+        return out
+
     def emerging(self, level: str, step: str = "month") -> pd.DataFrame:
         """Return hot and cold spots over time; see `gridgis.overlays.hotspots.emerging`.
 
@@ -137,7 +149,17 @@ class Study:
 
 
 def study(county: County, wish: Wish | None = None, version: int | None = None) -> Study:
-    """Return the incidents of a county on its present plan, or on an earlier version of it."""
+    """Return the incidents of a county on its present plan, or on an earlier version of it.
+
+    Parameters
+    ----------
+    county
+        The county.
+    wish
+        Which incidents are meant; all by default.
+    version
+        Version of the plan; the present one by default.
+    """
     every = prepared(county.table("incidents", COLUMNS))
     plan = county.plan if version is None else county.plan_at(version)
     return Study(plan, every, wish or Wish(), moment(county, every))

@@ -15,6 +15,15 @@ from gridgis.plan import Edit, Grid, Plan
 def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
     """Give a grid another code of the same level; its shape stays, grids below follow.
 
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    code, new
+        The code as it is, and as it shall be.
+    unlock
+        Allow a code under another parent.
+
     Raises
     ------
     CodeError

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import geopandas as gpd
@@ -30,6 +29,11 @@ _REPLAYED = 50
 
 def open_county(path: str | Path) -> County:
     """Open a county file, or a county in a database by its address ``postgresql://...``.
+
+    Parameters
+    ----------
+    path
+        The file, or the address.
 
     Raises
     ------
@@ -59,9 +63,7 @@ class County:
         """Return itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Close the store."""
         self.close()
 
@@ -296,16 +298,6 @@ class County:
     def history(self) -> History:
         """Return which edits stand and which are undone, in the order in which that happened."""
         return history_of(self.store.log())
-
-    @property
-    def can_undo(self) -> bool:
-        """True when there is an edit to undo."""
-        return bool(self.history().done)
-
-    @property
-    def can_redo(self) -> bool:
-        """True when there is an undone edit to redo."""
-        return bool(self.history().undone)
 
     def undo(self, *, by: str = "", reason: str = "") -> Edit:
         """Take back the newest edit that stands.

@@ -47,6 +47,11 @@ def differences(first: Plan, second: Plan) -> list[Difference]:
     Polygons that differ by less than 2 mm across count as equal: a cut gives neighbours new
     vertices, which may shift an edge by under a millimetre.
 
+    Parameters
+    ----------
+    first, second
+        The plans, of one county or of two with the same system.
+
     Raises
     ------
     InputError

@@ -88,6 +88,15 @@ def split(plan: Plan, code: str, line: Any) -> Edit:
 def merge(plan: Plan, grids: Sequence[str], *, unlock: bool = False) -> Edit:
     """Merge neighbouring grids of one level; the code with most households stays, the rest are voided.
 
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    grids
+        Their codes, at least two.
+    unlock
+        Allow grids of different parents.
+
     Raises
     ------
     CodeError
@@ -161,6 +170,17 @@ def transfer(plan: Plan, area: Any, to: str, *, unlock: bool = False) -> Edit:
 
 def paint(plan: Plan, cells: Iterable[int], to: str, *, unlock: bool = False) -> Edit:
     """Give whole cells to a grid; no geometry changes.
+
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    cells
+        Their ids.
+    to
+        Grid of any level that receives them.
+    unlock
+        Allow boundaries of the levels above `to` to move.
 
     Raises
     ------
@@ -290,7 +310,7 @@ def _require_joined(plan: Plan, grids: Sequence[str]) -> None:
     """Refuse to merge grids that do not hang together along shared edges."""
     rows = [plan.row(plan.cell_ids(c)) for c in grids]
     owner = np.repeat(np.arange(len(grids)), [len(r) for r in rows])
-    first, second = topology.shared_edges(plan.rows.geometry[np.concatenate(rows)])
+    first, second, _ = topology.shared_edges(plan.rows.geometry[np.concatenate(rows)])
     joined = set(zip(owner[first].tolist(), owner[second].tolist(), strict=True))
     joined |= {(b, a) for a, b in joined}
     reached, frontier = {0}, [0]

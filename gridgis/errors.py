@@ -6,7 +6,6 @@
     |-- InputError        a file, argument or geometry from outside cannot be used      exit 2
     |   |-- CodeError     a grid code is malformed, unknown or taken
     |   |-- SchemeError   a scheme file breaks its own rules
-    |   |-- SchemaError   a table lacks a column or holds the wrong kind of value
     |   |-- EditError     the edit asked for makes no sense on this plan
     |   `-- StoreError    the county file or database cannot be opened or is not one
     `-- RefusedError      the request is well formed but would harm the county         exit 1
@@ -69,10 +68,6 @@ class CodeError(InputError):
 
 class SchemeError(InputError):
     """A scheme file breaks its own rules."""
-
-
-class SchemaError(InputError):
-    """A table lacks a column or holds the wrong kind of value."""
 
 
 class EditError(InputError):

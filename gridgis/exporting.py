@@ -269,8 +269,16 @@ def _encoding(chosen: Format, wish: Wish) -> str:
     return wish.encoding if chosen.key == "shp" else "utf-8"
 
 
-def export_grids(
-    county: County, path: Path, *, level: str | None = None, datum: str = "cgcs2000", version: int | None = None
-) -> int:
-    """Write the grids of a level to a file in the format of its name; return how many."""
-    return int(sum(export(county, path, Wish(level=level, datum=datum, version=version))["counts"].values()))
+def export_grids(county: County, path: str | Path, **wish: Any) -> dict[str, Any]:
+    """Write the grids of a level to a file as `export` does; the options are the fields of `Wish`.
+
+    Parameters
+    ----------
+    county
+        The county.
+    path
+        The file; its extension is the format.
+    **wish
+        For example ``level="unit", datum="gcj02", role="public"``.
+    """
+    return export(county, path, Wish(**wish))

@@ -109,24 +109,19 @@ class Edit:
 
 
 def invert(edit: Edit) -> Edit:
-    """Return the edit that takes `edit` back: the same rows with the two sides swapped."""
+    """Return the edit that takes `edit` back: the same rows with the two sides swapped.
+
+    Parameters
+    ----------
+    edit
+        An edit that was saved.
+    """
     return replace(
-        edit,
-        kind="undo",
-        command={"undo": edit.version},
-        removed=edit.added,
-        added=edit.removed,
-        grids_removed=edit.grids_added,
-        grids_added=edit.grids_removed,
-        lineage=tuple((b, a) for a, b in edit.lineage),
-        before=edit.after,
-        after=edit.before,
-        notes=(),
-        base_version=edit.version or 0,
-        version=None,
-        hash="",
+        edit, kind="undo", command={"undo": edit.version}, removed=edit.added, added=edit.removed,
+        grids_removed=edit.grids_added, grids_added=edit.grids_removed, lineage=tuple((b, a) for a, b in edit.lineage),
+        before=edit.after, after=edit.before, notes=(), base_version=edit.version or 0, version=None, hash="",
         undoes=edit.version,
-    )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -319,6 +314,11 @@ def make_plan(scheme: Scheme, county_code: str, epsg: int, outline: Any, **given
 
 def evolve(plan: Plan, edit: Edit) -> Plan:
     """Return the plan after an edit.
+
+    Parameters
+    ----------
+    plan, edit
+        A plan, and an edit made on it or on one with the same rows.
 
     Raises
     ------

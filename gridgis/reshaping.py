@@ -81,7 +81,7 @@ def _between_meetings(plan: Plan, drawn: Any, width: int) -> Any:
     """Return the line from its first to its last meeting with a boundary between two grids."""
     index = plan.index or CellIndex(plan.rows)
     near = plan.rows.take(plan.row(index.near(shapely.buffer(drawn, 1.0))))
-    first, second, edges = _sides(near.geometry)
+    first, second, edges = topology.shared_edges(near.geometry)
     group = np.array([_group(c, width) for c in near.code], dtype=object)
     lines = np.asarray(shapely.linestrings(metres(edges[group[first] != group[second]]).reshape(-1, 2, 2)), dtype=object)
     lines = lines[shapely.dwithin(lines, drawn, _REACH_M)] if len(lines) else lines
@@ -103,16 +103,6 @@ def _between_meetings(plan: Plan, drawn: Any, width: int) -> Any:
 
 def _group(code: str | None, width: int) -> Group:
     return None if code is None else code[:width]
-
-
-def _sides(polygons: Any) -> tuple[Any, Any, Any]:
-    """Return for every edge that two polygons share their positions and the edge."""
-    edges, owner = topology.ring_edges(polygons)
-    keys = topology.undirected(edges)
-    order = np.lexsort(keys.T[::-1])
-    same = (keys[order][1:] == keys[order][:-1]).all(axis=1)
-    left, right = order[:-1][same], order[1:][same]
-    return owner[left], owner[right], keys[left]
 
 
 @dataclass(frozen=True)
@@ -152,7 +142,7 @@ class _Pieces:
     def _of(cls, bits: list[Bit], seams: frozenset[topology.EdgeKey], width: int) -> _Pieces:
         owner = np.array([_group(b.code, width) for b in bits], dtype=object)
         polygons = polygons_of(bits)
-        first, second, edges = _sides(polygons)
+        first, second, edges = topology.shared_edges(polygons)
         alike = owner[first] == owner[second]
         drawn = np.array([tuple(e) in seams for e in edges.tolist()], dtype=bool)
         tied = alike & ~drawn
@@ -234,7 +224,7 @@ def _require_some(goes: dict[int, str], run: Any) -> None:
 
 def _needed(pieces: _Pieces, goes: dict[int, str], run: Any) -> Any:
     """Return the stretch of the line that bounds what moves; None where that is all of it."""
-    first, second, edges = _sides(polygons_of(pieces.bits))
+    first, second, edges = topology.shared_edges(polygons_of(pieces.bits))
     seams = set(map(tuple, pieces.seam.tolist()))
     moves = np.isin(pieces.part, list(goes))
     used = [e for a, b, e in zip(first, second, edges, strict=True) if moves[a] != moves[b] and tuple(e.tolist()) in seams]

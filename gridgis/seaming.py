@@ -92,7 +92,7 @@ def seams_of(cell: shapely.Polygon, lines: Objects, walls: Objects, yard: Yard, 
     label = _parted(faces, label)
     label = _without_slivers(faces, label, sliver_m2)
     label = _without_cuts(faces, label, yard.buildings)
-    edges, left, right = _shared(faces)
+    left, right, edges = topology.shared_edges(faces)
     return np.asarray(edges[label[left] != label[right]]) if len(edges) else nothing
 
 
@@ -101,15 +101,6 @@ def _faces(cell: shapely.Polygon, rim: Ints, drawn: shapely.Geometry) -> Objects
     faces = shapely.get_parts(shapely.polygonize(np.concatenate([edges, shapely.get_parts(drawn)])))
     shapely.prepare(cell)
     return np.asarray(faces[shapely.contains(cell, shapely.point_on_surface(faces))], dtype=object)
-
-
-def _shared(faces: Objects) -> tuple[Ints, Ints, Ints]:
-    """Return the edges between faces and the faces on their two sides."""
-    edges, owner = topology.ring_edges(faces)
-    keys = topology.undirected(edges)
-    order = np.lexsort(keys.T[::-1])
-    same = (keys[order][1:] == keys[order][:-1]).all(axis=1)
-    return keys[order[:-1][same]], owner[order[:-1][same]], owner[order[1:][same]]
 
 
 def _bent(coarse: Objects, fine: Objects, lumps: Objects) -> Ints:
@@ -131,7 +122,7 @@ def _bent(coarse: Objects, fine: Objects, lumps: Objects) -> Ints:
 
 def _parted(faces: Objects, label: Ints) -> Ints:
     """Return one label for each connected part of each label."""
-    _, left, right = _shared(faces)
+    left, right, _ = topology.shared_edges(faces)
     same = label[left] == label[right]
     n = len(faces)
     graph = coo_array((np.ones(int(same.sum())), (left[same], right[same])), shape=(n, n))
@@ -140,7 +131,7 @@ def _parted(faces: Objects, label: Ints) -> Ints:
 
 def _without_slivers(faces: Objects, label: Ints, sliver_m2: float) -> Ints:
     """Join what is too small or too thin to the neighbour with the longest common edge."""
-    edges, left, right = _shared(faces)
+    left, right, edges = topology.shared_edges(faces)
     length = np.hypot(*(edges[:, 2:] - edges[:, :2]).T) / 1000
     area, rim = shapely.area(faces), shapely.length(faces)
     count = int(label.max()) + 1
@@ -172,7 +163,7 @@ def _without_slivers(faces: Objects, label: Ints, sliver_m2: float) -> Ints:
 
 def _without_cuts(faces: Objects, label: Ints, buildings: Objects) -> Ints:
     """Make one of faces that share a building."""
-    edges, left, right = _shared(faces)
+    left, right, edges = topology.shared_edges(faces)
     seam = label[left] != label[right]
     if not seam.any() or not len(buildings):
         return label

@@ -16,7 +16,13 @@ from gridgis.quality import boundary_quality
 
 
 def overview(county: County) -> dict[str, Any]:
-    """Return counts per level and kind, totals, version and hash; keys are fixed for machines."""
+    """Return counts per level and kind, totals, version and hash; keys are fixed for machines.
+
+    Parameters
+    ----------
+    county
+        The county.
+    """
     plan = county.plan
     sums = plan.figures.sum()
     grids = list(plan.grids.values())
@@ -59,6 +65,13 @@ def sources(county: County) -> dict[str, str]:
 
 def grid_statistics(county: County, level: str) -> pd.DataFrame:
     """Return the figures of each grid of a level: index `code`.
+
+    Parameters
+    ----------
+    county
+        The county.
+    level
+        Key of the level.
 
     Returns
     -------

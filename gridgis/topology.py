@@ -321,14 +321,14 @@ def components(polygons: Polygons, seams: frozenset[EdgeKey] = frozenset()) -> I
     ndarray
         Group of each polygon, 0, 1, …; polygons are connected through a shared edge, not a corner.
     """
-    first, second = shared_edges(polygons, seams)
+    first, second, _ = shared_edges(polygons, seams)
     n = len(polygons)
     graph = coo_array((np.ones(len(first)), (first, second)), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def shared_edges(polygons: Polygons, seams: frozenset[EdgeKey] = frozenset()) -> tuple[Ints, Ints]:
-    """Return the positions of the two polygons of every edge that two polygons share."""
+def shared_edges(polygons: Polygons, seams: frozenset[EdgeKey] = frozenset()) -> tuple[Ints, Ints, Ints]:
+    """Return the positions of the two polygons of every edge that two polygons share, and the edge, undirected."""
     edges, owner = ring_edges(polygons)
     keys = undirected(edges)
     order = np.lexsort(keys.T[::-1])
@@ -337,19 +337,15 @@ def shared_edges(polygons: Polygons, seams: frozenset[EdgeKey] = frozenset()) ->
     if seams:
         open_ = np.array([tuple(k) not in seams for k in keys[left].tolist()], dtype=bool)
         left, right = left[open_], right[open_]
-    return owner[left], owner[right]
+    return owner[left], owner[right], keys[left]
 
 
 def shared_length(polygons: Polygons) -> dict[tuple[int, int], float]:
     """Return the length in metres of the border of each pair of edge-matched polygons."""
-    edges, owner = ring_edges(polygons)
-    keys = undirected(edges)
-    order = np.lexsort(keys.T[::-1])
-    same = (keys[order][1:] == keys[order][:-1]).all(axis=1)
-    left, right = order[:-1][same], order[1:][same]
-    length = np.hypot(*(keys[left, 2:] - keys[left, :2]).T) / 1000
+    one, other, edges = shared_edges(polygons)
+    length = np.hypot(*(edges[:, 2:] - edges[:, :2]).T) / 1000
     out: dict[tuple[int, int], float] = {}
-    for i, j, metres_ in zip(owner[left].tolist(), owner[right].tolist(), length.tolist(), strict=True):
+    for i, j, metres_ in zip(one.tolist(), other.tolist(), length.tolist(), strict=True):
         pair = (min(i, j), max(i, j))
         out[pair] = out.get(pair, 0.0) + metres_
     return out

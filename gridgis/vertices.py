@@ -58,7 +58,16 @@ def move_vertex(plan: Plan, at: Place, to: Place, *, level: str | None = None, u
 def insert_vertex(plan: Plan, at: Place, to: Place, *, level: str | None = None, unlock: bool = False) -> Edit:
     """Give a shared edge one more vertex and put it where it shall be; both sides follow.
 
-    `at` is where the edge is taken hold of, within five centimetres of it; the rest is as in `move_vertex`.
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    at
+        Where the edge is taken hold of, within five centimetres of it.
+    to
+        Where the new vertex goes.
+    level, unlock
+        As in `move_vertex`.
     """
     point, goal = _usable(plan, at), _usable(plan, to)
     edge, owners = _edge(plan, point)
@@ -69,7 +78,14 @@ def insert_vertex(plan: Plan, at: Place, to: Place, *, level: str | None = None,
 def delete_vertex(plan: Plan, at: Place, *, level: str | None = None, unlock: bool = False) -> Edit:
     """Take a vertex out of a shared boundary; the boundary runs straight between its neighbours.
 
-    A junction cannot be taken out. The rest is as in `move_vertex`.
+    Parameters
+    ----------
+    plan
+        The plan to start from.
+    at
+        Where the vertex is, within five centimetres; a junction cannot be taken out.
+    level, unlock
+        As in `move_vertex`.
     """
     vertex, owners = _vertex(plan, _usable(plan, at))
     if len(owners) > 2:

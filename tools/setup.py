@@ -5,6 +5,8 @@
     python tools/setup.py check    ruff, mypy, import-linter
     python tools/setup.py long     the full figures, written to docs/figures
     python tools/setup.py install  the environment and the map assets, nothing else
+    python tools/setup.py docs     the documents as a site that needs no network, in site/
+    python tools/setup.py wheelhouse  a folder that installs without internet; see tools/wheelhouse.py for its options
 
 What follows the word goes on to streamlit or pytest. Each step leaves a stamp in .venv with a hash
 of what it read, so that a second run does nothing twice.
@@ -16,17 +18,16 @@ import hashlib
 import io
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
 import time
-import webbrowser
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import browsers
 import postgis
+import window
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -36,6 +37,8 @@ COUNTY = ROOT / "county.gpkg"
 VENDOR = ROOT / "layers" / "assets" / "vendor"
 FONTS = ROOT / "gridgis" / "print" / "fonts"
 FIGURES = ROOT / "docs" / "figures"
+# Only in a folder made by tools/wheelhouse.py: then nothing is asked of a registry.
+WHEELS = ROOT / "wheels"
 # Long tests whose words are figures of their own.
 COUNTED = {
     "incremental_checks.txt": "tests/properties/test_incremental_checks.py",
@@ -70,7 +73,9 @@ def call(*command: str | Path, env: Mapping[str, str] | None = None, may_fail: b
 def environment() -> dict[str, str]:
     """Return the environment of every step: that of the caller with .venv first on the path."""
     path = os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONUTF8": "1"}
+    # As an address, since pip parts a list of folders at their blanks.
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri()} if WHEELS.is_dir() else {}
+    return {**os.environ, **offline, "PATH": path, "VIRTUAL_ENV": str(VENV), "PYTHONUTF8": "1"}
 
 
 def hash_of(paths: Iterable[Path], *words: str) -> str:
@@ -157,7 +162,7 @@ def bundle() -> None:
     """Fetch the map's browser code and the fonts of paper by the lock file, once, into folders that git ignores."""
     script = ROOT / "tools" / "bundle.py"
     value = hash_of([script, ROOT / "package.json", ROOT / "package-lock.json"])
-    if done_before("bundle", value) and VENDOR.is_dir() and FONTS.is_dir():
+    if (done_before("bundle", value) or WHEELS.is_dir()) and VENDOR.is_dir() and FONTS.is_dir():
         return
     if not shutil.which("npm", path=environment()["PATH"]):
         say("本机没有 npm，改用 Python 包中的 Node.js", "no npm here: taking Node.js as a Python package")
@@ -226,35 +231,16 @@ def run(*options: str) -> int:
     install(with_tests=False)
     bundle()
     build_demo()
-    port = free_port()
+    port = window.free_port()
+    if port is None:
+        raise StepError("8501 至 8599 的端口都被占用。 | Every port from 8501 to 8599 is taken.")
     say("打开应用，按 Ctrl+C 结束", "opening the app, Ctrl+C ends it")
     # Streamlit opens no window for an app with routes of its own, so it is done here.
-    threading.Thread(target=open_window, args=[port], daemon=True).start()
+    threading.Thread(target=window.open_window, args=[port], daemon=True).start()
     try:
         return call(PYTHON, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options, may_fail=True)
     except KeyboardInterrupt:
         return 0
-
-
-def free_port() -> int:
-    """Return the first free port from Streamlit's usual one upwards."""
-    for port in range(8501, 8600):
-        with socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)):
-                return port
-    raise StepError("8501 至 8599 的端口都被占用。 | Every port from 8501 to 8599 is taken.")
-
-
-def open_window(port: int) -> None:
-    """Open the app in a window of the browser as soon as it answers, where there is a screen."""
-    if os.name != "nt" and sys.platform != "darwin" and not os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
-        return
-    for _ in range(240):
-        with socket.socket() as trial:
-            if not trial.connect_ex(("127.0.0.1", port)):
-                webbrowser.open(f"http://127.0.0.1:{port}")
-                return
-        time.sleep(0.5)
 
 
 def test(*options: str) -> int:
@@ -358,7 +344,21 @@ def install_only(*_options: str) -> int:
     return 0
 
 
-STEPS = {"run": run, "test": test, "check": check, "long": long, "install": install_only}
+def docs(*options: str) -> int:
+    """Build the documents into site/; a link that leads nowhere stops it."""
+    install(with_tests=True)
+    call(PYTHON, ROOT / "tools" / "docs_pages.py")
+    return call(PYTHON, "-m", "mkdocs", "build", "--strict", *options, may_fail=True)
+
+
+def wheelhouse(*options: str) -> int:
+    """Collect what an installation without internet needs; the options are those of tools/wheelhouse.py."""
+    install(with_tests=False)
+    bundle()
+    return call(PYTHON, ROOT / "tools" / "wheelhouse.py", *options, may_fail=True)
+
+
+STEPS = {"run": run, "test": test, "check": check, "long": long, "install": install_only, "docs": docs, "wheelhouse": wheelhouse}
 
 
 def main(arguments: list[str]) -> int:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json as json_
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 import typer
 
+from gridgis.circles import Circles, service_circles
 from gridgis.cli.common import County, Json, Lang, dump, say, table
 from gridgis.county import County as OpenCounty
 from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.io.geojson import write_geojson
 from gridgis.io.rasters import unpacked
-from gridgis.locate import locate
-from gridgis.network import Floats, Ints, Mode
-from gridgis.reach import HAIR_MIN, SNAP_M, Limit, Reach, reach, service_area, shares, suggest
+from gridgis.network import Floats, Mode
+from gridgis.reach import SNAP_M
 from gridgis.schema import point_array, reproject
 from gridgis.slopes import Heights, bilinear
 
@@ -28,15 +26,6 @@ from gridgis.slopes import Heights, bilinear
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command("reach")(reach_)
-
-
-@dataclass(frozen=True)
-class _Homes:
-    """Buildings with households: where they are, how many, and their leaf grids."""
-
-    xy: Floats
-    households: Ints
-    codes: pd.Series[Any]
 
 
 def reach_(
@@ -54,19 +43,14 @@ def reach_(
 ) -> None:  # fmt: skip
     """服务圈：沿真实路网，多少户在时限内可到服务点 / Who reaches a station in time, on the real roads."""
     with open_county(county) as c:
-        roads, stations, homes = c.table("roads"), _stations(c, place_kind), _homes(c)
-        key = level or next(lv.key for lv in reversed(c.scheme.levels) if not lv.optional)
         heights = heights_of(c, dem) if dem is not None else None
-        found = reach(roads, stations, homes.xy, mode, heights)
-        limits = tuple(dict.fromkeys(minutes))
-        first = limits[0]
-        grids = shares(homes.codes.str[: c.scheme.width(key)], homes.households, found.minutes, limits)
-        sites = _suggested(c, found, homes, roads, count=suggest_, limit=Limit(first, mode, heights)) if suggest_ else []
+        found = service_circles(c, *minutes, kind=place_kind, mode=mode, level=level or "", heights=heights)
+        sites = found.suggest(suggest_) if suggest_ else []
         if out is not None:
-            areas = {m: service_area(found, stations, m, mode) for m in sorted(limits, reverse=True)}
-            _write_areas(out, areas, sites, c.crs, found.method)
-    said = {"minutes": first, "mode": mode, "dem": dem, "place_kind": place_kind, "stations": len(stations), "level": key}
-    facts = said | _facts(homes, found, grids, limits) | {"suggested": sites}
+            areas = {m: found.area(m) for m in sorted(found.limits, reverse=True)}
+            _write_areas(out, areas, sites, c.crs, found.found.method)
+    said = {"minutes": found.limits[0], "mode": mode, "dem": dem, "place_kind": place_kind, "stations": len(found.stations)}
+    facts = said | {"level": found.level} | _facts(found) | {"suggested": sites}
     if json:
         dump(facts)
     else:
@@ -102,74 +86,24 @@ def heights_of(c: OpenCounty, raster: str) -> Heights:
     return heights
 
 
-def _facts(homes: _Homes, found: Reach, grids: pd.DataFrame, limits: tuple[float, ...]) -> dict[str, Any]:
+def _facts(found: Circles) -> dict[str, Any]:
     """Return who is reached, in all and by grid; `within` and `share` are of the first limit."""
-    first = limits[0]
+    first = found.limits[0]
     return {
-        "method": found.method, "households": int(homes.households.sum()), "within": _within(homes, found, first),
-        "limits": [{"minutes": m, "within": _within(homes, found, m)} for m in limits],
-        "off_road": int(homes.households[np.asarray(found.off_road)].sum()), "snap_m": SNAP_M,
+        "method": found.found.method, "households": int(found.households.sum()), "within": found.within(first),
+        "limits": [{"minutes": m, "within": found.within(m)} for m in found.limits],
+        "off_road": found.off_road, "snap_m": SNAP_M,
         "grids": [
             {"code": code, "households": int(r["households"]), "within": int(r[f"within_{first:g}"]),
-             "share": _share(r, first), "shares": {f"{m:g}": _share(r, m) for m in limits}}
-            for code, r in grids.iterrows()
+             "share": _share(r, first), "shares": {f"{m:g}": _share(r, m) for m in found.limits}}
+            for code, r in found.grids.iterrows()
         ],
     }  # fmt: skip
-
-
-def _within(homes: _Homes, found: Reach, minutes: float) -> int:
-    return int(homes.households[found.minutes <= minutes + HAIR_MIN].sum())
 
 
 def _share(row: Any, minutes: float) -> float | None:
     share = float(row[f"share_{minutes:g}"])
     return None if np.isnan(share) else round(share, 4)
-
-
-def _stations(c: OpenCounty, kind: str) -> Floats:
-    places = c.table("places", ("kind", "x", "y"))
-    kinds = sorted({str(k) for k in places["kind"].dropna()})
-    if kind not in kinds:
-        raise InputError(
-            f"电子地图中没有类别为“{kind}”的场所：现有类别 {'、'.join(kinds) or '无'}。",
-            f"The e-map has no place of kind '{kind}': there are {', '.join(kinds) or 'none'}.",
-        )
-    mine = places.loc[places["kind"] == kind, ["x", "y"]]
-    return np.asarray(mine.to_numpy(dtype=np.float64)).reshape(-1, 2)
-
-
-def _homes(c: OpenCounty) -> _Homes:
-    homes = c.table("buildings", ("households", "x", "y"))
-    households = homes["households"].fillna(0).to_numpy(dtype=np.int64)
-    lived = (households > 0) & homes["x"].notna().to_numpy()
-    if not lived.any():
-        raise InputError(
-            "没有带户数的建筑：请先导入含 households 列的建筑数据。",
-            "No building has households: import buildings with a column households first.",
-        )
-    xy = homes.loc[lived, ["x", "y"]].to_numpy(dtype=np.float64)
-    return _Homes(xy, households[lived], locate(c.plan, xy))
-
-
-def _suggested(
-    c: OpenCounty, found: Reach, homes: _Homes, roads: Any, *, count: int, limit: Limit
-) -> list[dict[str, Any]]:
-    """Choose sites among the middles of where people live in each grid."""
-    late = np.flatnonzero(found.minutes > limit.minutes + 1e-6)
-    if not len(late):
-        return []
-    frame = pd.DataFrame(
-        {"code": homes.codes.to_numpy(), "x": homes.xy[:, 0], "y": homes.xy[:, 1], "n": homes.households}
-    )
-    frame = frame.iloc[late].dropna(subset=["code"])
-    sums = frame.assign(x=frame["x"] * frame["n"], y=frame["y"] * frame["n"]).groupby("code")[["x", "y", "n"]].sum()
-    candidates = (sums[["x", "y"]].to_numpy() / sums[["n"]].to_numpy()).reshape(-1, 2)
-    chosen, gained = suggest(roads, candidates, homes.xy[late], homes.households[late], count, limit)
-    lonlat = [reproject(shapely.Point(candidates[k]), c.crs, 4490) for k in chosen]
-    return [
-        {"near": str(sums.index[k]), "lon": round(p.x, 6), "lat": round(p.y, 6), "households_gained": int(n)}
-        for k, p, n in zip(chosen.tolist(), lonlat, gained.tolist(), strict=True)
-    ]
 
 
 def _write_areas(out: Path, areas: dict[float, Any], sites: list[dict[str, Any]], epsg: int, method: str) -> None:

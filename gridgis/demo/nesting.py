@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from gridgis.demo.facts import Facts, Village
@@ -213,9 +212,3 @@ def _cells(draft: _Draft) -> Ints:
         cell[nodes] = number + owner
         number += int(owner.max()) + 1
     return cell
-
-
-def one_part(cells: NDArray[np.object_], codes: NDArray[np.object_], width: int) -> bool:
-    """Tell whether every grid of a level is a single polygon."""
-    keys, label = np.unique([c[:width] for c in codes], return_inverse=True)
-    return all(shapely.coverage_union_all(cells[label == i]).geom_type == "Polygon" for i in range(len(keys)))

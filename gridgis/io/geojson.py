@@ -15,7 +15,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -32,21 +32,6 @@ EXACT_DECIMALS = 9
 _BENT_EDGE_M = 200.0
 
 Floats = NDArray[np.float64]
-
-
-class HasGrids(Protocol):
-    """What is asked of a county: its grids, its CRS and what the file should say of it."""
-
-    @property
-    def crs(self) -> int: ...  # noqa: D102
-
-    @property
-    def version(self) -> int: ...  # noqa: D102
-
-    @property
-    def meta(self) -> Mapping[str, str]: ...  # noqa: D102
-
-    def grids(self, level: str) -> gpd.GeoDataFrame: ...  # noqa: D102
 
 
 def grids_to_geojson(
@@ -141,43 +126,6 @@ def collection(frame: gpd.GeoDataFrame, *, datum: str, meta: Mapping[str, Any] |
         members["bbox"] = [float(v) for v in shapely.total_bounds(rounded)]
     head = json.dumps(members, ensure_ascii=False, separators=(",", ":"))[:-1]
     return head + ',"features":[\n' + ",\n".join(features) + "\n]}\n"
-
-
-def write_grids(
-    county: HasGrids, path: str | Path, *, level: str, datum: str = "wgs84", decimals: int = EXACT_DECIMALS
-) -> Path:
-    """Write the grids of one level of a county to a GeoJSON file.
-
-    Parameters
-    ----------
-    county
-        Open county.
-    path
-        File to write; it is replaced as a whole or not at all.
-    level
-        Key of the level.
-    datum
-        Datum of the coordinates.
-    decimals
-        Digits behind the point of a degree.
-
-    Returns
-    -------
-    Path
-        The file.
-    """
-    meta = county.meta
-    said = {
-        "name": f"{meta.get('code', '')} {level}".strip(),
-        "county": meta.get("code", ""),
-        "county_name": meta.get("name", ""),
-        "scheme": meta.get("scheme", ""),
-        "level": level,
-        "version": county.version,
-        "illustrative": meta.get("illustrative") == "true",
-    }
-    text = grids_to_geojson(county.grids(level), epsg=county.crs, datum=datum, meta=said, decimals=decimals)
-    return write_geojson(text, path)
 
 
 def write_geojson(text: str, path: str | Path) -> Path:

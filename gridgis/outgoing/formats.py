@@ -24,7 +24,6 @@ class Format:
     write: Callable[[Layer, Path], Any]
     losses: tuple[tuple[str, str], ...] = ()
     datum: str = ""
-    comes_back: bool = True
 
 
 _NO_SHAPE = ("没有图形", "no geometry")
@@ -55,12 +54,12 @@ FORMATS: MappingProxyType[str, Format] = MappingProxyType({
                (("行的次序改变（空间索引）", "rows come in the order of the spatial index"),)),
         Format("parquet", (".parquet",), "GeoParquet 1.1", "GeoParquet 1.1", vector.write_geoparquet),
         Format("csv", (".csv",), "CSV（WKT）", "CSV with WKT", tables.write_csv, (_QUOTED, _TOO_LONG)),
-        Format("xlsx", (".xlsx",), "XLSX", "XLSX", tables.write_xlsx, (_NO_SHAPE,), comes_back=False),
-        Format("amap", (".txt",), "高德坐标串", "AMap paths", tables.write_paths, (_RING, _QUOTED), "gcj02", False),
-        Format("baidu", (), "百度坐标串", "Baidu paths", tables.write_paths, (_RING, _QUOTED), "bd09", False),
+        Format("xlsx", (".xlsx",), "XLSX", "XLSX", tables.write_xlsx, (_NO_SHAPE,)),
+        Format("amap", (".txt",), "高德坐标串", "AMap paths", tables.write_paths, (_RING, _QUOTED), "gcj02"),
+        Format("baidu", (), "百度坐标串", "Baidu paths", tables.write_paths, (_RING, _QUOTED), "bd09"),
     )
 })  # fmt: skip
-"""Every format by its key; `comes_back` is False for those that only go out."""
+"""Every format by its key."""
 
 
 def format_of(path: Path, key: str = "auto") -> Format:

@@ -88,6 +88,11 @@ class Area:
         """Return the number of blocks."""
         return len(self.figures)
 
+    @property
+    def homes(self) -> Ints:
+        """The present grid of each block as a number; the blocks that have none share one of their own."""
+        return np.unique(self.today.astype(str), return_inverse=True)[1].reshape(-1).astype(np.int64)
+
     def groups(self) -> list[Ints]:
         """Return the blocks that can be grids together: under one parent, in one zone, reached without a barrier."""
         key = np.array([f"{p}\x1f{z}" for p, z in zip(self.parent, self.zone, strict=True)], dtype=object)
@@ -178,7 +183,8 @@ def area_of(
     parent = _parents(plan, cells.code, width)
     box = shapely.box(*shapely.total_bounds(cells.geometry)) if len(cells) else shapely.Point()
     block, cut = _blocks(cells.geometry, uncut(table, box), parent)
-    start, end, one, other = _borders(cells.geometry)
+    one, other, edges = topology.shared_edges(cells.geometry)
+    start, end = metres(edges[:, :2]), metres(edges[:, 2:])
     walls = Barriers.of(table, box, barriers)
     lines = {s: near_box(lines_of(table, s), box) for s in ("roads", "water", "compounds")}
     every = np.concatenate([np.empty(0, dtype=object), *lines.values()])
@@ -187,7 +193,7 @@ def area_of(
     major = accompanied(start, end, np.concatenate([lines["water"], _main_roads(table, box)]), BESIDE_M)
     wet = walls.beside(start, end)
     bridge = walls.bridged(start, end, wet)
-    first, second, sums = _summed(block[one], block[other], [length, loose, major, wet, bridge])
+    first, second, sums = summed(block[one], block[other], [length, loose, major, wet, bridge])
     dry = sums[0] - sums[3]
     passable = (dry >= np.maximum(_DRY_M, _DRY_SHARE * sums[0])) | (sums[4] > 0) | (sums[3] <= 0)
     n = int(block.max(initial=-1)) + 1
@@ -260,18 +266,8 @@ def _blocks(cells: Objects, solid: Objects, parent: Objects) -> tuple[Ints, int]
     return np.unique(labels, return_inverse=True)[1].astype(np.int64), len(split)
 
 
-def _borders(cells: Objects) -> tuple[Floats, Floats, Ints, Ints]:
-    """Return the straight pieces that two cells share: ends in metres, and the two cells."""
-    edges, owner = topology.ring_edges(cells)
-    keys = topology.undirected(edges)
-    order = np.lexsort(keys.T[::-1])
-    same = (keys[order][1:] == keys[order][:-1]).all(axis=1)
-    left, right = order[:-1][same], order[1:][same]
-    return metres(keys[left, :2]), metres(keys[left, 2:]), owner[left], owner[right]
-
-
-def _summed(one: Ints, other: Ints, values: list[Floats]) -> tuple[Ints, Ints, list[Floats]]:
-    """Sum values of pieces by the pair of blocks that they part."""
+def summed(one: Ints, other: Ints, values: list[Floats]) -> tuple[Ints, Ints, list[Floats]]:
+    """Return the pairs of blocks that pieces part, and values of the pieces summed by pair."""
     low, high = np.minimum(one, other), np.maximum(one, other)
     real = low != high
     pairs, at = np.unique(np.column_stack([low, high])[real], axis=0, return_inverse=True)

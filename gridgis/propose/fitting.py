@@ -213,7 +213,7 @@ def _edit(plan: Plan, area: Area, blocks: Ints, step: Step, cells: dict[str, lis
         return edits.paint(plan, ids, to)
     if step.kind == "merge":
         return edits.merge(plan, [next(iter(cells)), *froms])
-    labels = np.unique(area.today.astype(str), return_inverse=True)[1].reshape(-1).astype(np.int64)
+    labels = area.homes
     names = np.unique(area.today[blocks].astype(str)).tolist()
     where = {name: int(labels[np.flatnonzero(area.today == name)[0]]) for name in names}
     top = int(labels.max()) + 1
@@ -250,7 +250,7 @@ def fit_area(
     """
     within, level = ground
     area = area_of(plan, table, cells_within(plan, within, level), level)
-    labels = np.unique(area.today.astype(str), return_inverse=True)[1].reshape(-1).astype(np.int64)
+    labels = area.homes
     count, moved, outs, grids = int(labels.max()) + 1, 0, [0, 0], 0
     banded = {z: plan.scheme.band(level, z or None) for z in set(area.zone.tolist())}
     groups = [g for g in area.groups() if band or (banded[area.zone[g[0]]] and banded[area.zone[g[0]]].households)]  # type: ignore[union-attr]

@@ -318,7 +318,7 @@ def _numbers(code: Objects) -> Ints:
 
 def _patches(plan: Plan, rows: Ints, key: Ints) -> Ints:
     """Label cells that hang together and say the same."""
-    first, second = topology.shared_edges(plan.rows.geometry[rows])
+    first, second, _ = topology.shared_edges(plan.rows.geometry[rows])
     same = (key[first] == key[second]).all(axis=1)
     n = len(rows)
     return np.asarray(connected_components(coo_matrix((np.ones(int(same.sum())), (first[same], second[same])), (n, n)), directed=False)[1])

@@ -140,6 +140,15 @@ class Division:
         # A home that no part continues is not given to new ground.
         self._next = max([*self.label, *graph.home, 0]) + 1
 
+    @classmethod
+    def whole(cls, graph: Graph, label: Iterable[int]) -> Division:
+        """Return the division by labels; each further piece of a part that is torn becomes a part of its own."""
+        found = cls(graph, label)
+        for part in list(found.parts):
+            for piece in graph.pieces(found.parts[part])[1:]:
+                found.put(piece, found.fresh())
+        return found
+
     def fresh(self) -> int:
         """Return a label not used before."""
         self._next += 1
@@ -228,13 +237,3 @@ class Division:
     def labels(self) -> Ints:
         """Return the part of each block, parts numbered from 0."""
         return np.unique(np.array(self.label, dtype=np.int64), return_inverse=True)[1].astype(np.int64)
-
-
-def metis_arrays(graph: Graph) -> tuple[list[int], list[int], list[int]]:
-    """Return the blocks as METIS takes them: offsets, neighbours, weights of the borders."""
-    offsets, beside, weights = [0], [], []
-    for near in graph.near:
-        beside += list(near)
-        weights += [max(1, round(c)) for c in near.values()]
-        offsets.append(len(beside))
-    return offsets, beside, weights

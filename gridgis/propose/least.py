@@ -168,7 +168,7 @@ def least_change(graph: Graph, seed: int = 1, tell: Callable[[float], None] | No
     rng = random.Random(seed)
     hard = replace(graph, taste=LEAST)
     soft = replace(graph, taste=replace(LEAST, out=_SOFT))
-    best = _joined_start(hard)
+    best = Division.whole(hard, hard.home)
     if not best.misfit():
         return best
     starts = _starts(hard, rng)
@@ -186,21 +186,12 @@ def least_change(graph: Graph, seed: int = 1, tell: Callable[[float], None] | No
     return best
 
 
-def _joined_start(graph: Graph) -> Division:
-    """Return the present grids, each piece of one that is torn on its own."""
-    found = Division(graph, graph.home)
-    for part in list(found.parts):
-        for piece in graph.pieces(found.parts[part])[1:]:
-            found.put(piece, found.fresh())
-    return found
-
-
 def _starts(graph: Graph, rng: random.Random) -> Iterator[Division]:
     """Yield divisions to begin with: the present grids, and the same with large ones split, small ones joined to others."""
     n = 0
     fewest, most = graph.sizes()
     while True:
-        found = _joined_start(graph)
+        found = Division.whole(graph, graph.home)
         if n % 3 == 2 and fewest <= most:
             found = _renamed(first_division(graph, rng.randint(fewest, min(most, len(graph))), rng.randrange(2**31)))
         elif n:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gridgis.errors import InputError
 from gridgis.plan import Plan
 from gridgis.propose.adoption import allot
-from gridgis.propose.area import Area, Table, area_of, cells_within
+from gridgis.propose.area import Area, Table, area_of, cells_within, summed
 from gridgis.propose.fusing import WEIGHED, Net, cells_of
 from gridgis.propose.graph import Taste
 from gridgis.propose.judging import graph_of, weights
@@ -108,24 +108,20 @@ def _of_old(area: Area, held: Ints) -> Area:
     key = pd.factorize(pd.Series([f"{h}\x1f{p}\x1f{z}" for h, p, z in
                                   zip(held, area.parent[area.block], area.zone[area.block], strict=True)]))[0]  # fmt: skip
     # Blocks of cells that share a building stay together, whatever old grids they are in.
-    first = np.full(len(area), -1, dtype=np.int64)
-    first[area.block[::-1]] = key[::-1]
-    names = np.unique(first, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    held_by = np.full(len(area), -1, dtype=np.int64)
+    held_by[area.block[::-1]] = key[::-1]
+    names = np.unique(held_by, return_inverse=True)[1].reshape(-1).astype(np.int64)
     n = int(names.max()) + 1
     figures = np.zeros((n, area.figures.shape[1]), dtype=np.int64)
     np.add.at(figures, names, area.figures)
-    low, high = np.minimum(names[area.first], names[area.second]), np.maximum(names[area.first], names[area.second])
-    real = low != high
-    pairs, at = np.unique(np.column_stack([low, high])[real], axis=0, return_inverse=True)
-    at = at.reshape(-1)
-    sums = [np.bincount(at, v[real], len(pairs)).astype(np.float64) for v in (area.length, area.loose, area.major)]
-    passable = np.bincount(at, area.open[real], len(pairs)) > 0
+    first, second, sums = summed(
+        names[area.first], names[area.second], [area.length, area.loose, area.major, area.open.astype(np.float64)]
+    )
     head = np.zeros(n, dtype=np.int64)
     head[names[::-1]] = np.arange(len(names))[::-1]
     return replace(
         area, block=names[area.block], figures=figures, parent=area.parent[head], zone=area.zone[head], today=area.today[head],
-        first=pairs[:, 0].astype(np.int64), second=pairs[:, 1].astype(np.int64), length=sums[0], loose=sums[1], major=sums[2],
-        open=passable, middle=area.middle[head],
+        first=first, second=second, length=sums[0], loose=sums[1], major=sums[2], open=sums[3] > 0, middle=area.middle[head],
     )  # fmt: skip
 
 

@@ -1,24 +1,23 @@
-"""Dividing blocks into grids: METIS for the first division, then local steps until every grid fits.
+"""Dividing blocks into grids: halves of halves for the first division, then local steps until every grid fits.
 
-METIS gives connected parts of nearly equal weight with short boundaries, but does not know the band.
-Two kinds of steps mend and better its answer: a block goes over to the grid next door, and two
-neighbours are put together and parted anew along a random tree (the step of recombination, ReCom).
+Random trees give connected parts of about equal weight, but know neither the band nor good boundaries. Two kinds
+of steps mend and better their answer: a block goes over to the grid next door, and two neighbours are put together
+and parted anew along a random tree (the step of recombination, ReCom).
 """
 
 from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-import pymetis
-
-from gridgis.propose.graph import Division, Graph, metis_arrays
+from gridgis.propose.graph import Division, Graph
 
 Tell = Callable[[float], None]
 
 _TREES = 6
 _FITTED = 4
+_HALVINGS = 6
 
 
 def count_near(graph: Graph, wanted: int | None = None) -> int:
@@ -33,21 +32,49 @@ def count_near(graph: Graph, wanted: int | None = None) -> int:
 
 
 def first_division(graph: Graph, parts: int, seed: int) -> Division:
-    """Return connected parts of nearly equal weight."""
+    """Return connected parts of about equal weight."""
     if parts <= 1 or len(graph) <= 1:
         return Division(graph, [0] * len(graph))
     if parts >= len(graph):
         return Division(graph, range(len(graph)))
-    offsets, beside, weights = metis_arrays(graph)
-    label = pymetis.part_graph(
-        parts, pymetis.CSRAdjacency(offsets, beside), vweights=[w + 1 for w in graph.weight], eweights=weights, recursive=False,
-        options=pymetis.Options(ufactor=120, seed=seed % 2**31, contig=1),
-    ).vertex_part  # fmt: skip
-    found = Division(graph, label)
-    for part in list(found.parts):
-        for piece in graph.pieces(found.parts[part])[1:]:
-            found.put(piece, found.fresh())
-    return found
+    rng = random.Random(seed)
+    label = [0] * len(graph)
+    for part, nodes in enumerate(_halved(graph, set(range(len(graph))), parts, rng)):
+        for v in nodes:
+            label[v] = part
+    return Division.whole(graph, label)
+
+
+def _halved(graph: Graph, nodes: set[int], parts: int, rng: random.Random) -> Iterator[set[int]]:
+    """Yield parts of about equal weight: halved along the best of some random trees, and each half again."""
+    if parts <= 1 or len(nodes) <= 1:
+        yield nodes
+        return
+    few = parts // 2
+    wanted = sum(graph.weight[v] for v in nodes) * few / parts
+    cuts = [_cut_near(graph, nodes, wanted, rng) for _ in range(_HALVINGS)]
+    _, side = min(cuts, key=lambda c: c[0])
+    yield from _halved(graph, side, few, rng)
+    yield from _halved(graph, nodes - side, parts - few, rng)
+
+
+def _cut_near(graph: Graph, nodes: set[int], wanted: float, rng: random.Random) -> tuple[float, set[int]]:
+    """Return the side of a random tree's cut whose weight comes nearest to the one wanted, and how far off it is."""
+    order, parent = _random_tree(graph, nodes, rng)
+    if len(order) < len(nodes):
+        # Blocks that are not connected come apart by themselves.
+        return 0.0, set(order)
+    weight = _hanging(graph.weight, order, parent)
+    v = min(order[1:], key=lambda u: abs(weight[u] - wanted))
+    return abs(weight[v] - wanted), _below(v, order, parent)
+
+
+def _hanging(values: Sequence[int], order: list[int], parent: dict[int, int]) -> dict[int, int]:
+    """Return for each block of a tree the sum over itself and all that hangs on it."""
+    out = {v: values[v] for v in order}
+    for v in reversed(order[1:]):
+        out[parent[v]] += out[v]
+    return out
 
 
 def settle(found: Division, rng: random.Random, tell: Tell, polish: int = 6) -> None:
@@ -195,11 +222,7 @@ def _best_cut(found: Division, nodes: set[int], rng: random.Random, trees: int) 
         order, parent = _random_tree(graph, nodes, rng)
         if len(order) < len(nodes):
             return None
-        weight = {v: graph.weight[v] for v in order}
-        held = {v: graph.seeds[v] for v in order}
-        for v in reversed(order[1:]):
-            weight[parent[v]] += weight[v]
-            held[parent[v]] += held[v]
+        weight, held = _hanging(graph.weight, order, parent), _hanging(graph.seeds, order, parent)
         sides = sorted(
             (graph.price(weight[v], held[v]) + graph.price(total - weight[v], seeds - held[v]), v) for v in order[1:]
         )
@@ -237,10 +260,3 @@ def _below(v: int, order: list[int], parent: dict[int, int]) -> set[int]:
         if parent[u] in side:
             side.add(u)
     return side
-
-
-def seeds_of(seed: int) -> Iterator[int]:
-    """Yield numbers for sources of chance, always the same for one seed."""
-    rng = random.Random(seed)
-    while True:
-        yield rng.randrange(2**31)

@@ -237,8 +237,7 @@ def _divide(bench: Bench, groups: Sequence[Ints], seeds: Ints, taste: Taste, see
     """Return a division of the blocks to one taste."""
     area = bench.area
     labels = np.full(len(area), -1, dtype=np.int64)
-    homes = np.unique(area.today.astype(str), return_inverse=True)[1].reshape(-1)
-    homes = np.where(area.today != "", homes, -1)
+    homes = np.where(area.today != "", area.homes, -1)
     done = 0
     for n, blocks in enumerate(groups):
         rng = random.Random(seed * 1_000_003 + n)
@@ -273,13 +272,8 @@ def best_division(
     wanted = max(count_near(graph), sum(graph.seeds)) if any(graph.seeds) else None
     fewest, most = graph.sizes()
     for again in range(_AGAIN if fewest <= most else 1):
-        if today and not again:
-            one = Division(graph, graph.home)
-            for part in list(one.parts):
-                for piece in graph.pieces(one.parts[part])[1:]:
-                    one.put(piece, one.fresh())
-        else:
-            one = first_division(graph, count_near(graph, wanted), rng.randrange(2**31))
+        anew = not today or again
+        one = first_division(graph, count_near(graph, wanted), rng.randrange(2**31)) if anew else Division.whole(graph, graph.home)
         settle(one, rng, tell)
         found.append(one)
         if not one.misfit():

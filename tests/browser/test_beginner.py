@@ -1,7 +1,11 @@
-"""A beginner's first task: a grid that is too large becomes two that are in their band, in eight actions at most."""
+"""A first-time reader follows the planner's guide, step by step: a grid that is too large becomes two in their band.
+
+The steps are read from the guide itself, so that guide and app cannot drift apart.
+"""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +20,7 @@ import gridgis as gg
 from gridgis.errors import GridgisError
 from gridgis.impact import impact
 from layers.geojson import to_degrees
-from tests.browser.conftest import running_app
+from tests.browser.conftest import ROOT, running_app
 
 Task = dict[str, Any]
 
@@ -80,37 +84,87 @@ def app(demo_file: Path, task: Task, tmp_path_factory: pytest.TempPathFactory) -
         yield address
 
 
-def test_an_oversize_grid_becomes_two_legal_ones(desk: Any, task: Task) -> None:
-    code, (first, last) = task["code"], task["ends"]
-    desk.open()
-    done = 0
+class Reader:
+    """Somebody who does what the guide says, word for word, and knows nothing else.
 
-    desk.page.get_by_placeholder("查找编码或名称").fill(code)
-    desk.page.keyboard.press("Enter")
-    done += 1  # find it
-    expect(desk.page.locator(".gg-code")).to_have_text(code)
-    expect(desk.page.locator(".gg-band b")).to_have_text("超出规模")
-    desk.js("p => { GridGIS.map.fitBounds(p, {padding: [60, 60], animate: false}); }", [first, last])
-    done += 1  # the wheel, to see all of it
-    desk.tool("split")
-    done += 1  # take the tool
-    desk.click(first)
-    done += 1  # where the line begins
-    x, y = desk.point(last)
-    desk.page.mouse.move(x, y, steps=4)
-    desk.body('[data-live="2"]')
-    dots = desk.map.locator(".live tr th i").evaluate_all("all => all.map(i => i.style.background)")
-    assert len(dots) == 2
-    assert len(set(dots)) == 1, "both parts show the colour of 'in band' before anything is drawn to its end"
-    desk.shot("80_beginner_live")
-    desk.click(last, double=True)
-    done += 1  # where it ends
-    desk.body('[data-preview="2"]')
-    desk.page.get_by_role("button", name="确认变更").click()
-    done += 1  # confirm
-    desk.body('[data-version="3"]')
-    assert done <= 8
-    bands = desk.js(
-        "c => GridGIS.message.selected.map(k => GridGIS.grids.byCode.get(k).feature.properties.band)", code
+    Parameters
+    ----------
+    desk
+        The app in a browser.
+    task
+        The grid, and where a line ends that a person would find by watching the live figures.
+    """
+
+    def __init__(self, desk: Any, task: Task) -> None:
+        self.desk, self.code, (self.first, self.last) = desk, task["code"], task["ends"]
+
+    def follow(self, step: str) -> None:
+        """Do one step and see what it says is to be seen."""
+        for words, act in self.ACTS:
+            found = re.search(words, step)
+            if found:
+                act(self, *found.groups())
+                break
+        else:
+            pytest.fail(f"the guide has a step that nobody can follow: {step}")
+        for seen in re.findall(r"看到“([^”]+)”", step):
+            expect(self.desk.page.get_by_text(seen).first).to_be_visible()
+
+    def find(self, field: str) -> None:
+        self.desk.page.get_by_placeholder(field).fill(self.code)
+        self.desk.page.keyboard.press("Enter")
+        expect(self.desk.page.locator(".gg-code")).to_have_text(self.code)
+
+    def wheel(self) -> None:
+        self.desk.js("p => { GridGIS.map.fitBounds(p, {padding: [60, 60], animate: false}); }", [self.first, self.last])
+
+    def take(self, tool: str) -> None:
+        button = self.desk.map.locator("button[data-tool]").filter(has_text=tool)
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+
+    def begin(self) -> None:
+        self.desk.click(self.first)
+
+    def end(self) -> None:
+        x, y = self.desk.point(self.last)
+        self.desk.page.mouse.move(x, y, steps=4)
+        self.desk.body('[data-live="2"]')
+        dots = self.desk.map.locator(".live tr th i").evaluate_all("all => all.map(i => i.style.background)")
+        assert len(dots) == 2
+        assert len(set(dots)) == 1, "both parts show the colour of 'in band' before anything is drawn to its end"
+        self.desk.shot("80_beginner_live")
+        self.desk.click(self.last, double=True)
+        self.desk.body('[data-preview="2"]')
+
+    def press(self, button: str) -> None:
+        self.desk.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        self.desk.page.get_by_role("button", name=button).click()
+
+    ACTS = (
+        (r"在.*“([^”]+)”里输入网格编码，按回车", find),
+        (r"滚动滚轮，直到看见整个网格", wheel),
+        (r"点.*工具“([^”]+)”", take),
+        (r"网格外的一侧单击", begin),
+        (r"移到网格的另一侧.*双击", end),
+        (r"点“([^”]+)”", press),
     )
+
+
+def steps_of(heading: str) -> list[str]:
+    """Return the numbered steps under a heading of the planner's guide."""
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    section = guide.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\d+\. (.+)$", section, re.MULTILINE)
+
+
+def test_a_first_time_reader_splits_an_oversize_grid(desk: Any, task: Task) -> None:
+    steps = steps_of("第一件事：把一个超出规模的网格拆成两个")
+    assert 1 < len(steps) <= 8, "one action a step, eight at most"
+    desk.open()
+    reader = Reader(desk, task)
+    for step in steps:
+        reader.follow(step)
+    desk.body('[data-version="3"]')
+    bands = desk.js("() => GridGIS.message.selected.map(k => GridGIS.grids.byCode.get(k).feature.properties.band)")
     assert bands == ["in", "in"]

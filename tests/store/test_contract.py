@@ -220,8 +220,8 @@ def test_undo_sees_what_the_other_planner_did(shelf: Shelf, county: gg.County) -
         county.apply(halve(county))
         other.undo()
         assert county.plan.hash == before
-        assert not county.can_undo
-        assert county.can_redo
+        assert not county.history().done
+        assert county.history().undone
 
 
 def test_the_store_itself_refuses_a_version_that_is_not_next(county: gg.County) -> None:
@@ -304,7 +304,7 @@ def test_redo_gives_the_old_codes_back_and_any_other_edit_fresh_ones(county: gg.
     # Another edit after the undo: D stays allotted, E is next; and there is nothing to redo now.
     done = county.apply(halve(county, "C"))
     assert done.created == (E,)
-    assert not county.can_redo
+    assert not county.history().undone
     with pytest.raises(EditError):
         county.redo()
 

@@ -61,7 +61,7 @@ def test_new_makes_a_county_of_one_unassigned_cell(tmp_path: Path, boundary: Pat
         assert county.plan.outline.area == pytest.approx(60_000, abs=1)
         assert gg.check(county)["rule"].tolist() == ["unassigned"]
         assert county.meta["name"] == "新县"
-        assert not county.can_undo
+        assert not county.history().done
 
 
 def test_a_county_elsewhere_is_kept_in_its_own_zone(tmp_path: Path, tell: Tell) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from shapely import box
 
 from gridgis.errors import InputError
-from gridgis.io.geojson import grids_to_geojson, write_geojson, write_grids
+from gridgis.io.geojson import grids_to_geojson, write_geojson
 from gridgis.io.importing import Options, Target, plan_import
 
 EPSG = 4548
@@ -154,21 +153,6 @@ def test_seven_decimals_come_back_within_a_centimetre(tmp_path: Path) -> None:
     back = plan_import(path, target(frame)).cells.set_index("code").geometry
     for code, shape in frame.geometry.items():
         assert shapely.hausdorff_distance(back[code], shape) < 0.01
-
-
-def test_a_county_is_written_with_what_the_file_should_say(tmp_path: Path) -> None:
-    frame = partition(7)
-    meta = {"code": "350526", "name": "德化县", "scheme": "dehua", "illustrative": "true"}
-    county = SimpleNamespace(crs=EPSG, version=3, meta=meta, grids=lambda _level: frame)
-    data = json.loads(write_grids(county, tmp_path / "g.geojson", level="township", datum="gcj02").read_text("utf-8"))
-    assert {k: data[k] for k in ("datum", "county", "county_name", "version", "illustrative", "level")} == {
-        "datum": "gcj02",
-        "county": "350526",
-        "county_name": "德化县",
-        "version": 3,
-        "illustrative": True,
-        "level": "township",
-    }
 
 
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
