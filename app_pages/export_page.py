@@ -7,7 +7,7 @@ import streamlit as st
 from app_pages import mapview
 from app_pages.desk import Desk, the_desk
 from app_pages.exportview import offered, result, sample
-from app_pages.panel import level_name
+from app_pages.panel import level_label
 from app_pages.state import keep, lang, say
 from gridgis.exporting import ROLES, Wish
 from gridgis.outgoing.formats import FORMATS
@@ -34,7 +34,7 @@ def choices(desk: Desk) -> Wish:
         st.segmented_control(
             say("export_encoding"), ENCODINGS, key="export_encoding", format_func=str.upper, required=True
         )
-    names = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}
+    names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
     st.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True)
     if not chosen.datum:
         st.radio(say("datum"), DATUMS, key="datum", format_func=lambda k: say(f"datum_{k}"))

@@ -15,6 +15,7 @@ from gridgis.overlays.categories import group_of
 from gridgis.overlays.heads import HANDLING, STATUS
 from gridgis.overlays.heatmap import RADII
 from gridgis.overlays.incidents import HANDLED, Wish, tree_of
+from layers.text import plain_label
 
 PERIODS = ("days_30", "days_90", "days_365", "days_all", "days_own")
 _TICK_S = 1.6
@@ -36,7 +37,7 @@ def filters(desk: Desk, views: Sequence[str]) -> tuple[Wish, Wish]:
     st.segmented_control(say("show_as"), views, key="show_as", format_func=say, required=True, label_visibility="collapsed")
     tree, known = incidentdesk.categories(desk), list(tree_of(found["category"].unique()))
     st.pills(say("categories"), known, key="categories", selection_mode="multi", label_visibility="collapsed",
-             format_func=lambda g: tree.name(g, lang()))  # fmt: skip
+             format_func=lambda g: plain_label(tree.name(g, lang())))  # fmt: skip
     rest = (tuple(state.categories), tuple(state.filter_status), tuple(state.filter_handled), tuple(state.filter_within))
     wish = Wish(str(since), str(until + dt.timedelta(days=1)), *rest)
     return wish, Wish(str(first), str(last + dt.timedelta(days=1)), *rest)

@@ -20,6 +20,7 @@ from app_pages.desk import Desk, the_desk
 from app_pages.words import word
 from gridgis.errors import GridgisError
 from gridgis.impact import FIGURES, Impact, impact, reach_of
+from gridgis.serving.points import limited_body
 from gridgis.tracing import Tracer
 from layers import grids
 from layers.geojson import from_degrees, to_degrees
@@ -107,11 +108,12 @@ async def _asked(request: Request, kind: str) -> tuple[Desk, tuple[Any, ...], di
     """Return desk, what the address stands for, and the question; None for anything that is none of ours."""
     desk = await run_in_threadpool(the_desk)
     item = desk.item(request.path_params["token"])
-    if item is None or item[0] != kind or int(request.headers.get("content-length", "0") or 0) > _MOST_BYTES:
+    if item is None or item[0] != kind:
         return None
+    body = await limited_body(request, _MOST_BYTES)
     try:
-        question = json.loads(await request.body())
-    except ValueError:
+        question = None if body is None else json.loads(body)
+    except (ValueError, RecursionError):
         return None
     return (desk, item, question) if isinstance(question, dict) else None
 

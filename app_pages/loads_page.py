@@ -6,7 +6,7 @@ import streamlit as st
 
 from app_pages import access, loadsdesk, mapview
 from app_pages.desk import Desk, the_desk
-from app_pages.panel import banner, facts, level_name
+from app_pages.panel import banner, facts, level_label
 from app_pages.state import keep, lang, say
 from gridgis.alerting import Alarm
 from gridgis.analysing import TITLES
@@ -103,7 +103,7 @@ def page(desk: Desk) -> None:
         one, two = st.columns([1, 1.4], vertical_alignment="center")
         one.segmented_control(say("load_part"), list(PARTS), key="load_part", required=True, label_visibility="collapsed",
                               format_func=lambda k: say(f"part_{k}"))  # fmt: skip
-        names = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}
+        names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
         two.segmented_control(say("level"), list(names), key="level", format_func=lambda k: names[k], required=True, label_visibility="collapsed")
         mapview.live_map(desk, loadsdesk.picture(desk, state.level, told, state.load_row), key="load_map",
                          height="clamp(280px, calc(52dvh - 60px), 800px)")  # fmt: skip

@@ -9,7 +9,7 @@ from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
 from layers.page import COMMAND_TOOLS, TOOLS
-from layers.text import safe_text
+from layers.text import plain_label, safe_text
 
 
 def controls(desk: Desk) -> None:
@@ -19,7 +19,7 @@ def controls(desk: Desk) -> None:
         say("mode"), ("peace", "emergency"), key="mode", format_func=lambda k: say(f"mode_{k}"), required=True,
         label_visibility="collapsed", on_change=command.turned,
     )  # fmt: skip
-    names = {v.key: panel.level_name(desk, v.key) for v in desk.scheme.levels}
+    names = {v.key: panel.level_label(desk, v.key) for v in desk.scheme.levels}
     level.segmented_control(
         say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed"
     )
@@ -69,7 +69,7 @@ def undo_redo(desk: Desk) -> None:
     """Show undo and redo with what they would do."""
     back, forth = bench.steps(desk)
     for column, way, target in zip(st.columns(2), ("undo", "redo"), (back, forth), strict=True):
-        tip = say(f"{way}_what", what=target) if target else say(f"nothing_{way}")
+        tip = say(f"{way}_what", what=plain_label(target)) if target else say(f"nothing_{way}")
         icon = f":material/{way}:"
         column.button(say(way), key=way, icon=icon, help=tip, disabled=target is None, width="stretch",
                       on_click=bench.step, args=(desk, way))  # fmt: skip

@@ -13,7 +13,7 @@ from app_pages.desk import Desk
 from app_pages.state import lang, say
 from app_pages.words import WORDS
 from layers.styles import PREVIEW
-from layers.text import safe_text
+from layers.text import plain_label, safe_text
 
 _COLUMNS = ("households", "persons", "buildings")
 
@@ -64,6 +64,11 @@ def level_name(desk: Desk, level: str) -> str:
     """Return the name of a level in the language of the session."""
     found = desk.scheme.level(level)
     return found.zh if lang() == "zh" else found.en.capitalize()
+
+
+def level_label(desk: Desk, level: str) -> str:
+    """Return the name of a level for a switch, whose labels are Markdown."""
+    return plain_label(level_name(desk, level))
 
 
 def overview(desk: Desk, level: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app_pages.desk import Desk, the_desk
-from app_pages.panel import level_name
+from app_pages.panel import level_label
 from app_pages.print_tools import packed, studio
 from app_pages.routes import prefix
 from app_pages.state import keep, lang, say
@@ -36,7 +36,7 @@ def within(desk: Desk) -> tuple[str, list[str]]:
     if state.print_top not in tops:
         state.print_top = tops[0]
     top: str = st.selectbox(say("print_top"), tops, format_func=lambda c: f"{names[c]} {c}", key="print_top")
-    levels = {k: level_name(desk, k) for k in scheme.level_keys[1:] if any(c.startswith(top) for c in plan.codes(k))}
+    levels = {k: level_label(desk, k) for k in scheme.level_keys[1:] if any(c.startswith(top) for c in plan.codes(k))}
     if state.level not in levels:
         state.level = list(levels)[-1]
     st.segmented_control(say("level"), list(levels), key="level", format_func=levels.get, required=True)

@@ -9,13 +9,13 @@ import streamlit as st
 from app_pages import access, registerdesk
 from app_pages.desk import Desk, the_desk
 from app_pages.matchdesk import Upload
-from app_pages.panel import banner, level_name, number
+from app_pages.panel import banner, level_label, number
 from app_pages.state import attempt, keep, lang, say, tell
 from app_pages.tableview import Column, table
 from gridgis.errors import InputError
 from gridgis.registers import Options, Outcome
 from gridgis.registers.fields import KIND_NAMES, KINDS
-from layers.text import safe_text
+from layers.text import plain_label, safe_text
 
 TAGS = {"rejected": "error", "warning": "warning", "mended": "note", "added": "good", "replaced": "plain"}
 CODES = ("code", "phone", "since", "until", "at", "as_of")
@@ -26,7 +26,7 @@ def present(desk: Desk) -> None:
     """Show the register as it stands."""
     state = st.session_state
     if state.register_kind == "register":
-        names = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}
+        names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
         st.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True,
                              label_visibility="collapsed")  # fmt: skip
     titles, frame = registerdesk.rows(desk, state.register_kind, state.level, lang())
@@ -105,7 +105,7 @@ def trial(desk: Desk, upload: Upload) -> None:
         st.html(f'<p class="gg-problem" role="alert">{safe_text(found.words(lang()))}</p>')
         column = found.account.get("column")
         if column:
-            st.button(say("register_drop", column=column), key="register_without", type="primary",
+            st.button(say("register_drop", column=plain_label(column)), key="register_without", type="primary",
                       on_click=lambda: st.session_state.update(register_drop=(*chosen.drop, column)))  # fmt: skip
         st.button(say("register_discard"), key="register_discard", on_click=away)
         return

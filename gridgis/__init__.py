@@ -1,5 +1,9 @@
 """GridGIS: the grids by which a county is governed, drawn without gaps and coded once."""
 
+# First of all, since what follows takes a second to load.
+from gridgis import interrupt as _interrupt  # noqa: F401
+
+# isort: split
 from gridgis.analysing import study
 from gridgis.checks import check
 from gridgis.circles import service_circles

@@ -205,10 +205,12 @@ class County:
         """Return incidents: id, at, category, status, x, y, in a period (`until` excluded) and of categories."""
         frame = pd.DataFrame(self.store.frame("incidents", ("id", "at", "category", "status", "x", "y")))
         keep = np.ones(len(frame), dtype=bool)
+        # A column in which nothing is known has no text to compare.
+        at = frame["at"].fillna("").astype(str)
         if since is not None:
-            keep &= (frame["at"] >= since).to_numpy()
+            keep &= (at >= since).to_numpy()
         if until is not None:
-            keep &= (frame["at"] < until).to_numpy()
+            keep &= ((at != "") & (at < until)).to_numpy()
         if categories is not None:
             keep &= frame["category"].isin(list(categories)).to_numpy()
         return frame[keep].reset_index(drop=True)

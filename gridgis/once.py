@@ -34,10 +34,14 @@ class Once:
             with self._lock:
                 if key in self._kept:
                     return self._kept[key]
-            made = make()
+            try:
+                made = make()
+            finally:
+                # What cannot be made leaves nothing behind either: strangers may ask for it without end.
+                with self._lock:
+                    self._gates.pop(key, None)
             with self._lock:
                 self._kept[key] = made
-                self._gates.pop(key, None)
                 while len(self._kept) > self._size:
                     self._kept.popitem(last=False)
             return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 
 def safe_text(value: object) -> str:
@@ -21,3 +22,17 @@ def safe_text(value: object) -> str:
     for character in "\\`${}%":
         text = text.replace(character, f"&#{ord(character)};")
     return text
+
+
+def plain_label(value: object) -> str:
+    r"""Return `value` as the label of a button or a choice that shows as typed and fetches nothing.
+
+    Streamlit reads such labels as Markdown: a picture named in one would be fetched from its host by
+    every browser that shows it.
+
+    Examples
+    --------
+    >>> plain_label("![a]")
+    '\\!\\[a\\]'
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", str(value))

@@ -40,6 +40,7 @@ from gridgis.cli import (
     serve,
 )
 from gridgis.errors import GridgisError
+from gridgis.interrupt import CANCELLED, cancelled, language, ready
 
 app = typer.Typer(
     name="gridgis", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -47,7 +48,6 @@ app = typer.Typer(
     help="绘制与管理县域网格：无缝、不重叠、一格一码。\n\nDraw and keep the grids of a county: no gap, no overlap, one code each.",
 )  # fmt: skip
 
-_CANCELLED = 130
 _UsageError: type[Any] = typer.BadParameter.__mro__[2]
 """What all usage errors derive from; typer keeps its own copy of click and does not export the class."""
 
@@ -87,10 +87,11 @@ for module in (
 
 def main() -> None:
     """Run the command line; people get one plain sentence, never a traceback."""
-    lang = _language(sys.argv)
+    ready()
+    lang = language(sys.argv)
     try:
         code = app(standalone_mode=False)
-        if code == _CANCELLED:
+        if code == CANCELLED:
             # Typer answers an interrupt itself, without a word.
             raise KeyboardInterrupt
     except _UsageError as error:
@@ -100,8 +101,8 @@ def main() -> None:
         print(error.words(lang), file=sys.stderr)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        print("Cancelled; nothing was changed." if lang == "en" else "已取消，未作任何改动。", file=sys.stderr)
-        sys.exit(_CANCELLED)
+        print(cancelled(), file=sys.stderr)
+        sys.exit(CANCELLED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -113,13 +114,3 @@ def main() -> None:
         print(en if lang == "en" else zh, file=sys.stderr)
         sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _language(arguments: list[str]) -> str:
-    """Return the language asked for, even where the arguments are too wrong to be parsed."""
-    for k, word in enumerate(arguments):
-        if word == "--lang" and k + 1 < len(arguments):
-            return arguments[k + 1]
-        if word.startswith("--lang="):
-            return word.removeprefix("--lang=")
-    return os.environ.get("GRIDGIS_LANG", "zh")

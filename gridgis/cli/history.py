@@ -171,8 +171,8 @@ def crosswalk_(
             f"There is no weight '{weight}': use {', '.join(WEIGHTS)}.",
         )
     with open_county(county) as c:
-        plans = (c.plan_at(version_of(c, first)), c.plan_at(version_of(c, second)))
-    rows = crosswalk(*plans, level)
+        # Plans read what they need when they need it: the county stays open meanwhile.
+        rows = crosswalk(c.plan_at(version_of(c, first)), c.plan_at(version_of(c, second)), level)
     shown = ["before", "after", *WEIGHTS, f"share_before_{weight}", f"share_after_{weight}"]
     frame = rows[shown] if carry is None else carried(rows, _old_figures(carry), weight).reset_index()
     if out is not None:

@@ -34,6 +34,7 @@ CONFORMANCE = (
 )
 DEFAULT_ITEMS, MAX_ITEMS = 1000, 10_000
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 _OTHER_FORMATS = ("text/html", "application/ld+json")
 _CALLS: Mapping[str, Callable[..., tuple[dict[str, str], int, Any]]] = {
     "collections": core.describe_collections, "items": items.get_collection_items, "item": items.get_collection_item,
@@ -170,12 +171,20 @@ class Features:
 
 
 class _Plain:
-    """A request without a body that wants JSON, whatever its browser says."""
+    """A request without a body that wants JSON, whatever its browser says, in a language that there is."""
 
     def __init__(self, request: Request) -> None:
         self.scope = request.scope
-        self.query_params = {k: v for k, v in request.query_params.items() if k != "f"}
-        self.headers = {k: v for k, v in request.headers.items() if k.lower() != "accept"}
+        self.query_params = {k: _spoken(k, v) for k, v in request.query_params.items() if k != "f"}
+        self.headers = {k: _spoken(k, v) for k, v in request.headers.items() if k.lower() != "accept"}
+
+
+def _spoken(name: str, text: str) -> str:
+    """Return a parameter or header; of one that names languages, the first of ours: pygeoapi stumbles over others."""
+    if name.lower() not in ("lang", "accept-language"):
+        return text
+    found = re.search(r"\b(zh|en)\b", text, re.IGNORECASE)
+    return _LANGUAGES[found[0].lower() if found else "zh"]
 
 
 def strip_links(told: Any) -> None:
