@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentdesk, incidentview, tally
+from app_pages import incidentdesk, incidentview, tally, veil
 from app_pages.desk import Desk
 from app_pages.panel import level_name
-from app_pages.state import lang, say
+from app_pages.state import attempt, lang, say
+from gridgis.analysing import Study, thinned
 from gridgis.io.workbook import Sheet, workbook_bytes
 from gridgis.overlays import counting
 from gridgis.overlays.heads import WEEKDAYS, in_words
@@ -53,6 +54,8 @@ def asked(desk: Desk, level: str, wish: Wish) -> Asked:
         (say("level"), level_name(desk, level)), (say("period"), " – ".join(days_of(desk, wish))),
         (say("categories"), "、".join(wish.categories)), (say("version", n=desk.version), ""), (incidentdesk.source(desk), ""),
     ]  # fmt: skip
+    if veil.limit(desk):
+        about.append((say("veil_told", k=veil.limit(desk)), ""))
     return Asked(level, wish, lang(), state.hot_of, state.trend_step, about, say("sheet_facts"))
 
 
@@ -69,6 +72,8 @@ def workbook(desk: Desk, told: Asked) -> bytes:
     study = incidentdesk.study_of(desk, wish)
     week = counting.week_hours(study.frame)
     week.columns = pd.Index([str(h) for h in week.columns])
+    if veil.limit(desk):
+        return workbook_bytes([_about(told), *_public_sheets(desk, told, study)])
     tables = {
         "grids": incidentdesk.grids_of(desk, wish, level), "categories": counting.by_category(study.frame, study.now),
         "trend": counting.trend(study.frame, told.step), "week": week,
@@ -80,7 +85,27 @@ def workbook(desk: Desk, told: Asked) -> bytes:
         tables["compared"] = compared
     other = told.lang == "en"
     sheets = [Sheet(_SHEETS[k][other], worded(desk, frame, told.lang)) for k, frame in tables.items()]
-    return workbook_bytes([Sheet(told.title, pd.DataFrame(told.about, columns=["", " "])), *sheets])
+    return workbook_bytes([_about(told), *sheets])
+
+
+def _about(told: Asked) -> Sheet:
+    return Sheet(told.title, pd.DataFrame(told.about, columns=["", " "]))
+
+
+def _public_sheets(desk: Desk, told: Asked, study: Study) -> list[Sheet]:
+    """Return the tables that everybody may have: numbers alone, small ones hidden; no incident by itself, no address."""
+    k, other = veil.limit(desk), told.lang == "en"
+    kinds, steps = counting.by_category(study.frame, study.now)[["reported"]], counting.trend(study.frame, told.step)
+    week = thinned(counting.week_hours(study.frame).stack(), k).unstack()
+    week.columns = pd.Index([str(h) for h in week.columns])
+    tables = {
+        "grids": incidentdesk.grids_of(desk, told.wish, told.level), "categories": kinds.assign(reported=thinned(kinds["reported"], k)),
+        "trend": steps.assign(**{c: thinned(steps[c], k) for c in ("reported", "closed")}), "week": week,
+        "repeated": incidentdesk.repeated_of(desk, told.wish)[["category", "n", "code"]],
+        "hot": study.hot_spots(told.level, told.hot_of)[["name", "spot"]],
+    }  # fmt: skip
+    # A cell that is empty has nothing in it; one that is hidden says so.
+    return [Sheet(_SHEETS[name][other], worded(desk, frame, told.lang).astype(object).fillna(veil.HIDDEN)) for name, frame in tables.items()]
 
 
 def days_of(desk: Desk, wish: Wish) -> tuple[str, str]:
@@ -90,15 +115,15 @@ def days_of(desk: Desk, wish: Wish) -> tuple[str, str]:
     return wish.since or str(at.min().date()), str(last.date())
 
 
-def map_svg(desk: Desk, level: str, wish: Wish, picture: incidentview.Picture) -> str:
-    """Return the view of the grids as SVG."""
+def map_svg(desk: Desk, level: str, wish: Wish, picture: incidentview.Picture, dots: Sequence[tuple[float, float]] = ()) -> str:
+    """Return the view of the grids as SVG, with places marked by dots."""
     _, frame = desk.frame(level)
     title = f"{desk.county.meta['name']} · {picture.title} · {' – '.join(days_of(desk, wish))}"
-    look = Look(title, incidentdesk.source(desk), picture.colours, picture.hatched, picture.rows)
+    look = Look(title, incidentdesk.source(desk), picture.colours, picture.hatched, picture.rows, dots)
     return svg([str(c) for c in frame.index], frame.geometry.to_numpy(), look)
 
 
-def downloads(desk: Desk, level: str, wish: Wish, view: str) -> None:
+def downloads(desk: Desk, level: str, wish: Wish, view: str, dots: Sequence[tuple[float, float]] = ()) -> None:
     """Show the buttons: tables, and the map as it is coloured (by counts where it shows no grids)."""
     name = f"{desk.county.code}_{level}_{'_'.join(days_of(desk, wish))}"
     shown = view if view in ("as_rate", "as_hot", "as_emerging", "as_change") else "as_grids"
@@ -107,7 +132,9 @@ def downloads(desk: Desk, level: str, wish: Wish, view: str) -> None:
     tables.download_button(say("get_tables"), lambda: workbook(desk, told), f"{name}.xlsx", key="get_tables",
                            on_click="ignore", width="stretch")  # fmt: skip
 
-    text = map_svg(desk, level, wish, incidentview.grids_picture(desk, level, wish, shown))
+    # A period may be too short for a course over time, which the page has said already.
+    found = attempt(lambda: incidentview.grids_picture(desk, level, wish, shown))
+    text = map_svg(desk, level, wish, found or incidentview.grids_picture(desk, level, wish, "as_grids"), dots)
     vector.download_button(say("get_svg"), text, f"{name}.svg", "image/svg+xml", key="get_svg", on_click="ignore", width="stretch")
     with raster:
         _component()(key="get_png", data={"svg": text, "name": f"{name}.png", "label": say("get_png")})
@@ -115,7 +142,7 @@ def downloads(desk: Desk, level: str, wish: Wish, view: str) -> None:
 
 def chart_downloads(desk: Desk, charts: list[Any], what: tuple[Any, ...]) -> None:
     """Show the buttons for the charts on the page; `what` tells them apart from others."""
-    text = desk.lasting(("charts", desk.version, lang(), *what), lambda: tally.drawn(charts))
+    text = desk.lasting(("charts", desk.version, lang(), veil.limit(desk), *what), lambda: tally.drawn(charts))
     vector, raster = st.columns(2)
     name = f"{desk.county.code}_{what[0]}"
     vector.download_button(say("chart_svg"), text, f"{name}.svg", "image/svg+xml", key="chart_svg", on_click="ignore", width="stretch")

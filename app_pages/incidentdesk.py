@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import shapely
 
+from app_pages import veil
 from app_pages.desk import Desk, Item
 from app_pages.state import say
 from app_pages.words import WORDS
-from gridgis.analysing import Study, categories_of, moment
+from gridgis.analysing import Study, categories_of, moment, public
 from gridgis.overlays import counting, heatmap
 from gridgis.overlays.categories import Categories, group_of
 from gridgis.overlays.incidents import COLUMNS, Wish, prepared
@@ -68,33 +71,43 @@ def study_of(desk: Desk, wish: Wish) -> Study:
 
 
 def grids_of(desk: Desk, wish: Wish, level: str) -> pd.DataFrame:
-    """Return counts, rates and shares of each grid."""
-    found = study_of(desk, wish)
+    """Return counts, rates and shares of each grid; for everybody's eyes only what `analysing.public` tells."""
+    found, k = study_of(desk, wish), veil.limit(desk)
+    if k:
+        return desk.lasting(("public", k, wish, level, found.plan.version), lambda: public(found, level, k))
     return desk.lasting(("per_grid", wish, level, found.plan.version), lambda: found.per_grid(level))
 
 
 def repeated_of(desk: Desk, wish: Wish) -> pd.DataFrame:
-    """Return the places where incidents come again and again."""
-    found = study_of(desk, wish)
-    return desk.lasting(("repeated", wish, found.plan.version), lambda: counting.repeated(found.frame, found.leaf))
+    """Return the places where incidents come again and again; for everybody's eyes only full ones, without address."""
+    found, k = study_of(desk, wish), veil.limit(desk)
+    places = desk.lasting(("repeated", wish, found.plan.version), lambda: counting.repeated(found.frame, found.leaf))
+    return places[places["n"] >= k].assign(address="").reset_index(drop=True) if k else places
 
 
 def surface_of(desk: Desk, wish: Wish, radius: int, weights: Weights) -> heatmap.Surface | None:
     """Return the density of the incidents that are meant."""
+    k = veil.limit(desk)
 
     def make() -> heatmap.Surface | None:
         frame = study_of(desk, wish).frame
         known = dict(weights)
         heavy = frame["category"].map(lambda c: known.get(group_of(c), 1.0)).to_numpy(dtype=float) if known else None
-        return heatmap.surface(frame["x"], frame["y"], desk.crs, radius, heavy)
+        found = heatmap.surface(frame["x"], frame["y"], desk.crs, radius, heavy)
+        if not k or found is None:
+            return found
+        # Where fewer than k lie within the radius there would be a spot for each.
+        plain = heatmap.surface(frame["x"], frame["y"], desk.crs, radius, None)
+        few = plain is None or plain.values * np.pi * (radius / 1000) ** 2 < k
+        return replace(found, values=np.where(few, 0.0, found.values))
 
-    return desk.lasting(("surface", wish, radius, weights, desk.version), make)
+    return desk.lasting(("surface", k, wish, radius, weights, desk.version), make)
 
 
 def top_of(desk: Desk, wish: Wish, whole: Wish, radius: int, weights: Weights) -> float:
     """Return the density that gets the last colour: that of the whole period by its length, so that pictures compare."""
     found = surface_of(desk, whole, radius, weights)
-    if found is None:
+    if found is None or not found.values.any():
         return 1.0
     seen = found.values[found.values > 0.001 * found.values.max()]
     study = study_of(desk, whole)
@@ -111,13 +124,13 @@ def drawn(desk: Desk, item: Item) -> bytes:
         values = np.zeros((1, 1)) if found is None else found.values
         return heat.picture(values, top, styles.HEAT)
 
-    return desk.lasting(("png", *item, desk.version), make)
+    return desk.lasting(("png", veil.limit(desk), *item, desk.version), make)
 
 
 def crowds(desk: Desk, item: Item, box: shapely.Geometry) -> str:
     """Return the crowds in a part of the map, in the county's CRS."""
     frame = study_of(desk, item[1]).frame
-    return heat.crowds(frame["x"], frame["y"], box, desk.crs)
+    return heat.crowds(frame["x"], frame["y"], box, desk.crs, least=max(veil.limit(desk), 1))
 
 
 def before(desk: Desk, wish: Wish) -> Wish | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentdesk, past, tally
+from app_pages import incidentdesk, past, tally, veil
 from app_pages.desk import Desk
 from app_pages.state import lang, say
 from gridgis.overlays.categories import group_of
@@ -112,6 +112,7 @@ def _more(desk: Desk, found: pd.DataFrame) -> None:
     st.multiselect(say("filter_handled"), ways, key="filter_handled", placeholder=say("filter_all"),
                    format_func=lambda h: HANDLING[h][other])  # fmt: skip
     past.choice(desk)
+    veil.choice()
     plan = desk.plan
     codes = plan.codes(desk.scheme.level_keys[0])
     # Another version may lack a grid that was chosen.

@@ -7,17 +7,27 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, past, tally
+from app_pages import (
+    incidentbook,
+    incidentdesk,
+    incidentfilters,
+    incidenttables,
+    incidentview,
+    mapview,
+    panel,
+    past,
+    tally,
+    veil,
+)
 from app_pages.desk import Desk, the_desk
+from app_pages.incidenttables import Listed
 from app_pages.incidentview import Picture
-from app_pages.state import attempt, keep, lang, say
-from app_pages.tableview import Column, table
+from app_pages.state import attempt, keep, say, tell
 from gridgis.overlays.incidents import Wish
 from layers.text import safe_text
 
 VIEWS = ("as_heat", "as_crowds", "as_grids", "as_rate", "as_hot", "as_emerging", "as_change")
 SIDES = ("side_facts", "side_time", "side_grids", "side_places")
-_ROWS = 300
 
 
 def message_of(desk: Desk, wish: Wish, whole: Wish) -> dict[str, Any]:
@@ -34,47 +44,22 @@ def message_of(desk: Desk, wish: Wish, whole: Wish) -> dict[str, Any]:
 def facts_side(desk: Desk, wish: Wish, grids: pd.DataFrame) -> None:
     """Show figures, shares, and the charts of trend and categories."""
     state, study = st.session_state, incidentdesk.study_of(desk, wish)
-    panel.facts([*tally.facts(study, grids), *tally.handled(study)])
+    k = veil.limit(desk)
+    panel.facts([*tally.facts(study, grids, k), *tally.handled(study, k)])
     title, step = st.columns([1, 2.2], vertical_alignment="center")
     title.html(f"<h4>{say('trend')}</h4>")
     steps = ("day", "week", "month")
     step.segmented_control(say("trend"), steps, key="trend_step", format_func=lambda k: say(f"step_{k}"), required=True,
                            label_visibility="collapsed")  # fmt: skip
-    charts = [tally.trend(study, state.trend_step), tally.by_category(desk, study)]
+    charts = [tally.trend(study, state.trend_step, k), tally.by_category(desk, study, k)]
     show(desk, wish, charts, ("", say("by_category")))
 
 
-def grids_side(grids: pd.DataFrame) -> None:
-    """Show the grids as a table, most first; rates on few households in brackets."""
-    heads = ("name", "as_grids", "as_rate", "households")
-    columns = [Column(say(h), "text" if h == "name" else "number") for h in heads]
-    top = grids.sort_values("reported", ascending=False, kind="stable").head(_ROWS)
-    rows = [
-        [r.name or code, panel.number(r.reported), _rate(r.per_1000_households, r.few), panel.number(r.households)]
-        for code, r in zip(top.index, top.itertuples(index=False), strict=True)
-    ]  # fmt: skip
-    table(columns, rows, key="incident_grids", height="calc(100dvh - 230px)")
-    st.html(f'<p class="gg-tip">( ) {safe_text(say("few_households"))}</p>')
-
-
-def _rate(value: float, few: bool) -> str:
-    if pd.isna(value):
-        return "–"
-    return f"({value:,.0f})" if few else f"{value:,.0f}"
-
-
-def places_side(desk: Desk, wish: Wish) -> None:
-    """Show the places where incidents come again and again."""
-    found = incidentdesk.repeated_of(desk, wish).head(_ROWS)
-    tree, plan = incidentdesk.categories(desk), desk.plan
-    columns = [Column(say("categories")), Column(say("name")), Column(say("as_grids"), "number")]
-    rows = []
-    for r in found.itertuples(index=False):
-        grid = plan.grids.get(str(r.code))
-        name = grid.name if grid and grid.name else str(r.code)
-        rows.append([tree.name(str(r.category), lang()), name, panel.number(r.n)])
-    table(columns, rows, key="incident_places", height="calc(100dvh - 230px)")
-    st.html(f'<p class="gg-tip">{safe_text(say("repeated_note", m=25, n=5))}</p>')
+def table_side(desk: Desk, listed: Listed, wish: Wish, key: str) -> None:
+    """Show a table under its chart."""
+    if listed.chart is not None:
+        show(desk, wish, [listed.chart], (say("chart_most") if key == "incident_places" else "",))
+    incidenttables.show(listed, key)
 
 
 def side(desk: Desk, wish: Wish) -> None:
@@ -86,15 +71,18 @@ def side(desk: Desk, wish: Wish) -> None:
     panel.banner()
     if state.incident_side == "side_time":
         st.html(f"<h4>{say('week_hours')}</h4>")
-        show(desk, wish, [tally.week_hours(incidentdesk.study_of(desk, wish))])
+        show(desk, wish, [tally.week_hours(incidentdesk.study_of(desk, wish), veil.limit(desk))])
     elif state.incident_side == "side_grids":
-        grids_side(grids)
+        listed: Listed | None = attempt(lambda: incidenttables.grids(desk, wish, state.level, state.show_as))
+        if listed is not None:
+            table_side(desk, listed, wish, f"incident_{state.show_as}")
     elif state.incident_side == "side_places":
-        places_side(desk, wish)
+        table_side(desk, incidenttables.places(desk, wish), wish, "incident_places")
     else:
         facts_side(desk, wish, grids)
     if not state.playing:
-        incidentbook.downloads(desk, state.level, wish, state.show_as)
+        dots = incidenttables.points(desk, wish) if state.incident_side == "side_places" else []
+        incidentbook.downloads(desk, state.level, wish, state.show_as, dots)
 
 
 def show(desk: Desk, wish: Wish, charts: list[Any], titles: tuple[str, ...] = ()) -> None:
@@ -105,7 +93,7 @@ def show(desk: Desk, wish: Wish, charts: list[Any], titles: tuple[str, ...] = ()
             st.html(f"<h4>{safe_text(titles[k])}</h4>")
         st.altair_chart(chart, width="stretch")
     if not state.playing:
-        incidentbook.chart_downloads(desk, charts, (state.incident_side, wish, state.trend_step))
+        incidentbook.chart_downloads(desk, charts, (state.incident_side, state.show_as, state.level, wish, state.trend_step))
 
 
 def page(desk: Desk) -> None:
@@ -117,13 +105,19 @@ def page(desk: Desk) -> None:
     left, right = st.columns([2.4, 1], gap="small")
     with left:
         wish, whole = incidentfilters.filters(desk, VIEWS)
+        tell()  # nothing is saved here; what was said of another view is over
         some = bool(len(incidentdesk.study_of(desk, wish).frame))
         picture = message_of(desk, wish, whole) if some else mapview.message(desk, st.session_state.level, "none", "code")
+        if some:
+            picture |= {"focus": incidenttables.focus(desk, wish, st.session_state.incident_row)}
+            if st.session_state.incident_side == "side_places":
+                picture |= {"ledger": incidenttables.marks(desk, wish, st.session_state.incident_row)}
         mapview.live_map(desk, picture, key="incident_map", height="clamp(420px, calc(100dvh - 190px), 1200px)")
     with right, st.container(key="side"):
-        if isinstance(desk, past.Past):
+        if st.session_state.plan_version != past.PRESENT:
             told = say("plan_version_told", n=desk.version, now=desk.county.version)
             st.html(f'<p class="gg-notice" role="status">{safe_text(told)}</p>')
+        veil.told(desk)
         if some:
             side(desk, wish)
         else:
@@ -132,4 +126,4 @@ def page(desk: Desk) -> None:
     incidentfilters.tick()
 
 
-page(past.chosen(the_desk()))
+page(veil.chosen(past.chosen(the_desk())))

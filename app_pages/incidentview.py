@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages import mapview
+from app_pages import mapview, veil
 from app_pages.desk import Desk
 from app_pages.incidentdesk import Weights, compared, grids_of, source, study_of, surface_of, top_of
 from app_pages.panel import number
@@ -36,6 +36,7 @@ def heat_picture(desk: Desk, level: str, wish: Wish, whole: Wish, options: tuple
     told = None
     if found is not None:
         url = f"{mapview.prefix()}/picture/{desk.token('heatmap', wish, top, *options)}"
+        total = 0 if total < veil.limit(desk) else total
         told = {"url": url, "bounds": [list(corner) for corner in found.bounds], "total": total}
     note = f"{say('heat_note', m=options[0])} · {source(desk)}"
     legend = {"title": say("heat"), "note": note,
@@ -54,22 +55,27 @@ def grids_picture(desk: Desk, level: str, wish: Wish, view: str) -> Picture:
     if view == "as_rate":
         return _rates(desk, level, wish)
     if view == "as_hot":
-        return _named(desk, level, _hot(desk, level, wish), styles.SPOTS, dict(SPOTS), say("hot_title"))
+        return _named(desk, level, hot_of(desk, level, wish)["spot"], styles.SPOTS, dict(SPOTS), say("hot_title"))
     if view == "as_emerging":
-        found = study_of(desk, wish)
-        key = ("emerging", wish, level, found.plan.version)
-        named = desk.lasting(key, lambda: found.emerging(level))["pattern"]
-        return _named(desk, level, named, styles.PATTERNS, dict(PATTERNS), say("emerging_title"))
+        return _named(desk, level, emerging_of(desk, level, wish)["pattern"], styles.PATTERNS, dict(PATTERNS), say("emerging_title"))
     if view == "as_change":
         return _change(desk, level, wish)
     counts = grids_of(desk, wish, level)["reported"]
     return _graded(desk, level, counts.astype(float), say("fig_incidents"), frozenset())
 
 
-def _hot(desk: Desk, level: str, wish: Wish) -> pd.Series[Any]:
+def hot_of(desk: Desk, level: str, wish: Wish) -> pd.DataFrame:
+    """Return hot and cold spots of what the page seeks them in."""
     found, of = study_of(desk, wish), str(st.session_state.hot_of)
     key = ("hot", wish, level, of, found.plan.version)
-    return desk.lasting(key, lambda: found.hot_spots(level, of))["spot"]
+    return desk.lasting(key, lambda: found.hot_spots(level, of))
+
+
+def emerging_of(desk: Desk, level: str, wish: Wish) -> pd.DataFrame:
+    """Return hot and cold spots over time."""
+    found = study_of(desk, wish)
+    key = ("emerging", wish, level, found.plan.version)
+    return desk.lasting(key, lambda: found.emerging(level))
 
 
 def _rates(desk: Desk, level: str, wish: Wish) -> Picture:
@@ -88,6 +94,8 @@ def _graded(desk: Desk, level: str, values: pd.Series[float], title: str, hatche
     rows = list(zip(found.colours, figures.class_names(found.breaks), strict=False))
     if hatched:
         rows.append(("hatch", say("few_households")))
+    if values.isna().any() and veil.limit(desk):
+        rows.append(("#ffffff", say("veil_hidden")))
     figure = {"figure": "counted", "categories": {c: c for c in found.colours}, "values": colours}
     message = mapview.message(desk, level, "none", "code", legend=[_legend(desk, title, rows)], hatch=sorted(hatched))
     return Picture(message | {"figure": figure}, colours, hatched, rows, title)

@@ -12,7 +12,7 @@ from app_pages.panel import logged
 from app_pages.state import say
 
 PRESENT = 0
-_OF_PLAN = ("grids", "outline", "cells", "crowds", "heatmap")
+_OF_PLAN = ("grids", "outline", "cells", "crowds", "heatmap", "veiled")
 
 
 class Past(Desk):

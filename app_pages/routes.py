@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app_pages import ground, incidentdesk, live, past, where
+from app_pages import ground, incidentdesk, live, past, veil, where
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.publicpage import Public
 from app_pages.words import map_words
@@ -43,7 +43,7 @@ def _unknown() -> Response:
 
 def _item(request: Request, kinds: Sequence[str]) -> tuple[Desk, Item] | None:
     desk = the_desk()
-    desk, item = past.meant(desk, desk.item(request.path_params["token"]))
+    desk, item = veil.meant(*past.meant(desk, desk.item(request.path_params["token"])))
     return (desk, item) if item is not None and item[0] in kinds else None
 
 

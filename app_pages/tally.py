@@ -10,11 +10,11 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from app_pages import incidentdesk
+from app_pages import incidentdesk, veil
 from app_pages.desk import Desk
 from app_pages.panel import number
 from app_pages.state import lang, say
-from gridgis.analysing import Study
+from gridgis.analysing import Study, thinned
 from gridgis.overlays import counting
 from gridgis.overlays.heads import WEEKDAYS
 
@@ -31,34 +31,37 @@ def last_days(first: dt.date, last: dt.date, period: str) -> tuple[dt.date, dt.d
     return (first if days is None else max(first, last - dt.timedelta(days=days - 1))), last
 
 
-def facts(study: Study, grids: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return total, daily mean, rates with what they are of, the busiest grid, and how many grids have any."""
+def facts(study: Study, grids: pd.DataFrame, k: int = 0) -> list[tuple[str, str]]:
+    """Return total, daily mean, rates with what they are of, the busiest grid, and how many grids have any; small numbers below k."""
     n, found = len(study.frame), grids["reported"]
-    rows = [
-        (say("total_incidents"), f"{number(n)} {say('unit_incidents')}".strip()),
-        (say("per_day"), number(n / study.days(study.wish), 1)),
-    ]
+    rows = [(say("total_incidents"), f"{veil.total(n, k)} {say('unit_incidents')}".strip())]
+    if n < k:
+        return rows
+    rows.append((say("per_day"), number(n / study.days(study.wish), 1)))
     for one, unit in (("households", "rate_unit_h"), ("persons", "rate_unit_p")):
         of = int(grids[one].sum())
-        if of:
+        # A sum over hidden numbers would be no sum.
+        if of and not k:
             rate = say("rate_of", rate=number(1000 * int(found.sum()) / of, 1), n=number(of), unit=say(unit))
             rows.append((say(f"rate_{one}"), rate))
-    if found.any():
+    if found.fillna(0).any():
         top = str(found.idxmax())
         rows.append((say("busiest"), f"{grids.at[top, 'name'] or top} · {number(found[top])}"))
-        rows.append((say("in_grids"), f"{number(int((found > 0).sum()))} / {number(len(found))}"))
+        rows.append((say("in_grids"), f"{number(int((found.fillna(1) > 0).sum()))} / {number(len(found))}"))
     if len(study.unlocated):
-        rows.append((say("unlocated_n"), number(len(study.unlocated))))
+        rows.append((say("unlocated_n"), veil.total(len(study.unlocated), k)))
     return rows
 
 
-def handled(study: Study) -> list[tuple[str, str]]:
-    """Return the shares that are known, per cent."""
+def handled(study: Study, k: int = 0) -> list[tuple[str, str]]:
+    """Return the shares that are known, per cent; none that tells of fewer than k incidents or all but so few."""
     found = counting.shares(study.frame, pd.Series("all", index=study.frame.index), study.now)
     if found.empty:
         return []
     row = found.iloc[0]
-    return [(say(k), f"{100 * float(row[k]):.1f}%") for k in _SHARES if pd.notna(row[k])]
+    n = float(row["reported"])
+    return [(say(s), f"{100 * float(row[s]):.1f}%") for s in _SHARES
+            if pd.notna(row[s]) and not any(0 < round(part * n) < k for part in (row[s], 1 - row[s]))]  # fmt: skip
 
 
 def quiet(chart: Any, height: int) -> Any:
@@ -82,7 +85,7 @@ def drawn(charts: list[Any]) -> str:
     return f'{head}<rect width="100%" height="100%" fill="#fff"/>{placed}</svg>'
 
 
-def trend(study: Study, step: counting.Step) -> Any:
+def trend(study: Study, step: counting.Step, k: int = 0) -> Any:
     """Return reported and closed incidents by day, week or month as a chart; dates in digits, which need no language."""
     found = counting.trend(study.frame, step)
     if len(found) > _FEW_STEPS:
@@ -90,6 +93,8 @@ def trend(study: Study, step: counting.Step) -> Any:
         end = found["start"] + {"day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7), "month": pd.offsets.MonthBegin(1)}[step]
         days = study.frame["at"].dt.normalize()
         found = found[(found["start"] >= days.min()) & (end <= days.max() + pd.Timedelta(days=1))]
+    if k:
+        found = found.assign(**{c: thinned(found[c], k).astype(float) for c in ("reported", "closed")})
     names = {"reported": say("trend_reported"), "closed": say("trend_closed")}
     long = found.rename(columns=names).melt("start", var_name="kind", value_name="n")
     days = "%m-%d" if len(found) < 130 and step != "month" else "%y-%m"
@@ -103,14 +108,15 @@ def trend(study: Study, step: counting.Step) -> Any:
     return quiet(chart, 170)
 
 
-def by_category(desk: Desk, study: Study) -> Any:
+def by_category(desk: Desk, study: Study, k: int = 0) -> Any:
     """Return the number of incidents of each category as bars with their number."""
     tree = incidentdesk.categories(desk)
     found = study.frame["category"][study.frame["category"] != ""].map(lambda c: _short(tree.name(c, lang())))
-    counts = found.value_counts().rename_axis("category").reset_index(name="n").head(24)
+    every = found.value_counts()
+    counts = (thinned(every, k).dropna() if k else every).rename_axis("category").reset_index(name="n").head(24)
     base = alt.Chart(counts).encode(
         y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, labelFontSize=12, labelColor=_INK)),
-        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMax=float(counts["n"].max()) * 1.4)),
+        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMax=float(counts["n"].max() if len(counts) else 1) * 1.4)),
     )  # fmt: skip
     bars = base.mark_bar(color=_BAR, opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
     text = base.mark_text(align="left", dx=5, color=_MUTED, fontSize=11).encode(text=alt.Text("n:Q", format=","))
@@ -122,10 +128,12 @@ def _short(category: str) -> str:
     return category.split("/")[-1] if lang() == "en" else category
 
 
-def week_hours(study: Study) -> Any:
+def week_hours(study: Study, k: int = 0) -> Any:
     """Return weekdays and hours as squares, darker where more incidents came."""
     days = [words[lang() == "en"] for words in WEEKDAYS]
     table = counting.week_hours(study.frame)
+    if k:
+        table = thinned(table.stack(), k).astype(float).unstack()
     long = table.set_axis(pd.Index(days, name="day")).reset_index().melt("day", var_name="hour", value_name="n")
     chart = alt.Chart(long).mark_rect(stroke="white", strokeWidth=1).encode(
         y=alt.Y("hour:O", axis=alt.Axis(title=None, values=list(range(0, 24, 3)))),
@@ -134,3 +142,16 @@ def week_hours(study: Study) -> Any:
         tooltip=[alt.Tooltip("day:N", title=" "), alt.Tooltip("hour:O", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip
     return quiet(chart, 430)
+
+
+def bars(labels: list[str], values: list[float], colours: list[str] | None = None) -> Any:
+    """Return bars with their number, in the order given."""
+    names = [f"{n}{' ' * labels[:i].count(n)}" for i, n in enumerate(labels)]  # namesakes keep a bar each
+    data = pd.DataFrame({"name": names, "n": values, "colour": colours or [_BAR] * len(names)})
+    base = alt.Chart(data).encode(
+        y=alt.Y("name:N", sort=None, axis=alt.Axis(title=None, labelLimit=200, labelOverlap=False, labelFontSize=12, labelColor=_INK)),
+        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMin=min([*values, 0.0]), domainMax=max([*values, 1.0]) * 1.4)),
+    )  # fmt: skip
+    filled = base.mark_bar(opacity=0.85, cornerRadiusEnd=3, height={"band": 0.62}).encode(color=alt.Color("colour:N", scale=None))
+    text = base.mark_text(align="left", dx=5, color=_MUTED, fontSize=11).encode(text=alt.Text("n:Q", format=",.4~f"))
+    return quiet(filled + text, 24 * len(data) + 6)

@@ -1,156 +1,217 @@
 """Points to grids, side by side with other tools in one run.
 
-    python benchmarks/locate.py [--quick] [--grids 618 10000 100000] [--points 100000 1000000 10000000] [--rounds 3]
+    python benchmarks/locate.py [--quick] [--grids 618 10000 100000] [--points 100000 1000000 10000000]
+                                [--rounds 3] [--limit 120] [--only Ours SJoin …]
 
 Made-up coverages (six-sided cells with wiggling shared edges, about 126 vertices each, on the
-millimetre lattice) and points, three in four of them clustered. Rounds are interleaved; a figure is the
-median of CPU time over the rounds, and a ratio the median of the ratios within a round. Ours is
-`gg.locate(plan, xy)` from coordinates to a Series of codes, as a categorical and as text; ratios are
-to the first. Indexes are built before the clock starts and shown beside; peers get their points in
-their own form before the clock starts. Then 10,000 hard points are put to all and to an oracle of
-whole numbers. What cannot be had is skipped with a word. Exit code 1 if one of our points is wrong.
+millimetre lattice) and points, three in four of them clustered. Each contender lives in a process of
+its own (`benchmarks/contender.py`), builds its index once and gets its points in its own form before
+the clock starts; rounds are interleaved. A figure is the median of processor time over the rounds, a
+server's included, and a ratio the median of the ratios within a round; beside it the ratio when each
+also builds its index for this one question. Memory is the most that the process held, its polygons
+and points included. Ours goes from coordinates to a Series of codes.
+
+A cell of the table that would take longer than the limit, by what fewer points took, is not run: its
+time is then told as extrapolated. One that takes longer than 10 s is run once. Then 12,000 hard
+points are put to all and to an oracle of whole numbers. What cannot be had is skipped with a word.
+Exit code 1 if one of our points is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
+import json
+import os
+import pickle
 import platform
-import resource
+import select
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections import defaultdict
-from contextlib import ExitStack
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import gridgis as gg
+from benchmarks.contender import CONTENDERS
 from benchmarks.madeup import coverage, hard_points, scattered
 from benchmarks.oracle import Oracle, whole
-from benchmarks.peers import EPSG, PEERS, SJoin, clock
 from gridgis import kernel
-from gridgis.cells import Cells
-from gridgis.plan import Plan, make_plan
-from gridgis.scheme import load_scheme
 
-HARD = 10_000
-
-
-class Ours:
-    """gg.locate on a plan that holds the polygons."""
-
-    name = "gridgis.locate, categorical"
-
-    def __init__(self, polygons: Any, _: ExitStack) -> None:
-        codes = [f"350526{k // 998001 + 100:03}{k // 999 % 999 + 1:03}{k % 999 + 1:03}" for k in range(len(polygons))]
-        self.number = {code: k for k, code in enumerate(codes)}
-        rows = Cells.of(range(1, len(codes) + 1), codes, polygons, np.zeros((len(codes), 6)))
-        self.plan: Plan = make_plan(load_scheme("generic"), "350526", EPSG, None, rows=rows)
-        start, used = time.perf_counter(), time.process_time()
-        gg.locate(self.plan, np.zeros((1, 2)))
-        self.build = time.process_time() - used, time.perf_counter() - start
-        assert self.plan.ground is not None
-        assert self.plan.ground._state is not None
-        self.squares = self.plan.ground._state.base.squares
-
-    def prepare(self, xy: Any) -> Any:
-        """Return the points as they are."""
-        return xy
-
-    def locate(self, xy: Any) -> Any:
-        """Return the codes."""
-        return gg.locate(self.plan, xy, categorical=True)
-
-    def pairs(self, xy: Any) -> Any:
-        """Return (point, polygon) for every hit."""
-        found = gg.locate(self.plan, xy)
-        some = np.flatnonzero(found.notna())
-        return some, np.array([self.number[code] for code in found.iloc[some]], dtype=np.int64)
+HARD = 12_000
+ONCE_S = 10.0
+"""What takes longer is run once."""
+KEPT_POINTS = 2_000_000
+"""With more points, each contender holds its own only while it runs, so that all fit into memory."""
+GOAL = 50
 
 
-class OursAsText:
-    """The same, to a Series of text."""
-
-    name = "gridgis.locate, text"
-
-    def __init__(self, ours: Ours) -> None:
-        self.plan = ours.plan
-        self.prepare, self.pairs = ours.prepare, ours.pairs
-
-    def locate(self, xy: Any) -> Any:
-        """Return the codes."""
-        return gg.locate(self.plan, xy)
+class AwayError(Exception):
+    """A contender that is not here, or no longer."""
 
 
-def contenders(polygons: Any, stack: ExitStack, only: set[str]) -> list[Any]:
-    """Return ours and every peer that can be had."""
-    ours = Ours(polygons, stack)
-    out: list[Any] = [ours, OursAsText(ours)]
-    for peer in PEERS:
-        name = peer.name  # type: ignore[attr-defined]
-        if only and peer.__name__.lower() not in only:
+@dataclass
+class Contender:
+    """A process, and what it has told."""
+
+    name: str
+    limit: float
+    process: Any = None
+    made: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[int, list[float]] = field(default_factory=dict)
+    peak: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What the table calls it."""
+        return str(CONTENDERS[self.name].name)
+
+    def start(self, polygons: Path) -> None:
+        """Start it and wait until its index is built."""
+        script = Path(__file__).with_name("contender.py")
+        command = [sys.executable, str(script), self.name, str(polygons)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.made = self._heard(5 * self.limit)
+        if "missing" in self.made:
+            raise AwayError(self.made["missing"])
+
+    def ask(self, do: str, **more: Any) -> dict[str, Any]:
+        """Have it do something and return what it says."""
+        print(json.dumps({"do": do, **more}), file=self.process.stdin, flush=True)
+        return self._heard(5 * self.limit)
+
+    def _heard(self, wait: float) -> dict[str, Any]:
+        if not select.select([self.process.stdout], [], [], wait)[0]:
+            self.stop()
+            raise AwayError(f"stopped: no answer within {wait:,.0f} s")
+        line = self.process.stdout.readline()
+        if not line:
+            raise AwayError(f"ended with code {self.process.wait()}, perhaps for want of memory")
+        return dict(json.loads(line))
+
+    def stop(self) -> None:
+        """End it."""
+        if self.process and self.process.poll() is None:
+            self.process.stdin.close()
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+    def expected(self, m: int) -> float:
+        """Return seconds that `m` points would take by what the most points so far took, 0 for the first."""
+        most = max(self.seconds, default=0)
+        return statistics.median(self.seconds[most]) * m / most if most else 0.0
+
+
+def started(names: list[str], file: Path, limit: float, expected: dict[str, float]) -> list[Contender]:
+    """Start every contender that can be had and print what its index took."""
+    out = []
+    for name in names:
+        it = Contender(name, limit)
+        if expected.get(name, 0) > limit:
+            print(
+                f"  skipped {it.label}: building would take about {expected[name]:,.0f} s (extrapolated), limit {limit:,.0f} s"
+            )
             continue
         try:
-            out.append(peer(polygons, stack))
-        except (ImportError, RuntimeError, OSError) as error:
-            print(f"  skipped {name}: {error}")
+            it.start(file)
+        except AwayError as why:
+            print(f"  skipped {it.label}: {why}")
+            continue
+        cpu, wall = it.made["build"]
+        print(
+            f"  {it.label:40}built in{cpu:9.2f} s CPU ({wall:8.2f} s); "
+            f"memory{it.made['held'] / 1e6:9,.0f} MB before,{it.made['peak'] / 1e6:9,.0f} MB at most since"
+        )
+        out.append(it)
     return out
 
 
-def race(field: list[Any], xy: Any, rounds: int) -> dict[str, list[float]]:
-    """Return seconds per round of each contender."""
-    times: dict[str, list[float]] = defaultdict(list)
-    ready = [(c, c.prepare(xy)) for c in field if len(xy) <= getattr(c, "most", len(xy))]
-    for c in field:
-        if len(xy) > getattr(c, "most", len(xy)):
-            print(f"  left out {c.name}: asked with up to {c.most:,} points only")
-    for _ in range(rounds):
-        for c, points in ready:
-            run = c.locate if isinstance(c, Ours | OursAsText) else c.pairs
-            now = clock(c)
-            gc.collect()
-            start = now()
-            run(points)
-            times[c.name].append(now() - start)
-    return times
+def race(here: list[Contender], points: Path, m: int, rounds: int, limit: float) -> None:
+    """Run every contender with `m` points, in turns, and print the table."""
+    runs = []
+    for it in here:
+        if it.expected(m) > limit:
+            print(
+                f"  {it.label:40}not run: about {it.expected(m):,.0f} s (extrapolated from {max(it.seconds):,} points), limit {limit:,.0f} s"
+            )
+        else:
+            runs.append(it)
+            it.seconds[m] = []
+    keep = m <= KEPT_POINTS
+    for k in range(rounds):
+        for it in list(runs):
+            if it.seconds[m] and it.seconds[m][0] > ONCE_S:
+                continue
+            try:
+                if k == 0 or not keep:
+                    it.ask("prepare", points=str(points))
+                told = it.ask("run")
+                if not keep:
+                    it.ask("drop")
+            except AwayError as why:
+                print(f"  {it.label:40}{why}")
+                runs.remove(it)
+                here.remove(it)
+                continue
+            it.seconds[m].append(told["cpu"])
+            it.peak[m] = told["peak"]
+    show(runs, m)
 
 
-def show(times: dict[str, list[float]], n: int) -> None:
+def ratios(ours: Contender, it: Contender, m: int, *, building: bool = False) -> float:
+    """Return how many times as long it takes as ours, index building included or not."""
+    more, own = (it.made["build"][0], ours.made["build"][0]) if building else (0.0, 0.0)
+    return statistics.median((s + more) / (o + own) for s, o in zip(it.seconds[m], ours.seconds[m], strict=False))
+
+
+def show(runs: list[Contender], m: int) -> None:
     """Print one race."""
-    ours = times[Ours.name]
-    for name, seconds in times.items():
-        ratio = statistics.median(s / o for s, o in zip(seconds, ours, strict=True))
-        middle = statistics.median(seconds)
+    ours = runs[0]
+    for it in runs:
+        middle = statistics.median(it.seconds[m])
         print(
-            f"  {name:40}{middle * 1e3:12,.1f} ms{middle / n * 1e9:10,.0f} ns/point   ours is {ratio:8,.1f} x as fast"
+            f"  {it.label:40}{middle * 1e3:12,.1f} ms{middle / m * 1e9:9,.0f} ns/point{it.peak[m] / 1e6:8,.0f} MB   "
+            f"ours is{ratios(ours, it, m):8,.1f} x as fast,{ratios(ours, it, m, building=True):8,.1f} x with its index to build"
+            + ("   (1 round)" if len(it.seconds[m]) == 1 else "")
         )
 
 
-def exactness(field: list[Any], polygons: Any) -> int:
+def exactness(here: list[Contender], polygons: Any, folder: Path) -> int:
     """Print how each contender places the hard points; return how many ours got wrong."""
     points = np.round(hard_points(polygons, HARD), 3)
+    np.save(folder / "hard.npy", points)
     truth = np.array(Oracle(polygons).owners(whole(points)))
     wrong = 0
     print(
-        f"  {HARD:,} hard points against the oracle: right | other polygon | none but should | several | should be outside"
+        f" {HARD:,} hard points against the oracle: right | other polygon | none but should | several | should be outside"
     )
-    for c in field:
-        point, polygon = c.pairs(c.prepare(points))
+    for it in here:
+        try:
+            it.ask("hard", points=str(folder / "hard.npy"), to=str(folder / "pairs.npz"))
+        except AwayError as why:
+            print(f"  {it.label:40}{why}")
+            wrong += HARD * it.name.startswith("Ours")
+            continue
+        with np.load(folder / "pairs.npz") as pairs:
+            point, polygon = pairs["arr_0"], pairs["arr_1"]
         hits = np.bincount(point, minlength=HARD)
         first = np.full(HARD, -1)
         first[point] = polygon
         one = hits <= 1
         counts = [(one & (first == truth)).sum(), (one & (first >= 0) & (truth >= 0) & (first != truth)).sum(),
                   ((hits == 0) & (truth >= 0)).sum(), (~one).sum(), (one & (first >= 0) & (truth < 0)).sum()]  # fmt: skip
-        print(f"  {c.name:40}" + " | ".join(f"{k:>7,}" for k in counts))
-        if isinstance(c, Ours):
-            wrong = HARD - int(counts[0])
+        print(f"  {it.label:40}" + " | ".join(f"{k:>7,}" for k in counts))
+        if it.name.startswith("Ours"):
+            wrong += HARD - int(counts[0])
     return wrong
 
 
@@ -158,28 +219,38 @@ def exponents(label: str, rows: list[tuple[float, float]]) -> None:
     """Print the slope of log(y) over log(x) between neighbours."""
     slopes = [np.log(b[1] / a[1]) / np.log(b[0] / a[0]) for a, b in pairwise(rows) if b[0] != a[0]]
     if slopes:
-        print(f"  {label:60}" + "  ".join(f"{s:5.2f}" for s in slopes))
+        print(f"  {label:70}" + "  ".join(f"{s:5.2f}" for s in slopes))
 
 
-def summary(
-    given: argparse.Namespace,
-    speed: dict[tuple[int, int], float],
-    built: list[tuple[float, float, float]],
-    goal: list[float],
-) -> None:
-    """Print how times and memory grow, the peak of memory, and the goal."""
+def summary(points: list[int], runs: dict[int, list[Contender]]) -> None:
+    """Print how times and memory grow, and the goal."""
     print("\ngrowth exponents between neighbouring sizes")
-    exponents("build over edges", [(e, t) for e, t, _ in built])
-    exponents("memory over edges", [(e, b) for e, _, b in built])
-    for n in dict.fromkeys(n for n, _ in speed):
-        exponents(f"time over points, {n:,} grids", [(m, s) for (k, m), s in speed.items() if k == n])
-    for m in given.points:
-        exponents(f"time over grids, {m:,} points", [(k, s) for (k, p), s in speed.items() if p == m])
-    print(
-        f"\npeak memory of the whole run, peers included: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:,.1f} GB"
-    )
-    if goal:
-        print(f"goal, at least 50 x geopandas.sjoin at 1 million points: {', '.join(f'{g:,.0f} x' for g in goal)}")
+    ours = {n: here[0].made for n, here in runs.items()}
+    exponents("index of ours: time to build over edges", [(m["edges"], m["build"][0]) for m in ours.values()])
+    exponents("index of ours: bytes over edges", [(m["edges"], m["index"]) for m in ours.values()])
+    told = {(n, it.name): it for n, here in runs.items() for it in here}
+    middle = {(n, name, m): statistics.median(s) for (n, name), it in told.items() for m, s in it.seconds.items() if s}
+    for name in dict.fromkeys(name for _, name in told):
+        label = CONTENDERS[name].name
+        for n in runs:
+            exponents(
+                f"{label}: time over points, {n:,} grids",
+                [(m, middle[n, name, m]) for m in points if (n, name, m) in middle],
+            )
+        for m in points:
+            exponents(
+                f"{label}: time over grids, {m:,} points",
+                [(n, middle[n, name, m]) for n in runs if (n, name, m) in middle],
+            )
+            memory = [(n, told[n, name].peak[m]) for n in runs if (n, name) in told and m in told[n, name].peak]
+            exponents(f"{label}: memory over grids, {m:,} points", memory)
+    print(f"\ngoal, at least {GOAL} x geopandas.sjoin at 1 million points, both with their index kept")
+    for n in runs:
+        peer = told.get((n, "SJoin"))
+        if peer and peer.seconds.get(1_000_000):
+            kept = ratios(runs[n][0], peer, 1_000_000)
+            print(f"  {n:,} grids: {kept:,.1f} x, {'met' if kept >= GOAL else 'NOT met'}; "
+                  f"{ratios(runs[n][0], peer, 1_000_000, building=True):,.1f} x when both build their index for it")  # fmt: skip
 
 
 def options() -> argparse.Namespace:
@@ -188,13 +259,21 @@ def options() -> argparse.Namespace:
     parser.add_argument("--grids", type=int, nargs="+", default=[618, 10_000, 100_000])
     parser.add_argument("--points", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", nargs="*", default=[], help="class names in benchmarks/peers.py; all by default")
-    parser.add_argument("--peers-up-to", type=int, default=1_000_000, help="with more points only ours runs")
+    parser.add_argument("--limit", type=float, default=120, help="seconds of processor for one cell of the table")
+    parser.add_argument("--only", nargs="*", default=list(CONTENDERS), help="contenders; all by default")
     parser.add_argument("--quick", action="store_true", help="618 grids, 100,000 points, 2 rounds")
     given = parser.parse_args()
     if given.quick:
         given.grids, given.points, given.rounds = [618], [100_000], 2
+    given.only = ["Ours", *(name for name in given.only if name != "Ours")]
+    given.points.sort()
     return given
+
+
+def whereabouts() -> str:
+    """Return the date, the machine and its load."""
+    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
+    return f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, load of the last 1, 5, 15 minutes {load} on {os.cpu_count()} cores"
 
 
 def main() -> None:
@@ -202,33 +281,33 @@ def main() -> None:
     given = options()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     print(f"python benchmarks/locate.py {' '.join(sys.argv[1:])}")
-    fast = kernel.compiled()
-    print(f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {platform.machine()}, "
-          f"{'numba' if fast else 'numpy alone'}; made-up coverages, see the head of the script")  # fmt: skip
-    speed: dict[tuple[int, int], float] = {}
-    built: list[tuple[float, float, float]] = []
-    wrong, goal = 0, []
+    print(
+        f"{whereabouts()}; Python {platform.python_version()}, {platform.machine()}, {'numba' if kernel.compiled() else 'numpy alone'}"
+    )
+    runs: dict[int, list[Contender]] = {}
+    per_grid: dict[str, float] = {}
+    wrong = 0
     for n in given.grids:
         polygons = coverage(n)
-        with ExitStack() as stack:
-            print(f"\n{len(polygons):,} grids")
-            field = contenders(polygons, stack, {p.lower() for p in given.peers})
-            ours = field[0]
-            built.append((len(ours.squares.edges), ours.build[0], ours.squares.nbytes))
-            print(f"  index of ours: {len(ours.squares.edges):,} edges, built in {ours.build[0]:.2f} s CPU ({ours.build[1]:.2f} s), "
-                  f"{ours.squares.nbytes / 1e6:,.1f} MB, {ours.squares.nbytes / len(ours.squares.edges):.0f} bytes per edge")  # fmt: skip
-            ours.locate(scattered(polygons, 600_000)[:600_000])
-            for m in given.points:
-                print(f" {m:,} points")
-                times = race(field if m <= given.peers_up_to else field[:2], scattered(polygons, m), given.rounds)
-                show(times, m)
-                speed[len(polygons), m] = statistics.median(times[Ours.name])
-                if m == 1_000_000 and SJoin.name in times:
-                    pairs = zip(times[SJoin.name], times[Ours.name], strict=True)
-                    goal.append(statistics.median(s / o for s, o in pairs))
-            wrong += exactness(field, polygons)
-    summary(given, speed, built, goal)
-    print(f"wrong: {wrong}")
+        print(f"\n{len(polygons):,} grids; {whereabouts()}")
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "polygons.pickle").write_bytes(pickle.dumps(shapely.to_wkb(polygons)))
+            expected = {name: each * len(polygons) for name, each in per_grid.items()}
+            here = started(given.only, folder / "polygons.pickle", given.limit, expected)
+            per_grid.update({it.name: it.made["build"][0] / len(polygons) for it in here})
+            try:
+                for m in given.points:
+                    print(f" {m:,} points")
+                    np.save(folder / "points.npy", scattered(polygons, m))
+                    race(here, folder / "points.npy", m, given.rounds, given.limit)
+                wrong += exactness(here, polygons, folder)
+            finally:
+                for it in here:
+                    it.stop()
+        runs[len(polygons)] = here
+    summary(given.points, runs)
+    print(f"wrong: {wrong}\nended {whereabouts()}")
     sys.exit(wrong > 0)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from gridgis.county import County
-from gridgis.disclosing import figure_tree
+from gridgis.disclosing import figure_tree, small
 from gridgis.errors import InputError
 from gridgis.locate import locate
 from gridgis.overlays import counting, hotspots
@@ -173,7 +173,7 @@ def moment(county: County, every: pd.DataFrame) -> pd.Timestamp:
 
 
 def public(study_: Study, level: str, k: int) -> pd.DataFrame:
-    """Return reported incidents per grid as everybody may see them: small numbers hidden, and what would give them away.
+    """Return reported incidents and rates per grid as everybody may see them: small numbers hidden, and what would give them away.
 
     Parameters
     ----------
@@ -189,10 +189,34 @@ def public(study_: Study, level: str, k: int) -> pd.DataFrame:
     for code, n in study_.leaf.dropna().value_counts().items():
         above = [str(code)[:w] for w in study_.plan.scheme.widths if str(code)[:w] in counts.index]
         counts[[*dict.fromkeys(above), ""]] += n
-    hidden = suppress(counts.to_frame("incidents"), tree, k=k)["incidents"]
-    found = study_.per_grid(level)[["name", "reported"]].astype({"reported": "Int64"})
-    found.loc[hidden.reindex(found.index).to_numpy(bool), "reported"] = pd.NA
+    hidden = small(study_.plan, k).assign(reported=suppress(counts.to_frame("n"), tree, k=k)["n"])
+    shown = ("reported", "households", "persons")
+    found = study_.per_grid(level)[["name", *shown, "few"]].astype(dict.fromkeys(shown, "Int64"))
+    for name in shown:
+        found.loc[hidden[name].reindex(found.index).to_numpy(bool), name] = pd.NA
+    for one in shown[1:]:
+        rate = 1000 * found["reported"] / found[one].where(found[one] > 0)
+        found[f"per_1000_{one}"] = rate.astype("Float64").to_numpy(dtype=float, na_value=np.nan)
     return found
+
+
+def thinned(counts: pd.Series[Any], k: int) -> pd.Series[Any]:
+    """Return the numbers of a table whose sum is known as everybody may see them: small ones missing, and what would give them away.
+
+    Parameters
+    ----------
+    counts
+        Whole numbers that add up to the sum.
+    k
+        Numbers from 1 to k - 1 are hidden.
+    """
+    names = [str(i) for i in range(len(counts))]
+    values = [int(v) for v in counts]
+    tree = pd.DataFrame({"n": [sum(values), *values]}, index=["", *names])
+    hidden = suppress(tree, {"": names}, k=k)["n"].to_numpy(bool)[1:]
+    out = counts.astype("Int64")
+    out[hidden] = pd.NA
+    return out
 
 
 def categories_of(county: County) -> Categories:

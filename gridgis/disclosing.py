@@ -23,6 +23,8 @@ PUBLIC_COLUMNS = ("level", "kind", "name", "category", "class", "zone", "househo
 """All that ever leaves for the public; a column that a register adds does not, whatever it is called."""
 GROUPS = (("households", "persons"), ("incidents",))
 """Figures about people; those of one group tell of the same ones and are hidden together."""
+SMALL = 10
+"""Numbers from 1 to one below this are small, unless somebody asks for another limit."""
 
 _ROOT = ""
 
@@ -65,6 +67,11 @@ def masks(county: County, plan: Plan, k: int) -> pd.DataFrame:
         f"Small numbers of {len(codes)} grids ({codes[0]} …) could be worked out from publication {earlier[-1].number}, so "
         "nothing was written: take a larger --k.",
     )
+
+
+def small(plan: Plan, k: int = SMALL) -> pd.DataFrame:
+    """Return which figures of a plan to hide, whatever was published before: index `code` (``""`` is the county), True where hidden."""
+    return _masked(*figure_tree(plan), k, {g: set() for g in GROUPS})
 
 
 def _masked(

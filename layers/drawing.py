@@ -28,6 +28,8 @@ class Look:
         Codes of grids that are hatched.
     legend
         Colour and words, one row each; the colour ``hatch`` stands for the hatching.
+    points
+        Places to mark, in metres.
     """
 
     title: str
@@ -35,6 +37,7 @@ class Look:
     colours: Mapping[str, str] = field(default_factory=dict)
     hatched: frozenset[str] = frozenset()
     legend: Sequence[tuple[str, str]] = ()
+    points: Sequence[tuple[float, float]] = ()
 
 
 def svg(codes: Sequence[str], shapes: Any, look: Look) -> str:
@@ -61,6 +64,10 @@ def svg(codes: Sequence[str], shapes: Any, look: Look) -> str:
         f'<path d="{_path(s, west, north, scale)}" fill="url(#h)" stroke="none"/>'
         for c, s in zip(codes, plain, strict=True) if c in look.hatched
     ]  # fmt: skip
+    dots = [
+        f'<circle cx="{_LEFT + (x - west) * scale:.1f}" cy="{_TOP + (north - y) * scale:.1f}" r="5" fill="#7d2a22" stroke="#fff"/>'
+        for x, y in look.points
+    ]
     rows = [_row(k, colour, words, foot) for k, (colour, words) in enumerate(look.legend)]
     bottom = foot + 22 * -(-len(rows) // 4) + 30
     return "".join([
@@ -70,7 +77,7 @@ def svg(codes: Sequence[str], shapes: Any, look: Look) -> str:
         '<rect width="1.4" height="6" fill="#54677a" fill-opacity="0.75"/></pattern></defs>',
         f'<rect width="{_WIDTH:.0f}" height="{bottom:.0f}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="40" font-size="22" font-weight="700" fill="#1f2d3a">{escape(look.title)}</text>',
-        '<g stroke="#54677a" stroke-width="0.5" stroke-linejoin="round" fill-rule="evenodd">', *parts, *marks, "</g>", *rows,
+        '<g stroke="#54677a" stroke-width="0.5" stroke-linejoin="round" fill-rule="evenodd">', *parts, *marks, "</g>", *dots, *rows,
         f'<text x="{_LEFT}" y="{bottom - 12:.0f}" font-size="12" fill="#64748b">{escape(look.note)}</text></svg>',
     ])  # fmt: skip
 

@@ -29,7 +29,9 @@ def bins(x: ArrayLike, y: ArrayLike, size: float) -> NDArray[np.float64]:
     return np.column_stack([*mean, count])
 
 
-def crowds(x: ArrayLike, y: ArrayLike, box: shapely.Geometry, crs: int, across: int = 14) -> str:
+def crowds(
+    x: ArrayLike, y: ArrayLike, box: shapely.Geometry, crs: int, across: int = 14, least: int = 1
+) -> str:  # fmt: skip
     """Return what lies in a box as JSON of ``[latitude, longitude, count]``.
 
     Parameters
@@ -42,6 +44,8 @@ def crowds(x: ArrayLike, y: ArrayLike, box: shapely.Geometry, crs: int, across: 
         Its EPSG code.
     across
         About so many squares stand side by side; their size is a power of two, so that it stays while the map is moved.
+    least
+        Crowds of fewer are left out.
     """
     west, south, east, north = shapely.bounds(box).tolist()
     size = 2.0 ** np.ceil(np.log2((east - west) / across))
@@ -50,6 +54,7 @@ def crowds(x: ArrayLike, y: ArrayLike, box: shapely.Geometry, crs: int, across: 
     low, high = np.floor(np.array([west, south]) / size) * size, np.ceil(np.array([east, north]) / size) * size
     seen = xy[(xy >= low).all(axis=1) & (xy < high).all(axis=1)]
     found = bins(seen[:, 0], seen[:, 1], size)
+    found = found[found[:, 2] >= least]
     lonlat = shapely.get_coordinates(to_degrees(shapely.points(found[:, :2]), crs))
     points = [[round(lat, 6), round(lon, 6), int(n)] for (lon, lat), n in zip(lonlat, found[:, 2], strict=True)]
     return json.dumps({"points": points}, separators=(",", ":"))

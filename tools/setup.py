@@ -274,7 +274,7 @@ def long(*options: str) -> int:
     find_postgis()
     find_ogr()
     # The peers that benchmarks measure against; DuckDB reads GeoParquet where ogr2ogr cannot.
-    call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-e", ".[bench]", may_fail=True)
+    call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-e", ".[bench,fast]", may_fail=True)
     rest = [f"--ignore={path}" for path in COUNTED.values()]
     tests = ["-m", "pytest", "-m", "long", "--hypothesis-profile=long", *rest, *options]
     return max(record(name, command) for name, command in {**benchmarks(), "tests_long.txt": tests}.items())
@@ -305,6 +305,7 @@ def benchmarks() -> dict[str, list[str]]:
         "fuse_nets.txt": ["benchmarks/fuse_nets.py", COUNTY.name],
         "plant_faults.txt": ["benchmarks/plant_faults.py", "--county", COUNTY.name, "--each", "10"],
         "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
+        "locate.txt": ["benchmarks/locate.py"],
         "incidents.txt": ["benchmarks/incident_figures.py", "--county", COUNTY.name, *more],
     }  # fmt: skip
     files |= {name: ["-m", "pytest", "-n", "0", "-m", "long", "-s", "--no-header", path] for name, path in COUNTED.items()}

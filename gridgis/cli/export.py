@@ -10,6 +10,7 @@ import typer
 
 from gridgis.cli.common import Branch, County, Json, Lang, dump, opened, say
 from gridgis.cli.history import version_of
+from gridgis.disclosing import SMALL
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +31,7 @@ def export(
     encoding: Annotated[str, typer.Option("--encoding", help="Shapefile 的文字编码：utf-8 或 gbk / of a shapefile")] = "utf-8",
     role: Annotated[Literal["internal", "public"], typer.Option("--role", help="public：去掉内部列，隐去小数字 / hide small numbers")
     ] = "internal",
-    k: Annotated[int, typer.Option("--k", help="public 时隐去小于 k 的数字 / numbers below k are hidden")] = 10,
+    k: Annotated[int, typer.Option("--k", help="public 时隐去小于 k 的数字 / numbers below k are hidden")] = SMALL,
     layer: Annotated[str, typer.Option("--layer", help="grids，或 buildings places roads water incidents boundaries cells（仅内部）/ internal")
     ] = "grids",
     branch: Branch = None, json: Json = False, lang: Lang = "zh",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from gridgis.cli.common import County, Lang, say
+from gridgis.disclosing import SMALL
 from gridgis.errors import InputError
 
 
@@ -25,7 +26,7 @@ def serve(
         Literal["internal", "public"] | None,
         typer.Option("--role", help="public：去掉内部列，隐去小数字；监听其他地址时必须写明 / must be said unless loopback"),
     ] = None,
-    k: Annotated[int, typer.Option("--k", min=0, max=1000, help="public 时隐去小于 k 的数字 / numbers below k are hidden")] = 10,
+    k: Annotated[int, typer.Option("--k", min=0, max=1000, help="public 时隐去小于 k 的数字 / numbers below k are hidden")] = SMALL,
     incidents: Annotated[
         str,
         typer.Option("--incidents", metavar="TOKEN", envvar="GRIDGIS_INCIDENTS", help="接收持此令牌者的事件上报 / take reports"),

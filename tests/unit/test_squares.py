@@ -124,6 +124,21 @@ def test_numpy_and_the_point_by_point_kernel_agree(name: str) -> None:
         assert (made == passes).all()
 
 
+def test_points_are_told_apart_however_many_are_put_in_order_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    polygons = COVERAGES["holed"]()
+    squares = squares_of(polygons)
+    points = np.vstack([hard_points(polygons, 700), scattered(polygons, 700)])
+    whole_run, parts = (np.full(len(points), 7, dtype=np.int32) for _ in range(2))
+    lookup.look_up_compiled(kernel.PLAIN, squares, points, whole_run)
+    for tiles, ordered, at_once in ((1, 250, 40), (50, 1399, 7), (4096, 1, 1)):
+        monkeypatch.setattr(kernel, "_TILES", tiles)
+        monkeypatch.setattr(kernel, "_ORDERED_AT_ONCE", ordered)
+        monkeypatch.setattr(kernel, "_AT_ONCE", at_once)
+        parts[:] = 7
+        lookup.look_up_compiled(kernel.PLAIN, squares, points, parts)
+        assert (parts == whole_run).all()
+
+
 def test_numba_can_be_turned_off() -> None:
     code = "import sys; from gridgis import kernel; assert kernel.compiled() is None; assert 'numba' not in sys.modules"
     done = subprocess.run(
