@@ -20,6 +20,7 @@ Objects = NDArray[np.object_]
 
 MODULUS = 2**256
 _REBUILD = 512
+_ARRAYS = ("id", "code", "geometry", "figures")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,11 +70,30 @@ class Cells:
 
     def merged(self, removed: Ints, added: Cells) -> Cells:
         """Return the rows without the removed ids and with the added rows."""
-        keep = self.take(~np.isin(self.id, removed))
-        parts = [(getattr(keep, a), getattr(added, a)) for a in ("id", "code", "geometry", "figures")]
-        ids, code, geometry, figures = (np.concatenate(p) for p in parts)
-        order = np.argsort(ids, kind="stable")
-        return Cells(ids[order], code[order], geometry[order], figures[order])
+        runs = self._runs(removed, added)
+        sides = [(getattr(self, a), getattr(added, a)) for a in _ARRAYS]
+        return Cells(*(np.concatenate([side[which][start:end] for which, start, end in runs]) for side in sides))
+
+    def _runs(self, removed: Ints, added: Cells) -> list[tuple[int, int, int]]:
+        """Return the runs of rows, of these (0) and of the added (1), that follow each other by id."""
+        gone = np.unique(np.searchsorted(self.id, removed))
+        gone = gone[gone < len(self)]
+        gone = gone[np.isin(self.id[gone], removed)]
+        place = np.searchsorted(self.id, added.id)
+        # At one position the new row comes first: where it has the id of the old one, that is gone.
+        events = sorted([(int(p), 0, k) for k, p in enumerate(place)] + [(int(g), 1, 0) for g in gone])
+        out, done = [], 0
+        for at, kind, k in events:
+            if at > done:
+                out.append((0, done, at))
+                done = at
+            if kind:
+                done = at + 1
+            elif out and out[-1][0] == 1:
+                out[-1] = (1, out[-1][1], k + 1)
+            else:
+                out.append((1, k, k + 1))
+        return [*out, (0, done, len(self))]
 
     def frame(self, epsg: int) -> gpd.GeoDataFrame:
         """Return the rows as a GeoDataFrame with index `id`."""
@@ -90,10 +110,15 @@ def digest(payload: bytes) -> int:
 
 def cells_digest(cells: Cells) -> int:
     """Return the share of cells in the hash of the plan: the sum over their geometry and code."""
+    rings, owner = shapely.get_rings(cells.geometry, return_index=True)
+    raw = mm(shapely.get_coordinates(rings)).tobytes()
+    ends = 16 * np.cumsum(shapely.get_num_coordinates(rings))
+    first = np.searchsorted(owner, np.arange(len(cells) + 1)).tolist()
+    stops = [0, *ends.tolist()]
     total = 0
-    for code, polygon in zip(cells.code, cells.geometry, strict=True):
-        rings = (mm(shapely.get_coordinates(r)).tobytes() for r in shapely.get_rings(polygon))
-        total += digest(b"\x1e".join((str(code or "").encode(), *rings)))
+    for k, code in enumerate(cells.code):
+        own = (raw[stops[r] : stops[r + 1]] for r in range(first[k], first[k + 1]))
+        total += digest(b"\x1e".join((str(code or "").encode(), *own)))
     return total % MODULUS
 
 

@@ -275,8 +275,9 @@ def _figures(plan: Plan, change: Change, edit: Edit, *, after: bool) -> dict[str
         if olds != {bit.code} or len(bit.origin) > 1:
             moved |= {c[:width] for c in (*olds, bit.code) if c is not None}
             moved |= {c for pair in _unlike(plan, olds, bit.code) for c in pair}
-    live = plan.grids.keys() if not after else (plan.grids.keys() - set(edit.voided)) | set(edit.created)
-    return {c: _sum(plan, edit, c, after=after) for c in sorted(moved & set(live))}
+    gone, come = set(edit.voided), set(edit.created)
+    live = {c for c in moved if (c in come or (c in plan.grids and c not in gone) if after else c in plan.grids)}
+    return {c: _sum(plan, edit, c, after=after) for c in sorted(live)}
 
 
 def _unlike(plan: Plan, olds: Iterable[str | None], new: str | None) -> Iterable[tuple[str, str]]:

@@ -145,7 +145,7 @@ def convert(plan: Plan, code: str, kind: str) -> Edit:
             f"体系没有为类型“{kind}”规定类型字母：请先在体系文件中补充。",
             f"The scheme has no type letter for the kind '{kind}': add one to the scheme file.",
         )
-    used = {c for c in plan.ledger if len(c) == len(grid.code) and c.startswith(under)}
+    used = plan.ledger.under(under, len(grid.code))
     return _renamed(plan, grid.code, scheme.next_code(under, len(grid.code), used), "convert", command, kind)
 
 

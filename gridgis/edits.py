@@ -256,7 +256,7 @@ def _split_codes(
         [shapely.union_all(polygons_of([b for b, q in zip(bits, parts, strict=True) if q == p])) for p in others]
     ))  # fmt: skip
     under = plan.scheme.stem(code)
-    used = {c for c in plan.ledger if len(c) == len(code) and c.startswith(under)}
+    used = plan.ledger.under(under, len(code))
     fresh: dict[int, list[str]] = {}
     templates: dict[str, str] = {}
     for k in plan.scheme.reading_order(middle[:, 0], middle[:, 1]).tolist():

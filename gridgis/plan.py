@@ -8,7 +8,7 @@ prefix, so nesting holds by construction.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,10 +19,12 @@ import shapely
 from numpy.typing import NDArray
 
 from gridgis import codes, topology
+from gridgis.allotted import Ledger
 from gridgis.cells import MODULUS, CellIndex, Cells, Ints, cells_digest, digest
 from gridgis.elements import Elements
 from gridgis.errors import CodeError, StaleEditError
 from gridgis.ground import Ground
+from gridgis.layered import Layered
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
 
@@ -146,7 +148,7 @@ class Plan:
     outline: shapely.Geometry
     rows: Cells
     grids: Mapping[str, Grid]
-    ledger: frozenset[str]
+    ledger: Ledger
     elements: Elements | None = None
     version: int = 0
     next_id: int = 1
@@ -155,7 +157,7 @@ class Plan:
     index: CellIndex | None = None
     ground: Ground | None = None
     _order: list[str] = field(default_factory=list)
-    _shapes: dict[str, Any] = field(default_factory=dict)
+    _shapes: MutableMapping[str, Any] = field(default_factory=Layered)
 
     @property
     def cells(self) -> gpd.GeoDataFrame:
@@ -225,22 +227,24 @@ class Plan:
 
     def below(self, code: str) -> list[str]:
         """Return the live grid codes under `code`, without itself, in order."""
-        start = bisect_left(self._order, code)
+        order, at = self._order, bisect_left(self._order, code)
         out = []
-        for c in self._order[start:]:
-            if not c.startswith(code):
-                break
-            if c != code:
-                out.append(c)
+        while at < len(order) and order[at].startswith(code):
+            if order[at] != code:
+                out.append(order[at])
+            at += 1
         return out
 
     def children(self, code: str) -> list[str]:
         """Return the live grids one level below `code` (any deeper level where one is missing)."""
-        under = self.below(code)
-        return [c for c in under if not any(p in self.grids and p != code for p in self._between(code, c))]
-
-    def _between(self, top: str, code: str) -> Iterator[str]:
-        return (p for p in codes.ancestors(code, self.scheme.widths) if len(p) > len(top))
+        order, out = self._order, []
+        at = bisect_left(order, code)
+        at += at < len(order) and order[at] == code
+        while at < len(order) and order[at].startswith(code):
+            out.append(order[at])
+            # In order, what lies under a grid follows it at once.
+            at = bisect_left(order, order[at] + "\uffff", at)
+        return out
 
     def cell_ids(self, code: str) -> list[int]:
         """Return ids of the cells in grid `code` and all grids below it, ascending."""
@@ -304,11 +308,11 @@ def make_plan(scheme: Scheme, county_code: str, epsg: int, outline: Any, **given
         members.setdefault(code, set()).add(i)
     top = int(rows.id.max()) + 1 if len(rows) else 1
     return Plan(
-        scheme, county_code, epsg, outline, rows, grids,
-        frozenset(given.get("ledger", frozenset())) | frozenset(grids),
+        scheme, county_code, epsg, outline, rows, Layered(grids),
+        Ledger((*given.get("ledger", ()), *grids)),
         given.get("elements"), given.get("version", 0), max(given.get("next_id", 1), top),
         (cells_digest(rows) + sum(g.digest() for g in grids.values())) % MODULUS,
-        {code: frozenset(ids) for code, ids in members.items()}, CellIndex(rows), Ground(rows), sorted(grids),
+        Layered({code: frozenset(ids) for code, ids in members.items()}), CellIndex(rows), Ground(rows), sorted(grids),
     )  # fmt: skip
 
 
@@ -327,21 +331,18 @@ def evolve(plan: Plan, edit: Edit) -> Plan:
     """
     require_current(plan, edit)
     rows = plan.rows.merged(edit.removed.id, edit.added)
-    grids, order = dict(plan.grids), list(plan._order)
+    order = plan._order.copy()
     for gone in edit.grids_removed:
-        del grids[gone.code]
         order.pop(bisect_left(order, gone.code))
     for new in edit.grids_added:
-        grids[new.code] = new
         insort(order, new.code)
     digest = plan.digest - cells_digest(edit.removed) + cells_digest(edit.added)
     digest += sum(g.digest() for g in edit.grids_added) - sum(g.digest() for g in edit.grids_removed)
-    stale = stale_codes(plan, edit)
     return replace(
         plan,
         rows=rows,
-        grids=grids,
-        ledger=plan.ledger | {g.code for g in edit.grids_added},
+        grids=Layered.of(plan.grids).changed([g.code for g in edit.grids_removed], [(g.code, g) for g in edit.grids_added]),
+        ledger=plan.ledger.with_codes(g.code for g in edit.grids_added),
         version=plan.version + 1 if edit.version is None else edit.version,
         next_id=max(plan.next_id, int(edit.added.id.max(initial=0)) + 1),
         digest=digest % MODULUS,
@@ -349,7 +350,7 @@ def evolve(plan: Plan, edit: Edit) -> Plan:
         index=(plan.index or CellIndex(plan.rows)).updated(edit.removed.id, edit.added, rows),
         ground=(plan.ground or Ground(plan.rows)).after(edit.removed, edit.added, rows),
         _order=order,
-        _shapes={c: g for c, g in plan._shapes.items() if c not in stale},
+        _shapes=Layered.of(plan._shapes).changed(stale_codes(plan, edit), ()),
     )
 
 
@@ -374,8 +375,8 @@ def require_current(plan: Plan, edit: Edit) -> None:
         )
 
 
-def _members_after(members: Mapping[str | None, frozenset[int]], edit: Edit) -> dict[str | None, frozenset[int]]:
-    out = dict(members)
+def _members_after(members: Mapping[str | None, frozenset[int]], edit: Edit) -> Layered[str | None, frozenset[int]]:
+    out = Layered.of(members).changed((), ())
     for cells, add in ((edit.removed, False), (edit.added, True)):
         for i, code in zip(cells.id.tolist(), cells.code, strict=True):
             held = out.get(code, frozenset())

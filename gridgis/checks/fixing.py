@@ -199,7 +199,7 @@ def _bookkeeping(plan: Plan, kind: str, code: str, gone: tuple[Grid, ...], come:
 def _numbered(plan: Plan, code: str, _shape: Any) -> Iterable[Try]:
     """Give a grid the next code that was never allotted."""
     stem = plan.scheme.stem(code)
-    used = {c for c in plan.ledger if len(c) == len(code) and c.startswith(stem)}
+    used = plan.ledger.under(stem, len(code))
     return [lambda: recode(plan, code, plan.scheme.next_code(stem, len(code), used))]
 
 

@@ -195,7 +195,7 @@ def _numbered(plan: Plan, rows: Ints, labels: Ints, up: str, width: int, parts: 
     level = plan.scheme.levels[plan.scheme.widths.index(width) - 1]
     # Zeros stand for levels that the branch lacks.
     under = up + "0" * (width - len(up) - level.width) + next(iter(level.letters), "")
-    used = {c for c in plan.ledger if len(c) == width and c.startswith(under)}
+    used = plan.ledger.under(under, width)
     out: dict[int, str] = {}
     for k in plan.scheme.reading_order(middle[:, 0], middle[:, 1]).tolist():
         out[parts[k]] = plan.scheme.next_code(under, width, used)

@@ -153,7 +153,7 @@ class BranchStore:
     def snapshot(self) -> tuple[int, Cells, dict[str, Grid], dict[str, Any], frozenset[str], int]:
         """Return version, cells, grids, grid polygons, ledger and next id, all of one moment."""
         plan = self.plan()
-        ledger = plan.ledger | self._main.ledger()
+        ledger = frozenset(plan.ledger | self._main.ledger())
         return plan.version, plan.rows, dict(plan.grids), dict(plan._shapes), ledger, plan.next_id
 
     def rows(self, version: int | None = None) -> tuple[Cells, dict[str, Grid]]:

@@ -98,8 +98,10 @@ class SqlStore(Reader):
         gone = {"removed_in": version, "valid_to": (edit.at or "")[:10], "void_reason": edit.reason or edit.kind}
         self._retire(c, "grids", "code", [g.code for g in edit.grids_removed], gone)
         self._insert_cells(c, edit.added, version)
-        self._insert_grids(c, edit, version)
-        self._allot(c, [g.code for g in edit.grids_added], version)
+        codes = [g.code for g in edit.grids_added]
+        known = self._allotted(c, codes)
+        self._insert_grids(c, edit, version, known)
+        self._allot(c, [code for code in codes if code not in known], version)
         self._draw(c, shapes)
 
     def _retire(self, c: Connection, table: str, key: str, values: Sequence[Any], with_: Mapping[str, Any]) -> None:
@@ -119,16 +121,13 @@ class SqlStore(Reader):
         ]
         self.backend.fill(c, "cells", ("id", "code", "added_in", *FIGURES, "geometry"), rows)
 
-    def _insert_grids(self, c: Connection, edit: Edit, version: int) -> None:
+    def _insert_grids(self, c: Connection, edit: Edit, version: int, known: set[str]) -> None:
         t = self._tables["grids"]
         day = (edit.at or "")[:10]
         rows = []
-        # In parts: a register names thousands of grids, and one query for each would read them all again.
-        since: dict[str, str] = {}
-        for k in range(0, len(edit.grids_added), 500):
-            some = [g.code for g in edit.grids_added[k : k + 500]]
-            query = select(t.c.code, func.min(t.c.valid_from)).where(t.c.code.in_(some)).group_by(t.c.code)
-            since |= dict(tuple(row) for row in c.execute(query))
+        # A row that makes place has the first day of its code; only for a code that comes back all are looked through.
+        since = self._since(c, [g.code for g in edit.grids_removed], t.c.removed_in == version)
+        since |= self._since(c, [g.code for g in edit.grids_added if g.code in known and g.code not in since])
         for g in edit.grids_added:
             fields = dict(
                 zip(GRID_FIELDS, (g.code, g.level, g.kind, g.name, g.category, g.class_, g.zone), strict=True)
@@ -139,11 +138,24 @@ class SqlStore(Reader):
         if rows:
             c.execute(insert(t), rows)
 
+    def _since(self, c: Connection, codes: Sequence[str], *where: Any) -> dict[str, str]:
+        """Return the first day of codes; in parts, since one query for each would read the table as often."""
+        t, out = self._tables["grids"], dict[str, str]()
+        for k in range(0, len(codes), 500):
+            found = select(t.c.code, func.min(t.c.valid_from)).where(t.c.code.in_(codes[k : k + 500]), *where)
+            out |= dict(tuple(row) for row in c.execute(found.group_by(t.c.code)))
+        return out
+
     def _allot(self, c: Connection, codes: Sequence[str], version: int) -> None:
-        known = self._ledger(c) if codes else frozenset()
-        rows = [{"code": code, "allotted_in": version} for code in codes if code not in known]
-        if rows:
-            c.execute(insert(self._tables["code_ledger"]), rows)
+        if codes:
+            c.execute(insert(self._tables["code_ledger"]), [{"code": code, "allotted_in": version} for code in codes])
+
+    def _allotted(self, c: Connection, codes: Sequence[str]) -> set[str]:
+        """Return those of the codes that were allotted before."""
+        t, out = self._tables["code_ledger"], set[str]()
+        for k in range(0, len(codes), 500):
+            out.update(c.execute(select(t.c.code).where(t.c.code.in_(codes[k : k + 500]))).scalars())
+        return out
 
     def _draw(self, c: Connection, shapes: Mapping[str, Any]) -> None:
         t = self._tables["grids"]
@@ -202,6 +214,12 @@ class SqlStore(Reader):
         self._pour(c, table, frame)
 
     def _pour(self, c: Connection, table: str, frame: pd.DataFrame) -> None:
+        # Part by part: as Python's own numbers and texts, millions of rows would take several times their room.
+        for k in range(0, len(frame), _BATCH):
+            rows = self._plain_rows(table, frame.iloc[k : k + _BATCH])
+            self.backend.fill(c, table, [col.name for col in TABLES[table]], rows)
+
+    def _plain_rows(self, table: str, frame: pd.DataFrame) -> list[tuple[Any, ...]]:
         columns = []
         for column in TABLES[table]:
             if column.name not in frame.columns:
@@ -212,9 +230,7 @@ class SqlStore(Reader):
                 plain = _PLAIN[column.kind]
                 values = frame[column.name]
                 columns.append([None if lost else plain(v) for v, lost in zip(values, values.isna(), strict=True)])
-        rows = list(zip(*columns, strict=True))
-        for k in range(0, len(rows), _BATCH):
-            self.backend.fill(c, table, [col.name for col in TABLES[table]], rows[k : k + _BATCH])
+        return list(zip(*columns, strict=True))
 
     def set_figures(self, ids: Sequence[int], figures: Any) -> None:
         """Write the figures of live and past cells after the e-map changed."""
