@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app_pages import ground, incidentdesk, live, past, where
+from app_pages import emaptiles, ground, incidentdesk, live, past, where
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.publicpage import Public
 from app_pages.words import map_words
@@ -23,7 +23,7 @@ from layers import geojson, page
 _GZIP = {"Content-Encoding": "gzip", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _DAY = 86_400
 _LAYERS = ("grids", "outline", "base")
-_VIEWS = ("cells", "buildings", "crowds", "lines")
+_VIEWS = ("cells", "crowds", "lines")
 
 
 def prefix() -> str:
@@ -141,4 +141,5 @@ def routes() -> list[BaseRoute]:
         *where.routes(base, asset_path()),
         *live.routes(base),
         *ground.routes(base),
+        *emaptiles.routes(base),
     ]

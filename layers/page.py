@@ -24,7 +24,7 @@ LOOP_TOOLS = ("select", "report")
 
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
-    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
+    "core.js", "tiles.js", "names.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
     "vertices.js", "icons.js", "tools.js", "lay.js", "measure.js", "keys.js",
     "linked.js",
 )  # fmt: skip
@@ -125,6 +125,7 @@ def missing_assets() -> list[str]:
 def parts(options: PageOptions) -> list[Part]:
     """Return the parts of the page, in the order they are added."""
     return [
+        Part("names", styles.NAMES),
         Part("base", styles.BASE),
         Part("grids", {**styles.GRIDS, "figures": [list(f) for f in options.figures]}),
         Part("labels", {**styles.LABELS, "countyDigits": options.county_digits}),

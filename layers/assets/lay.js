@@ -4,7 +4,7 @@ GridGIS.part("lay", (map, options) => {
   const W = GridGIS.words;
   const el = GridGIS.element;
   const KEY = `${GridGIS.options.viewKey}:layers`;
-  const PANES = { base: ["base", "network"], buildings: ["buildings"], grids: ["grids"], lines: ["lines", "parents"], labels: ["labels"] };
+  const PANES = { base: ["base", "network", "names"], buildings: ["buildings"], grids: ["grids"], lines: ["lines", "parents"], labels: ["labels"] };
   const shown = Object.assign({}, ...Object.keys(PANES).map((k) => ({ [k]: 1 })), { tiles: 1 }, kept());
   const box = el("div", "lay");
   const button = el("button", "lay-button");
