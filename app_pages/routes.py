@@ -112,7 +112,7 @@ def map_page(desk: Desk, lang: str, tools: tuple[str, ...]) -> str:
     meridian, easting = ground.axis(desk.crs)
     return page.build(page.PageOptions(
         assets=asset_path(), bounds=desk.bounds, view_key=f"gridgis:{desk.county.code}", words=words,
-        figures=figures, tools=tools, county_digits=desk.scheme.county_digits, ground=ground.offered(desk),
+        figures=figures, tools=tools, county_digits=desk.scheme.county_digits, ground=ground.told(desk, lang),
         meridian=meridian, easting=easting,
     ))  # fmt: skip
 

@@ -24,7 +24,8 @@ LOOP_TOOLS = ("select", "report")
 
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
-    "core.js", "tiles.js", "names.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
+    "core.js", "tiles.js", "names.js", "base.js",
+    "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
     "vertices.js", "icons.js", "tools.js", "lay.js", "measure.js", "keys.js",
     "linked.js",
 )  # fmt: skip
@@ -58,7 +59,7 @@ class PageOptions:
     county_digits
         How many digits of a code all grids share.
     ground
-        A base map of tiles: `url` on this host, `zoom`, `shift` in degrees where it lies shifted, `note`.
+        A base map of tiles: `url` on this host, `zoom`, `vector`, `shift` in degrees where it lies shifted, `note`.
     meridian, easting
         Of the county's CRS, for the readout of coordinates.
     """
@@ -144,7 +145,7 @@ def parts(options: PageOptions) -> list[Part]:
         Part("choose", {"accent": styles.ACCENT}),
         Part("vertices", {"accent": styles.ACCENT}),
         Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
-        Part("lay", {"base": dict(options.ground)}),
+        Part("lay", {"base": dict(options.ground), "strokes": [styles.LAND, *styles.BASE["strokes"]]}),
         Part("measure", {"meridian": options.meridian, "easting": options.easting}),
         Part("keys", {"tools": list(options.tools)}),
         Part("linked"),

@@ -17,6 +17,7 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("base", 210, False),
     ("buildings", 220, False),
     ("grids", 400, True),
+    ("groundlines", 404, False),
     ("network", 405, False),
     ("lines", 408, False),
     ("hatch", 409, False),
@@ -69,6 +70,9 @@ BASE: dict[str, Any] = {
     "buildingZoom": 16,
 }
 """Strokes from the lowest to the highest; a weight of 0 does not grow with the zoom."""
+
+LAND = _area("land", 0, stroke=False, fillColor="#fbfaf6", fillOpacity=1)
+"""The ground of a base of vectors from elsewhere."""
 
 NAMES: dict[str, Any] = {
     "family": "'Microsoft YaHei','PingFang SC','Noto Sans CJK SC','Source Han Sans SC','WenQuanYi Micro Hei',sans-serif",

@@ -103,22 +103,19 @@ def of_foreign(layers: dict[str, Any], whole: Tile) -> Rows:
         The tile they come from.
     """
     west, north = whole.origin
-    shapes: list[Any] = []
+    shapes: list[Shapes] = [np.zeros(0, dtype=object)]
     kinds: list[str] = []
     names: list[str] = []
     for name, layer in layers.items():
         unit = whole.unit_m * EXTENT / layer["extent"]
-        for feature in layer["features"]:
-            shape = shapely.from_geojson(json.dumps(feature["geometry"]), on_invalid="ignore")
-            told = feature["properties"]
-            kind = "" if shape is None else foreign_kind(name, told, int(shapely.get_dimensions(shape)))
-            if kind:
-                shapes.append(shapely.transform(shape, lambda xy, u=unit: np.column_stack([west + xy[:, 0] * u, north - xy[:, 1] * u])))
-                kinds.append(kind)
-                names.append(str(told.get("name:zh") or told.get("name") or ""))
-    held = np.empty(len(shapes), dtype=object)
-    held[:] = shapes
-    return Rows(held, kinds, names)
+        told = [f["properties"] for f in layer["features"]]
+        flat = shapely.from_geojson([json.dumps(f["geometry"]) for f in layer["features"]], on_invalid="ignore")
+        found = [foreign_kind(name, t, d) for t, d in zip(told, shapely.get_dimensions(flat).tolist(), strict=True)]
+        kept = [k for k, kind in enumerate(found) if kind]
+        shapes.append(shapely.transform(flat[kept], lambda xy, u=unit: np.column_stack([west + xy[:, 0] * u, north - xy[:, 1] * u])))
+        kinds += [found[k] for k in kept]
+        names += [str(told[k].get("name:zh") or told[k].get("name") or "") for k in kept]
+    return Rows(np.concatenate(shapes), kinds, names)
 
 
 def foreign_kind(layer: str, told: dict[str, Any], dimension: int) -> str:
@@ -130,6 +127,8 @@ def foreign_kind(layer: str, told: dict[str, Any], dimension: int) -> str:
     'main'
     """
     kind = str(told.get("class") or told.get("kind_detail") or told.get("kind") or "")
+    if dimension < 0:
+        return ""
     if layer in ("water", "ocean", "water_polygons", "waterway", "water_lines"):
         return water_kinds([dimension == 2], [kind])[0] if dimension else ""
     if layer in ("transportation", "roads", "road", "streets") and dimension == 1:

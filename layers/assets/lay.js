@@ -4,11 +4,11 @@ GridGIS.part("lay", (map, options) => {
   const W = GridGIS.words;
   const el = GridGIS.element;
   const KEY = `${GridGIS.options.viewKey}:layers`;
-  const PANES = { base: ["base", "network", "names"], buildings: ["buildings"], grids: ["grids"], lines: ["lines", "parents"], labels: ["labels"] };
+  const PANES = { base: ["base", "network"], names: ["names"], buildings: ["buildings"], grids: ["grids"], lines: ["lines", "parents"], labels: ["labels"] };
   const shown = Object.assign({}, ...Object.keys(PANES).map((k) => ({ [k]: 1 })), { tiles: 1 }, kept());
   const box = el("div", "lay");
   const button = el("button", "lay-button");
-  let tiles = null;
+  let tiles = [];
   let tilesUrl = null;
 
   function kept() {
@@ -26,7 +26,7 @@ GridGIS.part("lay", (map, options) => {
       pane.style.filter = shown[name] >= 1 ? "" : `opacity(${shown[name]})`;
       pane.style.visibility = shown[name] ? "" : "hidden";
     }));
-    if (tiles) tiles.setOpacity(shown.tiles);
+    tiles.forEach((layer) => layer.setOpacity(shown.tiles));
     try {
       sessionStorage.setItem(KEY, JSON.stringify(shown));
     } catch (error) {
@@ -56,19 +56,27 @@ GridGIS.part("lay", (map, options) => {
   function fill() {
     box.replaceChildren(el("b", null, W.lay_title));
     Object.keys(PANES).forEach((name) => box.appendChild(row(name)));
-    if (tiles) {
-      box.appendChild(row("tiles"));
-      if (options.base.note) box.appendChild(el("div", "lay-note", options.base.note));
-    }
+    if (tiles.length) box.appendChild(row("tiles"));
+    if (options.base.note) box.appendChild(el("div", "lay-note", options.base.note));
   }
 
   // A base of the county's own choosing, through an address of this host; one that lies shifted is met by shifting it back.
   function ground() {
     if (!options.base || !options.base.url || tilesUrl) return;
     tilesUrl = options.base.url;
-    tiles = L.tileLayer(tilesUrl, { pane: "tilePane", maxNativeZoom: options.base.zoom || 18, maxZoom: 19, attribution: "" });
-    tiles.addTo(map);
+    if (options.base.vector) {
+      // Areas lie under the grids, lines over their colours, as ours do.
+      const areas = options.strokes.filter((stroke) => stroke.style.fill !== false);
+      const lines = options.strokes.filter((stroke) => stroke.style.fill === false);
+      tiles = [["tilePane", areas], ["groundlines", lines]].map(([pane, strokes]) => GridGIS.vectorTiles(tilesUrl, { pane, strokes, maxZoom: 20 }));
+      GridGIS.names.follow(tiles[1]);
+    } else {
+      tiles = [L.tileLayer(tilesUrl, { pane: "tilePane", maxNativeZoom: options.base.zoom || 18, maxZoom: 20, attribution: "" })];
+    }
+    tiles.forEach((layer) => layer.addTo(map));
+    // Land of ours would hide it, and its roads stand for ours until they are asked for.
     map.getPane("base").style.display = "none";
+    if (kept().base === undefined) shown.base = 0;
     if (options.base.shift) shift();
   }
 
@@ -79,7 +87,8 @@ GridGIS.part("lay", (map, options) => {
       const c = map.getCenter();
       const a = map.latLngToLayerPoint(c);
       const b = map.latLngToLayerPoint([c.lat + dlat, c.lng + dlng]);
-      map.getPane("tilePane").style.transform = `translate(${a.x - b.x}px, ${a.y - b.y}px)`;
+      ["tilePane", "groundlines"].forEach((p) => { map.getPane(p).style.transform = `translate(${a.x - b.x}px, ${a.y - b.y}px)`; });
+      tiles.forEach((layer) => { layer.offset = L.point(a.x - b.x, a.y - b.y); });
     };
     map.on("zoomend moveend", place);
     place();

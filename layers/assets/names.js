@@ -80,7 +80,7 @@ GridGIS.part("names", (map, options) => {
     sources.forEach((layer) => layer.each((coords, features) => {
       if (coords.z !== Math.round(map.getZoom())) return;
       // The tile's corner and size among the points of the layers, at a zoom that need not be whole.
-      const corner = L.point(coords.x, coords.y).multiplyBy(GridGIS.tileSide * scale).subtract(map.getPixelOrigin());
+      const corner = L.point(coords.x, coords.y).multiplyBy(GridGIS.tileSide * scale).subtract(map.getPixelOrigin()).add(layer.offset || [0, 0]);
       features.forEach((f) => f.name && options.styles[f.kind] && out.push({ f, corner }));
     }));
     return { out, scale };
