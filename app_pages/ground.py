@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-import streamlit as st
 from pyproj import CRS
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app_pages import archives
+from app_pages.address import prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.emaptiles import asked_tile
 from gridgis.datums import wgs84_to_gcj02
@@ -62,8 +62,7 @@ def offered(desk: Desk) -> dict[str, Any]:
     named = source()
     if not named:
         return {}
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    out: dict[str, Any] = {"url": f"{'/' + base if base else ''}/ground/{desk.token('ground')}/{{z}}/{{x}}/{{y}}"}
+    out: dict[str, Any] = {"url": f"{prefix()}/ground/{desk.token('ground')}/{{z}}/{{x}}/{{y}}"}
     if named.endswith(archives.ENDINGS):
         found = archives.facts(named)
         out |= {"zoom": found.last, "vector": found.vector}

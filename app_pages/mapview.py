@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from app_pages import emaptiles
+from app_pages.address import prefix
 from app_pages.desk import Desk
-from app_pages.routes import prefix
 from app_pages.state import lang, say
 from layers import figures, page
 

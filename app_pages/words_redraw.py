@@ -52,7 +52,6 @@ REDRAW_WORDS: dict[str, tuple[str, str]] = {
     "lay_title": ("图层", "Layers"),
     "lay_opacity": ("不透明度", "opacity"),
     "lay_base": ("电子地图", "E-map"),
-    "lay_names": ("地名、路名", "Place names"),
     "lay_buildings": ("建筑", "Buildings"),
     "lay_grids": ("网格着色", "Grid colours"),
     "lay_lines": ("网格界线", "Boundaries"),

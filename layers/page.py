@@ -26,8 +26,8 @@ _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
     "core.js", "tiles.js", "names.js", "base.js",
     "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
-    "vertices.js", "icons.js", "tools.js", "lay.js", "measure.js", "keys.js",
-    "linked.js",
+    "vertices.js", "icons.js", "tools.js", "extras.js", "lay.js", "measure.js", "keys.js",
+    "linked.js", "link.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -145,10 +145,12 @@ def parts(options: PageOptions) -> list[Part]:
         Part("choose", {"accent": styles.ACCENT}),
         Part("vertices", {"accent": styles.ACCENT}),
         Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
+        Part("extras"),
         Part("lay", {"base": dict(options.ground), "strokes": [styles.LAND, *styles.BASE["strokes"]]}),
         Part("measure", {"meridian": options.meridian, "easting": options.easting}),
         Part("keys", {"tools": list(options.tools)}),
         Part("linked"),
+        Part("link"),
     ]
 
 

@@ -22,6 +22,7 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("lines", 408, False),
     ("hatch", 409, False),
     ("heat", 410, False),
+    ("extras", 415, False),
     ("parents", 420, False),
     ("cells", 430, False),
     ("selection", 440, False),
