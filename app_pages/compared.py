@@ -12,7 +12,7 @@ import streamlit as st
 
 from app_pages import mapview
 from app_pages.desk import Desk
-from app_pages.panel import logged, number
+from app_pages.panel import level_name, logged, number
 from app_pages.past import Draft, Past
 from app_pages.planpair import figures
 from app_pages.state import keep, say
@@ -62,14 +62,23 @@ def end() -> None:
     st.session_state.compare = False
 
 
+def back(column: Any) -> None:
+    """Show the way back; the page is another one then, so all of it runs."""
+    if column.button(say("compare_end"), key="compare_end", on_click=end, width="stretch"):
+        st.rerun()
+
+
+@st.fragment
 def show(desk: Desk) -> None:
     """Show the two maps with what only one of them has, and its figures beneath."""
     for side in SIDES:
         keep(f"compare_{side}")
-    level = st.session_state.level
-    words, back = st.columns([5, 1], vertical_alignment="center")
+    words, levels, last = st.columns([2.6, 3, 0.8], vertical_alignment="center")
     words.html(f'<div class="gg-clear"><b>{safe_text(say("compare_title"))}</b><span>{safe_text(say("compare_tip"))}</span></div>')
-    back.button(say("compare_end"), key="compare_end", on_click=end, width="stretch")
+    names = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}
+    level = str(levels.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True,
+                                         label_visibility="collapsed"))  # fmt: skip
+    back(last)
     known = choices(desk)
     columns = dict(zip(SIDES, st.columns(2, gap="medium"), strict=True))
     picked: dict[str, Desk] = {}
@@ -81,9 +90,10 @@ def show(desk: Desk) -> None:
     for side, column in columns.items():
         mine, other = picked[side], picked[SIDES[1 - SIDES.index(side)]]
         with column:
-            lines = only(mine, other, level)
+            with st.spinner(say("working"), width="stretch"):
+                lines = only(mine, other, level)
             mapview.live_map(mine, message(mine, level, lines), key=f"compare_map_{side}",
-                             height="clamp(320px, calc(100dvh - 330px), 1100px)")  # fmt: skip
+                             height="clamp(320px, calc(100dvh - 286px), 1100px)")  # fmt: skip
             figures(rows(mine, other, level, lines))
 
 

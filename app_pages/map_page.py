@@ -80,8 +80,7 @@ def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
     state = st.session_state
     if state.compare:
-        compared.show(desk)
-        return
+        st.rerun()
     controls(desk)
     writes = access.allowed("save")
     tools = COMMAND_TOOLS if command.on() else TOOLS if writes else TOOLS[:1]
@@ -94,7 +93,7 @@ def workbench(desk: Desk) -> None:
         if command.on():
             shown = {"focus": state.goto} | command.picture(desk, desk.frame(state.level)[1].index)
         shown |= {"extras": [*extras.offer(desk, state.level, lang()), *opened.offer(desk)], "address": viewlink.spoken(),
-                  "view": state.link_view}  # fmt: skip
+                  "view": state.link_view, "paper": viewlink.paper(desk)}  # fmt: skip
         picture = mapview.message(desk, state.level, state.figure, state.labels, ack=state.ack, **shown)
         mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=tools,
                          on_event=lambda: bench.on_event(desk))  # fmt: skip
@@ -126,4 +125,7 @@ viewlink.take(desk)
 for choice in ("level", "figure", "labels", "reason", "search", "mode", "radius"):
     keep(choice)
 watch(desk)
-workbench(desk)
+if st.session_state.compare:
+    compared.show(desk)
+else:
+    workbench(desk)

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import bench, extras, mapview
+from app_pages import bench, extras, mapview, panel
 from app_pages.desk import Desk
 from app_pages.state import lang, say, tell
 
@@ -120,3 +120,11 @@ def spoken() -> dict[str, Any]:
     """Return what an address keeps of the choices beside the map."""
     state = st.session_state
     return {"level": state.level, "colour": state.figure, "lang": lang()}
+
+
+def paper(desk: Desk) -> dict[str, str]:
+    """Return heading and source of the map on paper."""
+    level = panel.level_name(desk, st.session_state.level)
+    told = [say("version", n=desk.version), desk.county.today, *([say("illustrative")] if desk.county.illustrative else [])]
+    name = desk.county.meta["name"] or desk.county.code
+    return {"title": say("paper_title", county=name, level=level), "line": " · ".join(told)}

@@ -53,8 +53,8 @@ LAYER_WORDS: dict[str, tuple[str, str]] = {
     "extra_close": ("关闭", "Close"),
     "compare_title": ("并排比较", "Side by side"),
     "compare_tip": (
-        "移动一张地图，另一张跟着移动。两边不同的界线以红色画出。",
-        "Move one map and the other follows. Boundaries that the other side lacks are drawn in red.",
+        "两图联动；红色为对方没有的界线",
+        "The maps move together; red lines are missing on the other",
     ),
     "compare_left": ("左图", "Left map"),
     "compare_right": ("右图", "Right map"),
@@ -67,6 +67,7 @@ LAYER_WORDS: dict[str, tuple[str, str]] = {
     "compare_only": ("仅此图有的界线", "Boundaries only here"),
     "compare_in_band": ("规模内", "In band"),
     "compare_none": ("两边没有差别", "No difference"),
+    "paper_title": ("{county}{level}图", "{county}: map of {level}"),
     "link_bad": ("链接中的“{what}”无法使用，已忽略：{why}。", "'{what}' of the link could not be used and was ignored: {why}."),
     "link_no_code": ("现在没有编码 {value}", "there is no code {value} now"),
     "link_no_level": ("没有层级 {value}", "there is no level {value}"),

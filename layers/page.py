@@ -27,7 +27,7 @@ _SCRIPTS = (
     "core.js", "tiles.js", "names.js", "base.js",
     "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
     "vertices.js", "icons.js", "tools.js", "extras.js", "lay.js", "measure.js", "keys.js",
-    "linked.js", "link.js",
+    "linked.js", "link.js", "paper.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -151,6 +151,7 @@ def parts(options: PageOptions) -> list[Part]:
         Part("keys", {"tools": list(options.tools)}),
         Part("linked"),
         Part("link"),
+        Part("paper"),
     ]
 
 

@@ -42,6 +42,7 @@ GridGIS.part("base", (map, options) => {
 
   return {
     bbox,
+    loading: () => Object.values(tiles).some((layer) => map.hasLayer(layer) && layer.isLoading()),
     async apply(message) {
       Object.entries(message.tiles).forEach(([name, url]) => lay(name, url));
       await ground(message.base);

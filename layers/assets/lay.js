@@ -120,7 +120,7 @@ GridGIS.part("lay", (map, options) => {
   function deeds() {
     const line = el("div", "lay-deeds");
     [["lay_open_file", () => GridGIS.emit("overlay", {})], ["lay_compare", () => GridGIS.emit("compare", {})],
-      ["lay_link", () => GridGIS.link.copy()], ["lay_print", () => window.print()]].forEach(([word, deed]) => {
+      ["lay_link", () => GridGIS.link.copy()], ["lay_print", () => GridGIS.paper.print()]].forEach(([word, deed]) => {
       const one = el("button", null, W[word]);
       one.type = "button";
       one.dataset.deed = word;
