@@ -33,7 +33,7 @@ from layers import base, figures, geojson, grids
 
 Item = tuple[Any, ...]
 _KEPT_TOKENS = 1024
-_IN_VIEW = {"buildings": 4000, "cells": 6000, "lines": 1500}
+_IN_VIEW = {"cells": 6000, "lines": 1500}
 
 
 class Desk:
@@ -193,12 +193,10 @@ class Desk:
             plan = self.plan
             codes = plan.tiling(rest[0])
             return grids.outlines([plan.grid_geometry(c) for c in codes], [plan.grids[c].name for c in codes], self.crs)
-        with self.quiet() as county:
-            water, roads = county.table("water"), county.table("roads")
-        return base.payload(self.plan.outline, water, roads, self.crs)
+        return base.payload(self.plan.outline, self.crs)
 
     def nearby(self, item: Item, box: shapely.Geometry) -> bytes:
-        """Return the cells or buildings in a box given in degrees."""
+        """Return the cells, or roads and water, in a box given in degrees."""
         keep = self._frames if item[0] == "cells" else self._lasting
         source = keep.get(("tree", *item), lambda: self._tree(item[0]))
         return geojson.packed(source.payload(geojson.from_degrees(box, self.crs), _IN_VIEW[item[0]]))
@@ -219,11 +217,9 @@ class Desk:
             rows = self.plan.rows
             known = [{"id": int(i), "code": c} for i, c in zip(rows.id, rows.code, strict=True)]
             return base.Nearby(rows.geometry, self.crs, known)
-        if kind == "lines":
-            with self.quiet() as county:
-                found = [county.table(t, ["geometry"]).geometry.to_numpy() for t in ("roads", "water")]
-            return base.Nearby(np.concatenate([np.asarray(f, dtype=object) for f in found]), self.crs)
-        return base.Nearby(self.footprints()[1], self.crs)
+        with self.quiet() as county:
+            found = [county.table(t, ["geometry"]).geometry.to_numpy() for t in ("roads", "water")]
+        return base.Nearby(np.concatenate([np.asarray(f, dtype=object) for f in found]), self.crs)
 
     # -- what is made of the county besides
 
@@ -264,7 +260,7 @@ class Desk:
         """Make what the first edit and the first close look would otherwise wait for."""
         with self.quiet() as county:
             _ = county.plan, county.elements.points_mm
-        self._lasting.get(("tree", "buildings"), lambda: self._tree("buildings"))
+        self.footprints()
 
 
 def level_figures(plan: gg.Plan, codes: list[str]) -> pd.DataFrame:
