@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import access, bench, command, mapview, others, panel, plandesk
+from app_pages import access, bench, classing, command, mapview, others, panel, plandesk
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -109,13 +109,14 @@ def workbench(desk: Desk) -> None:
             panel.selection_card(desk, state.level, state.selected)
         else:
             panel.overview(desk, state.level)
+            classing.choice(desk, state.level, state.figure)
         if writes:
             undo_redo(desk)
         panel.history(desk)
 
 
 desk = the_desk()
-for choice in ("level", "figure", "labels", "reason", "search", "mode", "radius"):
+for choice in ("level", "figure", "classing", "labels", "reason", "search", "mode", "radius"):
     keep(choice)
 watch(desk)
 workbench(desk)
