@@ -39,7 +39,7 @@ def classes(desk: Desk, level: str, figure: str) -> figures.Classes:
 
 def choice(desk: Desk, level: str, figure: str) -> None:
     """Show the choice of a way, where grids are coloured by a number."""
-    if figure not in figures.PALETTES:
+    if figure not in figures.PALETTES or not desk.plan.tiling(level):
         return
     offered = [m for m in figures.METHODS if m != "band" or limits(desk, level, figure)]
     if st.session_state.classing not in offered:

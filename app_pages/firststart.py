@@ -60,6 +60,7 @@ def own(known: dict[str, Scheme]) -> None:
     st.html(f"<style>{uploader.style('first_upload', say('first_file'), *uploader_words())}</style>")
     with st.container(key="first_upload"):
         given = st.file_uploader(say("first_file"), list(foundingdesk.ENDINGS), key="first_file", label_visibility="collapsed")
+    tip(say("first_formats"))
     st.selectbox(say("first_scheme"), list(known), key="first_scheme", format_func=lambda k: named(known[k]))
     scheme = known[state.first_scheme]
     tip(levels(scheme))
@@ -92,7 +93,7 @@ def confirmation(wanted: Wanted) -> None:
         return
     head(say("first_will"))
     left, right = st.columns([1, 2.4], gap="medium")
-    left.html(f'<div class="gg-outline">{foundingdesk.picture(found)}</div>')
+    left.html(f'<img class="gg-outline" alt="" src="{foundingdesk.picture(found)}">')
     with right:
         meridian = f"{axis(found.epsg)[0]:.0f}"
         facts([

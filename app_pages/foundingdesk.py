@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,7 @@ def tried(wanted: Wanted) -> Outline | Words:
 
 
 def picture(outline: Outline) -> str:
-    """Return the outline as SVG, north up."""
+    """Return the outline as the address of a picture, north up."""
     shape = shapely.simplify(outline.placed, 1e-4)
     west, south, east, north = shape.bounds
     narrow = float(np.cos(np.radians((south + north) / 2)))
@@ -116,7 +117,8 @@ def picture(outline: Outline) -> str:
         paths.append("M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in zip(xs, ys, strict=True)) + "Z")
     box = f"-10 -10 {size[0] + 20:.0f} {size[1] + 20:.0f}"
     drawn = f'<path d="{"".join(paths)}" fill="#dcefe4" stroke="#388389" stroke-width="5" fill-rule="evenodd"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="100%">{drawn}</svg>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{size[0]:.0f}" height="{size[1]:.0f}">{drawn}</svg>'
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 def begin_demo(scheme: str) -> Job:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, past, tally
+from app_pages import empty, incidentbook, incidentdesk, incidentfilters, incidentview, mapview, panel, past, tally
 from app_pages.desk import Desk, the_desk
 from app_pages.incidentview import Picture
 from app_pages.state import attempt, keep, lang, say
@@ -112,7 +112,7 @@ def page(desk: Desk) -> None:
     """Show the page."""
     keep("level")
     if not incidentdesk.every(desk)["at"].notna().any():
-        st.html(f'<p class="gg-tip">{say("no_incidents_at_all")}</p>')
+        empty.card("empty_incidents", "no_incidents_at_all", "import", "handling")
         return
     left, right = st.columns([2.4, 1], gap="small")
     with left:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import access, bench, classing, command, mapview, others, panel, plandesk
+from app_pages import access, bench, classing, command, empty, mapview, others, panel, plandesk
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -75,6 +75,14 @@ def undo_redo(desk: Desk) -> None:
                       on_click=bench.step, args=(desk, way))  # fmt: skip
 
 
+def nothing_chosen(desk: Desk) -> None:
+    """Show the county in figures, or what to do where it has no grids yet."""
+    if empty.without_grids(desk):
+        return
+    panel.overview(desk, st.session_state.level)
+    classing.choice(desk, st.session_state.level, st.session_state.figure)
+
+
 @st.fragment
 def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
@@ -108,8 +116,7 @@ def workbench(desk: Desk) -> None:
         elif state.selected:
             panel.selection_card(desk, state.level, state.selected)
         else:
-            panel.overview(desk, state.level)
-            classing.choice(desk, state.level, state.figure)
+            nothing_chosen(desk)
         if writes:
             undo_redo(desk)
         panel.history(desk)

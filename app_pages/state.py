@@ -50,6 +50,7 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("alert_raster", None),
     ("alert_side", "above"),
     ("alert_limit", None),
+    ("alert_begun", None),
     ("alert_measure", "max"),
     ("alert_table", "alerts"),
     ("source_table", "conflicts"),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from app_pages.words_checks import CHECK_WORDS
 from app_pages.words_classes import CLASS_WORDS
 from app_pages.words_drafts import DRAFT_WORDS
+from app_pages.words_empty import EMPTY_WORDS
 from app_pages.words_export import EXPORT_WORDS
 from app_pages.words_first import FIRST_WORDS
 from app_pages.words_handling import HANDLING_WORDS
@@ -176,6 +177,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     **CHECK_WORDS,
     **CLASS_WORDS,
     **DRAFT_WORDS,
+    **EMPTY_WORDS,
     **EXPORT_WORDS,
     **FIRST_WORDS,
     **HANDLING_WORDS,

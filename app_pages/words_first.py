@@ -34,13 +34,14 @@ FIRST_WORDS: dict[str, tuple[str, str]] = {
     "first_holds_outline": ("县界", "the outline"),
     "first_holds_grids": ("网格", "grids"),
     "first_file": ("选择文件", "Choose a file"),
-    "first_files": (
-        "GeoJSON、GeoPackage、KML、FlatGeobuf、GeoParquet；Shapefile 请打成 zip，至多 {n} MB",
-        "GeoJSON, GeoPackage, KML, FlatGeobuf, GeoParquet; a shapefile as zip; up to {n} MB",
+    "first_files": ("单个文件或 ZIP，{n} MB 以内", "One file or a ZIP, up to {n} MB"),
+    "first_formats": (
+        "可选：GeoJSON、GeoPackage、KML、FlatGeobuf、GeoParquet，Shapefile 请打成 ZIP。",
+        "Possible: GeoJSON, GeoPackage, KML, FlatGeobuf, GeoParquet; a shapefile as ZIP.",
     ),
     "first_unfit": (
-        "这个文件不能用：请换上面列出的格式，且不超过 {n} MB。",
-        "This file cannot be used: take one of the formats above, up to {n} MB.",
+        "这个文件不能用：请换列出的格式，且不超过 {n} MB。",
+        "This file cannot be used: take one of the formats named, up to {n} MB.",
     ),
     "first_scheme": ("网格体系", "Grid system"),
     "first_levels": ("{levels}；编码 {n} 位", "{levels}; codes of {n} characters"),

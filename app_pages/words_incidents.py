@@ -87,7 +87,6 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
     "change_same": ("差别不出偶然", "No more than chance"),
     "change_none": ("此前没有同样长的时段可比：请缩短时间范围。", "There is no equally long period before: take a shorter one."),
     "no_incidents": ("这个时间范围和类别没有事件。", "No incidents in this period and these categories."),
-    "no_incidents_at_all": ("县区里还没有事件数据。", "The county holds no incidents yet."),
     "get_tables": ("表格 XLSX", "Tables XLSX"),
     "get_svg": ("地图 SVG", "Map SVG"),
     "get_png": ("地图 PNG", "Map PNG"),

@@ -75,7 +75,7 @@ def test_an_outline_is_told_and_then_founded(nothing: Path) -> None:
     assert isinstance(found, Outline)
     assert found.area_m2 == pytest.approx(24e6, rel=1e-3)
     assert (found.parts, found.epsg) == (1, EPSG)
-    assert "<svg" in foundingdesk.picture(found)
+    assert foundingdesk.picture(found).startswith("data:image/svg+xml;base64,")
     assert list(nothing.iterdir()) == [], "a trial writes nothing"
     job = foundingdesk.begin_own(wanted, found)
     job.wait(60)
