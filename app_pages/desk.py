@@ -29,7 +29,7 @@ from gridgis.once import Once
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme
 from gridgis.store.postgis import is_database
-from layers import base, figures, geojson, grids
+from layers import base, geojson, grids
 
 Item = tuple[Any, ...]
 _KEPT_TOKENS = 1024
@@ -160,13 +160,6 @@ class Desk:
         version, frame = self.frame(level)
         return version, self._frames.get(("shown", level, version), lambda: grids.shown(frame, self.crs))
 
-    def classes(self, level: str, figure: str) -> figures.Classes:
-        """Return the classes of a figure; they stay while the process lives, so colours keep their meaning."""
-        _, frame = self.frame(level)
-        return self._lasting.get(
-            ("classes", level, figure), lambda: figures.classes(frame[figure], figures.PALETTES[figure])
-        )
-
     def patches(self, level: str) -> list[dict[str, Any]]:
         """Return the steps between the last versions of a level that are at hand, oldest first, at most two."""
         now, _ = self.shown(level)
@@ -274,9 +267,12 @@ def level_figures(plan: gg.Plan, codes: list[str]) -> pd.DataFrame:
 
 
 def county_place() -> str:
-    """Return the county the app opens: file or database of the environment, else the file in the folder."""
-    place = os.environ.get("GRIDGIS_COUNTY", "county.gpkg")
-    return place if is_database(place) else str(Path(place).resolve())
+    """Return the county the app opens: file, folder or database of the environment, else the file in this folder."""
+    place = os.environ.get("GRIDGIS_COUNTY") or "county.gpkg"
+    if is_database(place):
+        return place
+    path = Path(place).resolve()
+    return str(path / "county.gpkg" if path.is_dir() else path)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import mapview
+from app_pages import empty, mapview
 from app_pages.desk import Desk, the_desk
 from app_pages.exportview import offered, result, sample
 from app_pages.panel import level_label
@@ -62,6 +62,8 @@ def choices(desk: Desk) -> Wish:
 desk = the_desk()
 for key in KEPT:
     keep(key)
+if empty.without_grids(desk):
+    st.stop()
 left, right = st.columns([1, 1.9], gap="medium")
 with left, st.container(key="exportbox"):
     wish = choices(desk)

@@ -66,7 +66,7 @@ def offered(desk: Desk) -> dict[str, Any]:
     if named.endswith(archives.ENDINGS):
         found = archives.facts(named)
         out |= {"zoom": found.last, "vector": found.vector}
-    if os.environ.get("GRIDGIS_BASEMAP_DATUM", "").lower() == "gcj02":
+    if shifted():
         lon, lat = shapely.get_coordinates(to_degrees(shapely.centroid(desk.plan.outline), desk.crs))[0]
         there = wgs84_to_gcj02([lon], [lat])
         out["shift"] = [float(there[0][0] - lon), float(there[1][0] - lat)]
@@ -79,6 +79,14 @@ def told(desk: Desk, lang: str) -> dict[str, Any]:
         return offered(desk)
     except InputError as error:
         return {"note": error.words(lang)}
+def shifted() -> bool:
+    """Tell whether the base map lies shifted by GCJ-02."""
+    return os.environ.get("GRIDGIS_BASEMAP_DATUM", "").lower() == "gcj02"
+
+
+def kind(data: bytes) -> str | None:
+    """Return the media type of a picture; None for anything else."""
+    return next((name for magic, name in _PICTURES if data.startswith(magic)), None)
 
 
 def axis(epsg: int) -> tuple[float, float]:
@@ -115,10 +123,10 @@ async def tile(request: Request) -> Response:
         return Response(status_code=404)
     if isinstance(found, str):
         return Response(packed(found), media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
-    kind = next((name for magic, name in _PICTURES if found.startswith(magic)), None)
-    if kind is None:
+    media = kind(found)
+    if media is None:
         return Response(status_code=204)
-    return Response(found, media_type=kind, headers=headers)
+    return Response(found, media_type=media, headers=headers)
 
 
 def _found(named: str, asked: Tile) -> str | bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, importdesk, importspeech, importview, registerdesk
+from app_pages import access, importdesk, importspeech, importview, registerdesk, uploader
 from app_pages.desk import Desk
 from app_pages.importchoices import away, begin, changed_file, changed_kind, options
 from app_pages.importdesk import Trial
@@ -57,15 +57,9 @@ def way_in(desk: Desk, step: str) -> None:
 
 
 def _uploader_words() -> str:
-    """Return a style sheet that gives the uploader our words, since Streamlit's own are English only."""
-    limit, zone = importdesk.size_limit(), ".st-key-import_upload"
-    drop = f"{zone} [data-testid=stFileUploaderDropzoneInstructions] span"
-    return (
-        f"{zone} section > span p,{drop}{{font-size:0}}{zone} section > span p::after{{font-size:14px;content:'{say('import_choose')}'}}"
-        f"{drop}::after{{font-size:12.5px;content:'{say('import_files', n=limit)}'}}"
-        f"{zone} [aria-label='Add files'],[data-testid=stTooltipErrorContent]{{display:none}}"
-        f"{zone}:has([aria-invalid=true])::after{{color:#8f2a1f;font-size:12.5px;line-height:1.6;content:'{say('import_unfit', n=limit)}'}}"
-    )
+    """Return the words of the uploader as a style sheet."""
+    limit = importdesk.size_limit()
+    return uploader.style("import_upload", say("import_choose"), say("import_files", n=limit), say("import_unfit", n=limit))
 
 
 def doing() -> str:

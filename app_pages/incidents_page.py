@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app_pages import (
+    empty,
     incidentbook,
     incidentdesk,
     incidentfilters,
@@ -100,7 +101,7 @@ def page(desk: Desk) -> None:
     """Show the page."""
     keep("level")
     if not incidentdesk.every(desk)["at"].notna().any():
-        st.html(f'<p class="gg-tip">{say("no_incidents_at_all")}</p>')
+        empty.card("empty_incidents", "no_incidents_at_all", "import", "handling")
         return
     left, right = st.columns([2.4, 1], gap="small")
     with left:

@@ -21,6 +21,7 @@ from app_pages.tally import last_days, quiet
 from app_pages.words import WORDS
 from gridgis import analysing, conflicting
 from gridgis.alerting import Alarm, alerts
+from gridgis.io.rasters import unpacked
 from gridgis.io.workbook import Sheet, workbook_bytes
 from gridgis.overlays import workload as work
 from gridgis.overlays.incidents import Wish
@@ -138,10 +139,32 @@ def spread(found: pd.DataFrame, rules: Workload, names: list[tuple[str, str]]) -
 # -- alerts
 
 
-def rasters(desk: Desk) -> pd.DataFrame:
-    """Return the rasters of the county without their pictures."""
+def raster_names(desk: Desk) -> dict[str, str]:
+    """Return the rasters of the county by their ids, as people call them: what they show, their name, their unit."""
     with desk.quiet() as county:
-        return pd.DataFrame(county.table("rasters", ("id", "kind", "unit", "source", "as_of")))
+        rows = pd.DataFrame(county.table("rasters", ("id", "kind", "name", "unit"))).fillna("").to_dict("records")
+    return {str(r["id"]): _raster_name(str(r["kind"]), str(r["name"] or r["id"]), str(r["unit"])) for r in rows}
+
+
+def _raster_name(kind: str, name: str, unit: str) -> str:
+    known = say(f"raster_{kind}") if f"raster_{kind}" in WORDS else kind
+    told = name if name == known else f"{known} · {name}"
+    return say("alert_unit", name=told, unit=unit) if unit else told
+
+
+def first_limit(desk: Desk, raster: str, side: str) -> float | None:
+    """Return a limit to begin with: beyond it lies a tenth of the raster."""
+
+    def ask() -> float | None:
+        with desk.quiet() as county:
+            rows = pd.DataFrame(county.table("rasters", ("id", "data")))
+        values = unpacked(rows.loc[rows["id"] == raster, "data"].iloc[0]).values
+        known = values[np.isfinite(values)]
+        share = 0.9 if side == "above" else 0.1
+        return float(f"{np.quantile(known, share):.2g}") if len(known) else None
+
+    found: float | None = desk.lasting(("first_limit", raster, side), ask)
+    return found
 
 
 def alerted(desk: Desk, level: str, alarm: Alarm) -> Told:
@@ -158,7 +181,7 @@ def alerted(desk: Desk, level: str, alarm: Alarm) -> Told:
               for r in calls]  # fmt: skip
     chain = pd.DataFrame(listed, columns=["code", "name", "level", "community", "role", "holder", "phone"])
     colours, rows = graded(found["value"], falling=alarm.above is None)
-    title = say("alert_unit", name=about["id"], unit=about["unit"]) if about["unit"] else about["id"]
+    title = raster_names(desk)[about["id"]]
     note = say("source", source=about["source"] or "–", as_of=about["as_of"] or "–")
     people = say("alert_people_n", h=number(found["households"].sum()), p=number(found["persons"].sum()))
     facts = [(say("alert_grids"), say("grids_n", n=number(len(found)))), (say("alert_people"), people),

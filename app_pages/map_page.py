@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import access, bench, command, compared, extras, mapview, opened, others, panel, plandesk, viewlink
+from app_pages import (
+    access,
+    bench,
+    classing,
+    command,
+    compared,
+    empty,
+    extras,
+    mapview,
+    opened,
+    others,
+    panel,
+    plandesk,
+    viewlink,
+)
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -75,6 +89,14 @@ def undo_redo(desk: Desk) -> None:
                       on_click=bench.step, args=(desk, way))  # fmt: skip
 
 
+def nothing_chosen(desk: Desk) -> None:
+    """Show the county in figures, or what to do where it has no grids yet."""
+    if empty.without_grids(desk):
+        return
+    panel.overview(desk, st.session_state.level)
+    classing.choice(desk, st.session_state.level, st.session_state.figure)
+
+
 @st.fragment
 def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
@@ -114,7 +136,7 @@ def workbench(desk: Desk) -> None:
         elif state.selected:
             panel.selection_card(desk, state.level, state.selected)
         else:
-            panel.overview(desk, state.level)
+            nothing_chosen(desk)
         if writes:
             undo_redo(desk)
         panel.history(desk)
@@ -122,7 +144,7 @@ def workbench(desk: Desk) -> None:
 
 desk = the_desk()
 viewlink.take(desk)
-for choice in ("level", "figure", "labels", "reason", "search", "mode", "radius"):
+for choice in ("level", "figure", "classing", "labels", "reason", "search", "mode", "radius"):
     keep(choice)
 watch(desk)
 if st.session_state.compare:

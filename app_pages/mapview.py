@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import emaptiles
+from app_pages import classing, emaptiles
 from app_pages.address import prefix
 from app_pages.desk import Desk
 from app_pages.state import lang, say
@@ -118,13 +118,11 @@ def choropleth(desk: Desk, level: str, figure: str) -> tuple[Message | None, lis
     """Return how the grids are coloured, and the block of the legend that says so."""
     if figure == "none":
         return None, []
-    title, note = say(f"fig_{figure}"), say("own_count", n=desk.version)
     if figure == "band":
-        rows = [[figures.BAND_COLOURS[k], say(f"band_{k}")] for k in ("below", "in", "above")]
-        return {"figure": "band", "categories": figures.BAND_COLOURS}, [{"title": title, "rows": rows}]
-    found = desk.classes(level, figure)
-    names = figures.class_names(found.breaks, 1e6 if figure == "area_m2" else 1.0)
-    unit = say(f"unit_{figure}")
-    rows = [[colour, name] for colour, name in zip(found.colours, names, strict=False)]
+        held = desk.frame(level)[1]["band"].value_counts()
+        rows = [[figures.BAND_COLOURS[k], f"{say(f'band_{k}')} · {int(held.get(k, 0)):,}"] for k in ("below", "in", "above")]
+        note = say("class_band_note", n=desk.version)
+        return {"figure": "band", "categories": figures.BAND_COLOURS}, [{"title": say("fig_band"), "rows": rows, "note": note}]
+    found = classing.classes(desk, level, figure)
     colours = {"figure": figure, "breaks": list(found.breaks), "colours": list(found.colours)}
-    return colours, [{"title": f"{title}（{unit}）" if unit and lang() == "zh" else title, "rows": rows, "note": note}]
+    return colours, [classing.legend(desk, level, figure, found)]

@@ -212,7 +212,7 @@ def history(desk: Desk, rows: int = 5) -> None:
     with desk.quiet() as county:
         log = county.log()
     edits = log[~log["kind"].isin(["demo", "new"])].tail(rows).iloc[::-1]
-    st.html(f"<h4>{safe_text(say('history'))}</h4>")
+    st.html(f"<h4>{safe_text(say('recent'))}</h4>")
     if edits.empty:
         st.html(f'<p class="gg-tip">{safe_text(say("no_history"))}</p>')
         return

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import access, bench, mapview
+from app_pages import access, bench, empty, mapview
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import banner, number
 from app_pages.state import attempt, keep, lang, say, tell
@@ -142,6 +142,12 @@ def register(desk: Desk) -> None:
     if not any(r.level for r in desk.scheme.roles):
         st.html(f'<p class="gg-tip">{safe_text(say("people_no_roles"))}</p>')
         return
+    if empty.without_grids(desk):
+        return
+    with desk.quiet() as county:
+        nobody = not len(county.table("staff", ["id"]))
+    if nobody:
+        empty.card("empty_people", "empty_people_note", "register")
     tables = tables_of(desk, state.people_role or None)
     controls(desk, tables)
     banner()

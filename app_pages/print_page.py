@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app_pages import empty
 from app_pages.address import prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import level_label
@@ -31,12 +32,14 @@ def offer(key: str, label: str, make: Callable[[], bytes], name: str, kind: str 
 def within(desk: Desk) -> tuple[str, list[str]]:
     """Ask for a grid of the coarsest level and a level below; return the first, and the codes of the second in it."""
     plan, scheme, state = desk.plan, desk.scheme, st.session_state
-    tops = plan.codes(scheme.level_keys[0])
+    tops = next(filter(None, map(plan.codes, scheme.level_keys)))
     names = {c: plan.grids[c].name or c for c in plan.grids}
     if state.print_top not in tops:
         state.print_top = tops[0]
     top: str = st.selectbox(say("print_top"), tops, format_func=lambda c: f"{names[c]} {c}", key="print_top")
-    levels = {k: level_label(desk, k) for k in scheme.level_keys[1:] if any(c.startswith(top) for c in plan.codes(k))}
+    levels = {k: level_label(desk, k) for k in scheme.level_keys if any(c.startswith(top) for c in plan.codes(k))}
+    if len(levels) > 1:
+        levels.pop(plan.grids[top].level)
     if state.level not in levels:
         state.level = list(levels)[-1]
     st.segmented_control(say("level"), list(levels), key="level", format_func=levels.get, required=True)
@@ -106,6 +109,8 @@ def reports(desk: Desk) -> None:
 desk = the_desk()
 for key in ("level", "print_kind", "print_top", "print_code", "print_report"):
     keep(key)
+if empty.without_grids(desk):
+    st.stop()
 left, right = st.columns([1, 1.7], gap="medium")
 preview = None
 with left, st.container(key="printbox"):

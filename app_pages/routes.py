@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -109,11 +109,18 @@ class Assets(StaticFiles):
         return answer
 
 
+async def to_map(request: Request) -> Response:
+    """Send those who name the map page to its address, which is that of the app."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{prefix()}/{query}")
+
+
 def routes() -> list[BaseRoute]:
     """Return the routes to stand beside Streamlit's own."""
     base = prefix()
     return [
         Mount(asset_path(), Assets(directory=page.ASSETS)),
+        Route(f"{base}/map", to_map),
         Route(f"{base}/layer/{{token}}", layer),
         Route(f"{base}/view/{{token}}", view),
         Route(f"{base}/picture/{{token}}", picture),

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
-from app_pages import access, state
+from app_pages import access, firststart, foundingdesk, state
 from app_pages.desk import Desk, the_desk
 from app_pages.state import say
 from gridgis.errors import GridgisError
@@ -29,9 +29,11 @@ PAGES = (
     ("match", "match_page.py", ":material/compare_arrows:"),
     ("plan", "plan_page.py", ":material/auto_awesome_mosaic:"),
     ("drafts", "drafts_page.py", ":material/call_split:"),
+    ("history", "history_page.py", ":material/history:"),
     ("import", "import_page.py", ":material/upload:"),
     ("export", "export_page.py", ":material/download:"),
     ("print", "print_page.py", ":material/print:"),
+    ("settings", "settings_page.py", ":material/settings:"),
 )
 
 
@@ -100,6 +102,9 @@ def main() -> None:
     try:
         if not access.role():
             ask_login()
+        if foundingdesk.vacant():
+            firststart.show()
+            return
         desk = the_desk()
     except GridgisError as error:
         stop_with(say("no_county"), error.words(state.lang()))
@@ -112,6 +117,9 @@ def main() -> None:
     }
     chosen = st.navigation(list(pages.values()), position="hidden")
     sidebar(desk, pages)
+    made = firststart.done()
+    if made is not None:
+        st.switch_page(pages[made])
     chosen.run()
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from app_pages.words_checks import CHECK_WORDS
+from app_pages.words_classes import CLASS_WORDS
 from app_pages.words_drafts import DRAFT_WORDS
+from app_pages.words_empty import EMPTY_WORDS
 from app_pages.words_export import EXPORT_WORDS
+from app_pages.words_first import FIRST_WORDS
 from app_pages.words_handling import HANDLING_WORDS
+from app_pages.words_history import HISTORY_WORDS
 from app_pages.words_import import IMPORT_WORDS
 from app_pages.words_incidents import INCIDENT_WORDS
 from app_pages.words_layers import LAYER_WORDS
@@ -19,6 +23,7 @@ from app_pages.words_plan import PLAN_WORDS
 from app_pages.words_print import PRINT_WORDS
 from app_pages.words_redraw import REDRAW_WORDS
 from app_pages.words_register import REGISTER_WORDS
+from app_pages.words_settings import SETTINGS_WORDS
 
 WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "app": ("网格GIS", "GridGIS"),
@@ -65,7 +70,6 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "band_or": (" 或 ", " or "),
     "grids_n": ("{n} 个网格", "{n} grids"),
     "source": ("来源：{source}，截至 {as_of}", "Source: {source}, as of {as_of}"),
-    "own_count": ("网格由当前方案统计，版本 {n}", "Counted from the plan, version {n}"),
     "overview": ("全县概况", "The county"),
     "selected_n": ("所选 {n} 个网格", "{n} grids selected"),
     "step_of": ("{kind}版本 {n}", "{kind} version {n}"),
@@ -97,7 +101,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "redo_what": ("重做：{what}", "Redo: {what}"),
     "nothing_undo": ("没有可撤销的变更", "Nothing to undo"),
     "nothing_redo": ("没有可重做的变更", "Nothing to redo"),
-    "history": ("最近变更", "Recent changes"),
+    "recent": ("最近变更", "Recent changes"),
     "no_history": ("还没有变更。", "No changes yet."),
     "saved": ("已保存：{what}，现为版本 {n}。", "Saved: {what}; this is version {n}."),
     "somebody": ("同事", "A colleague"),
@@ -172,9 +176,13 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "fix": ("处理建议", "What to do"),
     "pick_finding": ("点选一行，地图会移到问题所在的位置。", "Click a row and the map goes to the place."),
     **CHECK_WORDS,
+    **CLASS_WORDS,
     **DRAFT_WORDS,
+    **EMPTY_WORDS,
     **EXPORT_WORDS,
+    **FIRST_WORDS,
     **HANDLING_WORDS,
+    **HISTORY_WORDS,
     **IMPORT_WORDS,
     **INCIDENT_WORDS,
     **LAYER_WORDS,
@@ -186,6 +194,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     **PLAN_WORDS,
     **REDRAW_WORDS,
     **REGISTER_WORDS,
+    **SETTINGS_WORDS,
 })  # fmt: skip
 
 _MAP_PREFIXES = ("zoom_", "tool_", "hint_", "do_", "live_", "key_", "lock_", "trace_", "filter_", "lay_", "box_")

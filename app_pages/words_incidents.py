@@ -104,7 +104,6 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
     "chart_grids": ("图为各类网格的个数；点一行，地图移到该网格。", "The bars count grids; a click on a row moves the map there."),
     "chart_most": ("最多的地点", "Fullest places"),
     "no_incidents": ("这个时间范围和类别没有事件。", "No incidents in this period and these categories."),
-    "no_incidents_at_all": ("县区里还没有事件数据。", "The county holds no incidents yet."),
     "get_tables": ("表格 XLSX", "Tables XLSX"),
     "get_svg": ("地图 SVG", "Map SVG"),
     "get_png": ("地图 PNG", "Map PNG"),

@@ -34,16 +34,41 @@ def copy_county(
     StoreError
         The source is no county, or the target is taken or cannot be written; nothing is left behind.
     """
-    tell = progress or (lambda _share, _words: None)
     with County(open_store(source)) as county:
-        copy_store(county.store, target, lambda share, words: tell(0.8 * share, words))
-        tell(0.8, "核对副本")
-        with County(open_store(target)) as copy:
-            version, plan = copy.version, copy.plan
-            # The source may have moved on since: the copy is of one moment, and is held against that.
-            if plan.hash != county.store.edit(version).hash:
-                raise StoreError(
-                    f"副本“{shown(target)}”的指纹与原县区不符：请删除该副本后重试。",
-                    f"The copy '{shown(target)}' does not have the hash of the county: remove it and try again.",
-                )
-        return {"from": shown(source), "to": shown(target), "version": version, "hash": plan.hash}
+        return copy_of(county, target, progress)
+
+
+def copy_of(
+    county: County, target: str | Path, progress: Callable[[float, str], None] | None = None
+) -> dict[str, Any]:
+    """Copy a county that is open already, and hold the copy against it.
+
+    Parameters
+    ----------
+    county
+        The county; it is read only.
+    target, progress
+        As in `copy_county`.
+
+    Returns
+    -------
+    dict
+        from, to, version, hash.
+
+    Raises
+    ------
+    StoreError
+        The target is taken or cannot be written, or the copy is not like the county.
+    """
+    tell = progress or (lambda _share, _words: None)
+    copy_store(county.store, target, lambda share, words: tell(0.8 * share, words))
+    tell(0.8, "核对副本")
+    with County(open_store(target)) as copy:
+        version, plan = copy.version, copy.plan
+        # The source may have moved on since: the copy is of one moment, and is held against that.
+        if plan.hash != county.store.edit(version).hash:
+            raise StoreError(
+                f"副本“{shown(target)}”的指纹与原县区不符：请删除该副本后重试。",
+                f"The copy '{shown(target)}' does not have the hash of the county: remove it and try again.",
+            )
+    return {"from": county.store.name, "to": shown(target), "version": version, "hash": plan.hash}

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import mapclassify
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -14,6 +15,9 @@ BLUE = ("#f0f4fa", "#d8e4f3", "#b5cde8", "#8db2d9", "#6694c5", "#4577ab")
 SAND = ("#faf4e9", "#f1e2c7", "#e6cba0", "#d6af79", "#c09158", "#a0723c")
 WARM = ("#fdf4e8", "#fbdfbd", "#f6bf8c", "#ec9663", "#da6c48", "#b54535")
 MOSS = ("#f4f7ec", "#e1ebcf", "#c7daaa", "#a6c483", "#83a960", "#618b45")
+
+METHODS = ("quantiles", "natural", "equal", "band")
+"""Ways to class: about equal numbers, gaps in the values (Jenks-Caspall), equal steps, the limits of the size band."""
 
 PALETTES = {"households": TEAL, "persons": BLUE, "buildings": SAND, "incidents": WARM, "area_m2": MOSS}
 
@@ -43,17 +47,42 @@ def round_limit(value: float) -> float:
     return float(np.round(np.round(value / magnitude) * magnitude, 6))
 
 
-def classes(values: ArrayLike, palette: Sequence[str]) -> Classes:
-    """Return classes of about equal numbers of grids; fewer where the values are few or alike."""
+def classes(values: ArrayLike, palette: Sequence[str], method: str = "quantiles", given: Sequence[float] = ()) -> Classes:
+    """Return classes of values, with limits that people can read; fewer where the values are few or alike.
+
+    Parameters
+    ----------
+    values
+        What is classed.
+    palette
+        Colours, light to dark: at most so many classes.
+    method
+        One of `METHODS`.
+    given
+        The limits themselves, for ``band``.
+    """
     found = np.asarray(values, dtype=float)
     found = found[np.isfinite(found)]
-    if not len(found):
+    apart = np.unique(found)
+    if len(apart) < 2:
         return Classes((), (palette[0],))
-    shares = np.linspace(0, 1, len(palette) + 1)[1:-1]
-    limits = sorted({round_limit(v) for v in np.quantile(found, shares)} - {0.0})
-    limits = [v for v in limits if found.min() < v <= found.max()]
+    if method == "band":
+        limits = sorted(float(v) for v in given)
+    elif method == "natural" and len(apart) <= len(palette):
+        limits = [float(v) for v in apart[1:]]
+    else:
+        found_by = {"quantiles": mapclassify.Quantiles, "natural": mapclassify.JenksCaspall, "equal": mapclassify.EqualInterval}[method]
+        limits = sorted({round_limit(float(v)) for v in found_by(found, k=min(len(palette), len(apart))).bins[:-1]} - {0.0})
+        limits = [v for v in limits if found.min() < v <= found.max()] or [float(apart[1])]
     picked = np.linspace(0, len(palette) - 1, len(limits) + 1).round().astype(int)
     return Classes(tuple(limits), tuple(palette[i] for i in picked))
+
+
+def counted(values: ArrayLike, breaks: Sequence[float]) -> list[int]:
+    """Return how many values each class holds."""
+    found = np.asarray(values, dtype=float)
+    rank = np.searchsorted(np.asarray(breaks), found[np.isfinite(found)], side="right")
+    return [int(n) for n in np.bincount(rank, minlength=len(breaks) + 1)]
 
 
 def class_names(breaks: Sequence[float], unit: float = 1.0) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -101,3 +104,26 @@ def settings_text(county: County, file: Path | None) -> tuple[str, str]:
 def settings_of(county: County, file: Path | None = None) -> Settings:
     """Return what a county wants on its boards."""
     return settings_from(*settings_text(county, file))
+
+
+def save_hotlines(county: County, hotlines: Sequence[Hotline]) -> None:
+    """Keep the public telephones of a county; the rest of its settings stays as it is.
+
+    Raises
+    ------
+    InputError
+        The settings could not be read again with them.
+    """
+    text, name = settings_text(county, None)
+    text = re.sub(r"(?m)^\[\[hotlines\]\][ \t]*\n(?:[ \t]*(?:\w+[ \t]*=.*)?\n)*", "", text + "\n")
+    text = re.sub(r"(?ms)^hotlines\s*=\s*\[.*?\]\s*?$\n?", "", text).rstrip()
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for h in hotlines for key, value in h.model_dump().items()]
+    blocks = ["\n".join(("", "[[hotlines]]", *lines[k : k + 3])) for k in range(0, len(lines), 3)]
+    text = "\n".join((text, *blocks, ""))
+    if settings_from(text, name).hotlines != tuple(hotlines):
+        raise InputError(
+            f"“{name}”中的 hotlines 无法改写：请用 gridgis signs --settings 文件 --keep 存入整份设置。",
+            f"The hotlines in '{name}' cannot be rewritten: keep whole settings with gridgis signs --settings FILE --keep.",
+        )
+    county.store.put_setting(KEY, text)
+    county.forget()

@@ -89,6 +89,9 @@ def test_weights_are_tried_at_once_and_kept_in_the_scheme(busy: Path) -> None:
 @pytest.mark.usefixtures("wet")
 def test_a_limit_lists_the_grids_and_whom_to_call() -> None:
     app = run("loads_page.py", load_part="alerts")
+    assert app.selectbox(key="alert_raster").options == ["降雨 · rain（mm）"]
+    assert app.number_input(key="alert_limit").value == 10.0, "a tenth of the raster is beyond it"
+    app.number_input(key="alert_limit").set_value(None).run()
     assert word("alert_ask", "zh") in text_of(app)
     app.number_input(key="alert_limit").set_value(50.0).run()
     assert not app.exception
