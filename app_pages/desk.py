@@ -23,6 +23,7 @@ import shapely
 import streamlit as st
 
 import gridgis as gg
+from app_pages.seats import Seats
 from gridgis.checks.incremental import Checked
 from gridgis.county import grid_frame
 from gridgis.once import Once
@@ -54,6 +55,8 @@ class Desk:
         self._frames = Once(40)
         self._lasting = Once(40)
         self._packed = Once(40)
+        self.trials = Once(24)
+        self.seats = Seats()
         self._checked: Checked | None = None
 
     @contextmanager
@@ -255,7 +258,7 @@ class Desk:
 
     def forget(self) -> None:
         """Forget what was made of the county: the e-map has changed, which has no version."""
-        self._frames, self._lasting, self._packed = Once(40), Once(40), Once(40)
+        self._frames, self._lasting, self._packed, self.trials = Once(40), Once(40), Once(40), Once(24)
         with self._token_lock:
             # Addresses already given out still answer; the next picture gets others, which no browser has kept.
             self._tokens = {item: name for item, name in self._tokens.items() if item[0] == "page"}

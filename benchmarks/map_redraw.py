@@ -44,6 +44,8 @@ LOCAL = {
     "leaflet.draw.js": MODULES / "leaflet-draw" / "dist" / "leaflet.draw.js",
     "leaflet.draw.css": MODULES / "leaflet-draw" / "dist" / "leaflet.draw.css",
 }  # fmt: skip
+REST_MS = 350
+"""How long the hand rests before each click, on both maps."""
 WATCH = """([kind, want]) => { window.__done = new Promise((resolve) => {
   let blank = 0, last = performance.now();
   window.__up = null;
@@ -152,6 +154,16 @@ def target(path: Path, level: str) -> tuple[str, tuple[float, float, float, floa
         return codes[k], box, len(codes)  # type: ignore[return-value]
 
 
+def hand(page: Page, places: list[tuple[float, float]], rest: int = REST_MS) -> None:
+    """Draw a line as a hand does: go to each corner, rest, click; a second click on the last corner ends the line."""
+    for x, y in [*places, places[-1]]:
+        page.mouse.move(x, y - 3)
+        page.mouse.move(x, y)
+        page.wait_for_timeout(rest)
+        page.mouse.down()
+        page.mouse.up()
+
+
 def stock(page: Page, path: Path, level: str, times: int) -> dict[str, Any]:
     """Measure the stock map."""
     _, (west, south, east, north), n = target(path, level)
@@ -176,12 +188,7 @@ def stock(page: Page, path: Path, level: str, times: int) -> dict[str, Any]:
             x, y = box["x"] + box["width"] / 2 + 4 * k, box["y"] + box["height"] / 2
             before = count.n
             page.evaluate(WATCH, ["stock", n + 1 + k])
-            for place in (y - half, y + half, y + half):
-                page.mouse.move(x, place - 3)
-                page.mouse.move(x, place)
-                page.wait_for_timeout(350)
-                page.mouse.down()
-                page.mouse.up()
+            hand(page, [(x, y - half), (x, y + half)])
             ms, blank = page.evaluate("() => window.__done")
             out["ms"].append(ms)
             out["blank"].append(blank)
@@ -190,7 +197,7 @@ def stock(page: Page, path: Path, level: str, times: int) -> dict[str, Any]:
     return out
 
 
-def ours(page: Page, path: Path, level: str, times: int) -> dict[str, Any]:
+def ours(page: Page, path: Path, level: str, times: int, rest: int = REST_MS) -> dict[str, Any]:
     """Measure our map; each split is discarded again, as a planner tries lines."""
     code, _, n = target(path, level)
     out: dict[str, Any] = {"ms": [], "blank": [], "bytes": []}
@@ -214,8 +221,7 @@ def ours(page: Page, path: Path, level: str, times: int) -> dict[str, Any]:
             box = page.locator("iframe.gridgis-map").bounding_box()
             before = count.n
             page.evaluate(WATCH, ["ours", 2])
-            page.mouse.click(box["x"] + a[0] + 3 * k, box["y"] + a[1] - 25)
-            page.mouse.dblclick(box["x"] + b[0] + 3 * k, box["y"] + b[1] + 25)
+            hand(page, [(box["x"] + a[0] + 3 * k, box["y"] + a[1] - 25), (box["x"] + b[0] + 3 * k, box["y"] + b[1] + 25)], rest)
             ms, blank = page.evaluate("() => window.__done")
             out["ms"].append(ms)
             out["blank"].append(blank)

@@ -34,7 +34,12 @@ class Once:
             with self._lock:
                 if key in self._kept:
                     return self._kept[key]
-            made = make()
+            try:
+                made = make()
+            except BaseException:
+                with self._lock:
+                    self._gates.pop(key, None)
+                raise
             with self._lock:
                 self._kept[key] = made
                 self._gates.pop(key, None)
