@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock, Thread
+from threading import Event, RLock
 from typing import Any
 
 import geopandas as gpd
@@ -57,6 +57,8 @@ class Desk:
         self._packed = Once(40)
         self.trials = Once(24)
         self.seats = Seats()
+        self.looked = Event()
+        """Set when the first browser has its grids."""
         self._checked: Checked | None = None
 
     @contextmanager
@@ -289,9 +291,7 @@ def county_place() -> str:
 @st.cache_resource(show_spinner=False, max_entries=2)
 def open_desk(path: str) -> Desk:
     """Open the county once for all sessions of the process."""
-    desk = Desk(gg.open_county(path))
-    Thread(target=desk.warm, daemon=True, name="warm").start()
-    return desk
+    return Desk(gg.open_county(path))
 
 
 def the_desk() -> Desk:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
-import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -69,11 +68,11 @@ def proposed(desk: Desk, event: Mapping[str, Any], level: str) -> Proposal:
 
 def weighed(desk: Desk, edit: gg.Edit, notes: tuple[gestures.Note, ...], level: str) -> Proposal:
     """Return a proposal of an edit of the present plan, with its figures, buildings cut included."""
-    box = reach_of(edit)
-    near = None
-    if box is not None:
-        tree, shapes = desk.footprints()
-        near = shapes[tree.query(shapely.box(*box).buffer(_NEAR_M))]
+    reach, near = reach_of(edit), None
+    if reach is not None:
+        # The store serves several readers, and by its index: nobody waits, and a county of a million buildings is not read.
+        around = shapely.box(*reach).buffer(_NEAR_M).bounds
+        near = np.asarray(desk.county.table("buildings", ("geometry",), around).geometry.to_numpy(), dtype=object)
     return Proposal(edit, notes, level, impact(desk.plan, edit, level, near))
 
 
@@ -138,16 +137,27 @@ def tracer(desk: Desk) -> Tracer:
     return desk.lasting(("tracer",), read)
 
 
-def addresses(desk: Desk, level: str, session: str, role: str) -> dict[str, str]:
-    """Return where the map of a session asks what a gesture would do, and the way along roads; nothing for who may not save."""
-    desk.seats.take(session, role)
+def addresses(base: str, desk: Desk, level: str, session: tuple[str, str]) -> dict[str, str]:
+    """Return where the map of a session asks what a gesture would do, and the way along roads; nothing for who may not save.
+
+    Parameters
+    ----------
+    base
+        What stands before every address.
+    desk
+        The open county.
+    level
+        The level on the map.
+    session
+        What tells the session from all others, and the role of its person.
+    """
+    name, role = session
+    desk.seats.take(name, role)
     if not access.may(role, "save"):
         return {}
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    base = f"/{base}" if base else ""
     return {
-        "try": f"{base}/try/{desk.token('try', session, lang(), level)}",
-        "trace": f"{base}/trace/{desk.token('trace', session, lang())}",
+        "try": f"{base}/try/{desk.token('try', name, lang(), level)}",
+        "trace": f"{base}/trace/{desk.token('trace', name, lang())}",
     }  # fmt: skip
 
 

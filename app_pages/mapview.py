@@ -91,7 +91,7 @@ def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Me
         "codeWidth": desk.scheme.width(level),
         "parentWidth": ([desk.scheme.county_digits] + [desk.scheme.width(k) for k in keys])[keys.index(level)],
         "lines": f"{base}/view/{desk.token('lines')}",
-        **live.addresses(desk, level, others.me(), access.role()),
+        **live.addresses(base, desk, level, (others.me(), access.role())),
         "figure": colours, "labels": labels, "selected": [], "ack": 0,
     }  # fmt: skip
     return out | more | {"legend": [*more.get("legend", []), *legend]}

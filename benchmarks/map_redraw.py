@@ -73,8 +73,8 @@ WATCH = """([kind, want]) => { window.__done = new Promise((resolve) => {
   step(); }); }"""
 
 
-def county_of(folder: Path, size: int) -> Path:
-    """Make a county of about so many unit grids, each one cell, and return its file."""
+def county_of(folder: Path, size: int, houses: int = 0) -> Path:
+    """Make a county of about so many unit grids, each one cell, and so many buildings, and return its file."""
     path = folder / f"made{size}.gpkg"
     polygons = shapely.normalize(madeup.coverage(size, vertices=6))
     units = [f"350526{100 + k // 90_000:03d}{k // 90_0 % 100 + 1:03d}{k % 900 + 1:03d}" for k in range(len(polygons))]
@@ -82,9 +82,10 @@ def county_of(folder: Path, size: int) -> Path:
     level = {9: "township", 12: "community", 15: "unit"}
     rows = [(c, level[len(c)], "comprehensive", f"第{int(c[-3:])}网格") for c in codes]
     cells = gpd.GeoDataFrame({"code": units}, geometry=polygons, crs=4548)
-    xy = madeup.scattered(polygons, 10 * size)
+    xy = madeup.scattered(polygons, houses or 10 * size)
     homes = pd.DataFrame({"id": [f"h{k}" for k in range(len(xy))], "x": xy[:, 0], "y": xy[:, 1], "households": 3, "persons": 8})
-    homes["geometry"] = shapely.points(xy)
+    half = np.random.default_rng(5).uniform(3, 8, xy.shape)
+    homes["geometry"] = shapely.box(*(xy - half).T, *(xy + half).T)
     outline = shapely.normalize(shapely.coverage_union_all(polygons))
     grids = pd.DataFrame(rows, columns=["code", "level", "kind", "name"])
     found(path, Founding("generic", "350526", "造县", 4548, "new", outline, cells, grids, {"buildings": homes}))

@@ -195,7 +195,7 @@ def test_the_map_of_a_viewer_is_given_no_address() -> None:
         from app_pages.desk import the_desk
 
         state.prepare()
-        st.session_state.found = live.addresses(the_desk(), "unit", "x", role)
+        st.session_state.found = live.addresses("", the_desk(), "unit", ("x", role))
 
     found = [call(page, role=r).session_state["found"] for r in ("viewer", "drafter")]
     assert found[0] == {}
