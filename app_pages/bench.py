@@ -84,19 +84,19 @@ def propose(desk: Desk, event: Mapping[str, Any]) -> None:
     tell()
     found = asked(desk, event, state.level)
     if found is not None:
-        show(desk, *found)
+        show(desk, found)
         state.gesture = dict(event)
-        others.begin(desk, others.about(found[0]))
+        others.begin(desk, others.about(found.edit))
 
 
-def asked(desk: Desk, event: Mapping[str, Any], level: str) -> tuple[gg.Edit, tuple[gestures.Note, ...]] | None:
-    """Return the edit that a gesture means on the present plan; None, and a sentence, where it cannot be."""
+def asked(desk: Desk, event: Mapping[str, Any], level: str) -> live.Proposal | None:
+    """Return what a gesture means on the present plan; None, and a sentence, where it cannot be."""
 
-    def ask() -> tuple[gg.Edit, tuple[gestures.Note, ...]]:
+    def ask() -> live.Proposal:
         access.require("save")
-        return gestures.propose(desk.plan, desk.frame(level)[1], event, st.session_state.selected)
+        return live.proposed(desk, {"selected": list(st.session_state.selected), **event}, level)
 
-    found: tuple[gg.Edit, tuple[gestures.Note, ...]] | None = attempt(ask)
+    found: live.Proposal | None = attempt(ask)
     return found
 
 
@@ -137,9 +137,11 @@ def again(desk: Desk) -> None:
     state = st.session_state
     level, gesture = state.proposal_level, state.gesture
     command = state.proposal.command
-    found = asked(desk, gesture, level) if gesture else attempt(lambda: (run(desk.plan, command), ()))
+    found = asked(desk, gesture, level) if gesture else attempt(
+        lambda: live.weighed(desk, run(desk.plan, command), (), level)
+    )  # fmt: skip
     if found is not None:
-        show(desk, *found, level=level)
+        show(desk, found)
         state.gesture = gesture
         tell()
 
@@ -166,7 +168,7 @@ def _follow(desk: Desk, told: str) -> str:
     except GridgisError:
         state.contested, state.preview = told or state.contested or "", None
         return ""
-    show(desk, edit, notes, level=level)
+    show(desk, live.weighed(desk, edit, notes, level))
     state.gesture = gesture
     return say("kept_choice") if told else ""
 
@@ -217,14 +219,15 @@ def _entry(log: pd.DataFrame, version: int) -> str:
     return panel.logged(row.to_dict())
 
 
-def show(desk: Desk, edit: gg.Edit | None, notes: tuple[gestures.Note, ...] = (), level: str = "") -> None:
+def show(desk: Desk, found: live.Proposal | None) -> None:
     """Put a proposal before the planner, or none; its level stays when the map changes to another."""
     state = st.session_state
-    level = level or state.level
-    state.preview = live.polygons(desk, edit, level, lang()) if edit is not None else None
-    state.consequences = consequences(live.figures_of(desk, edit, level)) if edit is not None else ()
-    state.proposal, state.notes, state.proposal_level = edit, notes, level
-    state.gesture = state.contested = None
+    state.gesture = state.contested = state.preview = state.proposal = None
+    state.notes = state.consequences = ()
+    if found is not None:
+        state.preview = live.polygons(desk, found.edit, found.level, lang())
+        state.consequences = consequences(found.found)
+        state.proposal, state.notes, state.proposal_level = found.edit, found.notes, found.level
 
 
 def consequences(found: Impact) -> tuple[gestures.Note, ...]:

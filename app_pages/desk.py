@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock, Thread
+from threading import Event, RLock
 from typing import Any
 
 import geopandas as gpd
@@ -23,6 +23,7 @@ import shapely
 import streamlit as st
 
 import gridgis as gg
+from app_pages.seats import Seats
 from gridgis.checks.incremental import Checked
 from gridgis.county import grid_frame
 from gridgis.once import Once
@@ -54,6 +55,10 @@ class Desk:
         self._frames = Once(40)
         self._lasting = Once(40)
         self._packed = Once(40)
+        self.trials = Once(24)
+        self.seats = Seats()
+        self.looked = Event()
+        """Set when the first browser has its grids."""
         self._checked: Checked | None = None
 
     @contextmanager
@@ -244,7 +249,7 @@ class Desk:
 
     def forget(self) -> None:
         """Forget what was made of the county: the e-map has changed, which has no version."""
-        self._frames, self._lasting, self._packed = Once(40), Once(40), Once(40)
+        self._frames, self._lasting, self._packed, self.trials = Once(40), Once(40), Once(40), Once(24)
         with self._token_lock:
             # Addresses already given out still answer; the next picture gets others, which no browser has kept.
             self._tokens = {item: name for item, name in self._tokens.items() if item[0] == "page"}
@@ -278,9 +283,7 @@ def county_place() -> str:
 @st.cache_resource(show_spinner=False, max_entries=2)
 def open_desk(path: str) -> Desk:
     """Open the county once for all sessions of the process."""
-    desk = Desk(gg.open_county(path))
-    Thread(target=desk.warm, daemon=True, name="warm").start()
-    return desk
+    return Desk(gg.open_county(path))
 
 
 def the_desk() -> Desk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -17,6 +18,11 @@ from layers.geojson import from_degrees
 Note = tuple[str, str]
 _REAL_SHARE = 0.15
 _REACH_M = 1.0
+_DRAWN: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "split": ("line",), "merge": ("codes",), "transfer": ("area", "to"), "paint": ("cells", "to"), "reshape": ("line",),
+    "draw": ("area",), "vertex": ("op", "at"),
+})  # fmt: skip
+"""What a gesture of each kind must bring along."""
 
 
 def propose(
@@ -34,7 +40,15 @@ def propose(
         The gesture: `type`, and what the tool gathered (line, codes, area, cells, at, to, op), `unlock` for upper levels.
     selected
         Codes chosen before; a line that crosses one of them means that one.
+
+    Raises
+    ------
+    EditError
+        What the map sent is no gesture, or the gesture makes no sense on this plan.
+    RefusedError
+        It would harm the county.
     """
+    require_sound(event)
     kind, unlock = event["type"], bool(event.get("unlock"))
     if kind == "split":
         line = _drawn(event["line"], plan.crs, shapely.LineString)
@@ -48,6 +62,44 @@ def propose(
     if kind == "paint":
         return gg.paint(plan, [int(i) for i in event["cells"]], str(event["to"]), unlock=unlock), ()
     return _redrawn(plan, grids, event, selected), ()
+
+
+def require_sound(event: Mapping[str, Any]) -> None:
+    """Refuse a message that is no gesture: a part is missing or of another kind than the tools send.
+
+    Raises
+    ------
+    EditError
+        The message is no gesture.
+    """
+    kind = event.get("type")
+    parts = _DRAWN.get(kind, ("type",)) if isinstance(kind, str) else ("type",)
+    if kind == "vertex" and event.get("op") != "delete":
+        parts = (*parts, "to")
+    if not all(_sound(kind, part, event.get(part)) for part in parts):
+        zh, en = WORDS["gesture_broken"]
+        raise EditError(zh, en)
+
+
+def _sound(kind: object, part: str, value: Any) -> bool:
+    if part in ("line", "area"):
+        return isinstance(value, list) and all(is_place(v) for v in value)
+    if part == "at" or (part == "to" and kind == "vertex"):
+        return is_place(value)
+    if part == "op":
+        return value in ("move", "insert", "delete")
+    if part == "codes":
+        return isinstance(value, list) and all(isinstance(v, str) for v in value)
+    if part == "cells":
+        return isinstance(value, list) and all(type(v) is int for v in value)
+    return part == "to" and isinstance(value, str)
+
+
+def is_place(value: Any) -> bool:
+    """Tell whether a value is longitude and latitude."""
+    if not (isinstance(value, list) and len(value) == 2 and all(type(v) in (int, float) for v in value)):
+        return False
+    return -180 <= value[0] <= 180 and -90 <= value[1] <= 90
 
 
 def _redrawn(plan: gg.Plan, grids: gpd.GeoDataFrame, event: Mapping[str, Any], selected: Sequence[str]) -> gg.Edit:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -15,8 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import gridgis as gg
-from app_pages import gestures, panel
+from app_pages import access, gestures, panel
 from app_pages.desk import Desk, the_desk
+from app_pages.seats import from_here
+from app_pages.state import lang, unlocking
 from app_pages.words import word
 from gridgis.errors import GridgisError
 from gridgis.impact import FIGURES, Impact, impact, reach_of
@@ -30,38 +32,70 @@ _MOST_ROWS = 6
 _NEAR_M = 60.0
 
 
-def figures_of(desk: Desk, edit: gg.Edit, level: str) -> Impact:
-    """Return what an edit of the present plan would do, buildings cut included."""
-    box = reach_of(edit)
-    near = None
-    if box is not None:
-        tree, shapes = desk.footprints()
-        near = shapes[tree.query(shapely.box(*box).buffer(_NEAR_M))]
-    return impact(desk.plan, edit, level, near)
+class Proposal(NamedTuple):
+    """What a gesture would do, before anything is saved: the edit, what was decided on the way, its figures at a level."""
+
+    edit: gg.Edit
+    notes: tuple[gestures.Note, ...]
+    level: str
+    found: Impact
+
+
+def proposed(desk: Desk, event: Mapping[str, Any], level: str) -> Proposal:
+    """Return what a gesture means on the present plan: the one road for the map's own question and for the page beside it.
+
+    Who asks second gets the same answer, unless the county has changed meanwhile.
+
+    Parameters
+    ----------
+    desk
+        The open county.
+    event
+        The gesture, with the codes `selected` before it.
+    level
+        The level on the map.
+    """
+    gesture = {k: v for k, v in event.items() if k != "n"}
+
+    def ask() -> Proposal:
+        _, shown = desk.frame(level)
+        edit, notes = gestures.propose(desk.plan, shown, gesture, [str(c) for c in gesture.get("selected") or ()])
+        return weighed(desk, edit, notes, level)
+
+    key = (desk.plan.version, level, json.dumps(gesture, sort_keys=True, default=str))
+    found: Proposal = desk.trials.get(key, ask)
+    return found
+
+
+def weighed(desk: Desk, edit: gg.Edit, notes: tuple[gestures.Note, ...], level: str) -> Proposal:
+    """Return a proposal of an edit of the present plan, with its figures, buildings cut included."""
+    reach, near = reach_of(edit), None
+    if reach is not None:
+        # The store serves several readers, and by its index: nobody waits, and a county of a million buildings is not read.
+        around = shapely.box(*reach).buffer(_NEAR_M).bounds
+        near = np.asarray(desk.county.table("buildings", ("geometry",), around).geometry.to_numpy(), dtype=object)
+    return Proposal(edit, notes, level, impact(desk.plan, edit, level, near))
 
 
 def trial(desk: Desk, lang: str, level: str, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a gesture would do at a level, in figures; or why it cannot be, and where."""
+    """Return what a gesture would do at a level, in figures and as polygons; or why it cannot be, and where."""
     try:
-        selected = [str(c) for c in event.get("selected", [])]
-        edit, _ = gestures.propose(desk.plan, desk.frame(level)[1], event, selected)
-        shown = told(figures_of(desk, edit, level), lang)
-        return {**shown, "preview": polygons(desk, edit, level, lang)} if event.get("draw") else shown
+        found = proposed(desk, event, level)
+        return {**told(found.found, lang), "preview": polygons(desk, found.edit, level, lang)}
     except GridgisError as error:
-        return {"refused": error.words(lang), "at": place_of(desk, error.place)}
+        return {"refused": unlocking(error.words(lang)), "at": place_of(desk, error.place)}
 
 
 def polygons(desk: Desk, edit: gg.Edit, level: str, lang: str) -> dict[str, Any]:
-    """Return the polygons that an edit of the present plan would leave, as the map shows them."""
+    """Return the polygons that an edit of the present plan would leave, as the map shows them; equal pictures have equal keys."""
     codes = panel.after_codes(edit, desk.scheme.width(level))
     after = gg.evolve(desk.plan, edit)
     unit = word("unit_households", lang) or word("fig_households", lang).lower()
     words = [f"{panel.number(edit.after[c]['households'])} {unit}" for c in codes]
-    shapes = [after.grid_geometry(c) for c in codes]
-    return {
-        "key": f"{edit.base_version}:{time.time_ns()}", "before": sorted(edit.before),
-        "after": json.loads(grids.preview(codes, shapes, words, desk.crs)),
-    }  # fmt: skip
+    drawn = grids.preview(codes, [after.grid_geometry(c) for c in codes], words, desk.crs)
+    before = sorted(edit.before)
+    key = hashlib.blake2b(f"{before}{drawn}".encode(), digest_size=12).hexdigest()
+    return {"key": key, "before": before, "after": json.loads(drawn)}
 
 
 def told(found: Impact, lang: str) -> dict[str, Any]:
@@ -104,42 +138,86 @@ def tracer(desk: Desk) -> Tracer:
     return desk.lasting(("tracer",), read)
 
 
-async def _asked(request: Request, kind: str) -> tuple[Desk, tuple[Any, ...], dict[str, Any]] | None:
-    """Return desk, what the address stands for, and the question; None for anything that is none of ours."""
+def addresses(base: str, desk: Desk, level: str, session: tuple[str, str]) -> dict[str, str]:
+    """Return where the map of a session asks what a gesture would do, and the way along roads; nothing for who may not save.
+
+    Parameters
+    ----------
+    base
+        What stands before every address.
+    desk
+        The open county.
+    level
+        The level on the map.
+    session
+        What tells the session from all others, and the role of its person.
+    """
+    name, role = session
+    desk.seats.take(name, role)
+    if not access.may(role, "save"):
+        return {}
+    return {
+        "try": f"{base}/try/{desk.token('try', name, lang(), level)}",
+        "trace": f"{base}/trace/{desk.token('trace', name, lang())}",
+    }  # fmt: skip
+
+
+class _UnansweredError(Exception):
+    """A question that gets a sentence instead of an answer."""
+
+    def __init__(self, status: int, key: str, lang: str) -> None:
+        super().__init__(key)
+        self.response = JSONResponse({"error": word(key, lang)}, status_code=status)
+
+
+async def _asked(request: Request, kind: str) -> tuple[Desk, tuple[Any, ...], dict[str, Any]]:
+    """Return desk, what the address stands for, and the question.
+
+    Only the map of the session that was given the address may ask, and only while its person may save.
+    """
     desk = await run_in_threadpool(the_desk)
     item = desk.item(request.path_params["token"])
     if item is None or item[0] != kind:
-        return None
+        raise _UnansweredError(404, "ask_elsewhere", "zh")
+    _, session, lang, *_ = item
+    if not from_here(request):
+        raise _UnansweredError(403, "ask_elsewhere", lang)
+    if not access.may(desk.seats.role(session), "save"):
+        raise _UnansweredError(403, "ask_role", lang)
+    # A form of another site can send text, never this.
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise _UnansweredError(415, "ask_elsewhere", lang)
     body = await limited_body(request, _MOST_BYTES)
+    if body is None:
+        raise _UnansweredError(413, "gesture_broken", lang)
     try:
-        question = None if body is None else json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return (desk, item, question) if isinstance(question, dict) else None
+        question = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _UnansweredError(400, "gesture_broken", lang) from error
+    if not isinstance(question, dict):
+        raise _UnansweredError(400, "gesture_broken", lang)
+    return desk, item, question
 
 
 async def try_(request: Request) -> Response:
     """Answer what a gesture would do; nothing is saved."""
-    found = await _asked(request, "try")
-    if found is None:
-        return JSONResponse({"error": "unknown"}, status_code=404)
-    desk, (_, lang, level), event = found
     try:
-        return JSONResponse(await run_in_threadpool(trial, desk, lang, level, event))
-    except (KeyError, TypeError, ValueError):
-        return JSONResponse({"error": "malformed"}, status_code=400)
+        desk, (_, _, lang, level), event = await _asked(request, "try")
+    except _UnansweredError as no:
+        return no.response
+    return JSONResponse(await run_in_threadpool(trial, desk, lang, level, event))
 
 
 async def trace(request: Request) -> Response:
     """Answer the way along roads and rivers between two places."""
-    found = await _asked(request, "trace")
-    if found is None:
-        return JSONResponse({"error": "unknown"}, status_code=404)
-    desk, _, question = found
     try:
-        return JSONResponse({"way": await run_in_threadpool(way, desk, question["from"], question["to"])})
-    except (KeyError, TypeError, ValueError, shapely.errors.GEOSException):
-        return JSONResponse({"error": "malformed"}, status_code=400)
+        desk, (_, _, lang), question = await _asked(request, "trace")
+    except _UnansweredError as no:
+        return no.response
+    ends = question.get("from"), question.get("to")
+    if not all(gestures.is_place(p) for p in ends):
+        return JSONResponse({"error": word("gesture_broken", lang)}, status_code=400)
+    return JSONResponse({"way": await run_in_threadpool(way, desk, *ends)})
 
 
 def routes(base: str) -> list[BaseRoute]:

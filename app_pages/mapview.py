@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import classing, emaptiles
+from app_pages import access, classing, emaptiles, live, others
 from app_pages.address import prefix
 from app_pages.desk import Desk
 from app_pages.state import lang, say
@@ -91,8 +91,7 @@ def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Me
         "codeWidth": desk.scheme.width(level),
         "parentWidth": ([desk.scheme.county_digits] + [desk.scheme.width(k) for k in keys])[keys.index(level)],
         "lines": f"{base}/view/{desk.token('lines')}",
-        "try": f"{base}/try/{desk.token('try', lang(), level)}",
-        "trace": f"{base}/trace/{desk.token('trace')}",
+        **live.addresses(base, desk, level, (others.me(), access.role())),
         "figure": colours, "labels": labels, "selected": [], "ack": 0,
     }  # fmt: skip
     return out | more | {"legend": [*more.get("legend", []), *legend]}

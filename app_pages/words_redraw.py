@@ -45,6 +45,18 @@ REDRAW_WORDS: dict[str, tuple[str, str]] = {
     "live_buildings": ("栋", "Bldg"),
     "live_incidents": ("事件", "Inc."),
     "live_area_m2": ("公顷", "ha"),
+    "gesture_broken": (
+        "地图送来的操作不完整，什么也没有改变：请重新画一次；仍不行请刷新页面。",
+        "What the map sent is no complete gesture; nothing was changed. Draw it again, or reload the page.",
+    ),
+    "ask_elsewhere": (
+        "这次提问不是本系统的地图页面发出的，没有回答：请在地图页面上操作。",
+        "This was not asked by a map page of this system, so it is not answered: use the map page.",
+    ),
+    "ask_role": (
+        "您的权限不能修改县区，或页面已关闭太久：请刷新页面，或请管理员调整 [roles]。",
+        "Your role may not change the county, or the page rested too long: reload it, or ask for another role in [roles].",
+    ),
     "live_refused": ("未变更", "Not changed"),
     "live_more": ("另有 {n} 个网格", "{n} more grids"),
     "lay_lang": ("zh", "en"),

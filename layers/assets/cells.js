@@ -70,7 +70,7 @@ GridGIS.part("cells", (map, options) => {
     if (stroke === "drop") chosen.delete(id);
     l.setStyle(style(feature));
     GridGIS.tools.refresh();
-    if (chosen.size) GridGIS.live.soon({ type: "paint", cells: Array.from(chosen.keys()), to: target, unlock: GridGIS.tools.unlocked });
+    if (chosen.size) GridGIS.live.soon(() => GridGIS.tools.gesture("paint", { cells: Array.from(chosen.keys()), to: target }));
     else GridGIS.live.hide();
   }
 

@@ -12,6 +12,7 @@ GridGIS.part("live", (map, options) => {
   let turn = 0;
   let refusal = null;
   let marker = null;
+  let placed = null;
   document.body.dataset.live = "";
   document.body.dataset.refused = "";
 
@@ -69,18 +70,33 @@ GridGIS.part("live", (map, options) => {
     document.body.dataset.live = "";
   }
 
-  // A line half drawn is refused most of the time: only what would be done is told.
-  async function ask(gesture) {
-    const mine = (turn += 1);
+  // What a gesture would do. The same question is asked once: what was told while the hand still rested on the last
+  // corner is the answer when it lets go.
+  let last = { key: null, answer: null };
+  function ask(gesture) {
     const message = GridGIS.message;
-    if (!message || !message.try) return;
-    const answer = await GridGIS.ask(message.try, Object.assign({ selected: message.selected || [] }, gesture));
+    if (!message || !message.try) return Promise.resolve(null);
+    const key = JSON.stringify([message.try, message.grids.version, gesture]);
+    if (last.key !== key) {
+      const mine = (last = { key, answer: GridGIS.ask(message.try, gesture) });
+      mine.answer.then((found) => { if (!found) mine.key = null; });
+    }
+    return last.answer;
+  }
+
+  // A line half drawn is refused most of the time: only what would be done is told.
+  async function tell(gesture) {
+    const mine = (turn += 1);
+    const answer = await ask(gesture);
     if (mine !== turn) return;
     if (answer && answer.rows) show(answer);
-    else if (box.classList.contains("on")) hide();
+    else if (answer && box.classList.contains("on")) hide();
   }
 
   function place(found) {
+    const words = found ? JSON.stringify([found.words, found.at]) : null;
+    if (words && words === placed) return;
+    placed = words;
     if (marker) map.removeLayer(marker);
     marker = null;
     document.body.dataset.refused = found ? "1" : "";
@@ -98,14 +114,24 @@ GridGIS.part("live", (map, options) => {
 
   return {
     hide,
+    ask,
     clearRefusal: () => place(null),
-    soon(gesture) {
+    // A refusal that came before the page beside the map has caught up.
+    early(found) {
+      refusal = "early";
+      place(found);
+    },
+    // What there is to tell is looked up when the hand rests; nothing is told where that is nothing.
+    soon(made) {
       clearTimeout(timer);
-      timer = setTimeout(() => ask(gesture), 180);
+      timer = setTimeout(() => {
+        const gesture = made();
+        if (gesture) tell(gesture);
+      }, 180);
     },
     apply(message) {
       const key = message.refusal ? message.refusal.key : null;
-      if (key === refusal) return;
+      if (key === refusal || (refusal === "early" && !GridGIS.tools.answered(message))) return;
       refusal = key;
       place(message.refusal);
     },

@@ -2,6 +2,7 @@
 "use strict";
 GridGIS.part("preview", (map, options) => {
   let shown = null;
+  let early = false;
   let group = null;
   let flags = [];
   let shape = null;
@@ -70,9 +71,14 @@ GridGIS.part("preview", (map, options) => {
 
   return {
     // What a finished gesture would do stands on the map before the page beside it has caught up.
-    early(preview) { show(preview, preview ? "early" : null); },
+    early(preview) {
+      early = Boolean(preview);
+      show(preview, preview ? preview.key : null);
+    },
+    // The page's own answer has the last word: the same picture stays as it stands, another takes its place.
     apply(message) {
-      if (!message.preview && shown === "early" && !GridGIS.tools.answered(message)) return;
+      if (early && !GridGIS.tools.answered(message)) return;
+      early = false;
       show(message.preview, message.preview ? message.preview.key : null);
     },
   };

@@ -153,6 +153,7 @@ GridGIS.part("tools", (map, options) => {
   function clear() {
     map.pm.disableDraw();
     GridGIS.live.hide();
+    clearTimeout(state.telling);
     if (state.line) map.removeLayer(state.line);
     Object.assign(state, { codes: [], line: null, area: null, target: null, begun: null });
     GridGIS.grids.select((GridGIS.message && GridGIS.message.selected) || []);
@@ -187,19 +188,24 @@ GridGIS.part("tools", (map, options) => {
     return out;
   }
 
-  // Figures of what is drawn so far, with the cursor as its last point.
-  function tell(cursor) {
+  // What is drawn so far, with the place where the next corner would come to lie as its last point.
+  function sofar() {
     const drawing = map.pm.globalDrawModeEnabled() && map.pm.Draw[SHAPES[state.tool]];
     const layer = drawing && drawing._layer;
-    if (!layer || !EDITS.includes(state.tool) || state.tool === "transfer") return;
+    if (!layer || !EDITS.includes(state.tool) || state.tool === "transfer") return null;
     const drawn = corners(layer);
-    const points = cursor ? [...drawn, cursor] : drawn;
-    if (points.length < (SHAPES[state.tool] === "Line" ? 2 : 3)) return;
-    const shape = GridGIS.trace.filled(points);
-    GridGIS.live.soon({ type: state.tool, unlock: state.unlock, [SHAPES[state.tool] === "Line" ? "line" : "area"]: shape });
+    const next = drawing._hintMarker.getLatLng();
+    const points = drawn.length && !next.equals(drawn[drawn.length - 1]) ? [...drawn, next] : drawn;
+    if (points.length < (SHAPES[state.tool] === "Line" ? 2 : 3)) return null;
+    return gesture(state.tool, { [SHAPES[state.tool] === "Line" ? "line" : "area"]: GridGIS.trace.filled(points) });
   }
 
-  map.on("mousemove", (e) => tell(e.latlng));
+  map.on("mousemove", () => map.pm.globalDrawModeEnabled() && GridGIS.live.soon(sofar));
+  // The first of the two clicks that end a drawing asks what the second will want to know.
+  map.on("pm:drawstart", ({ workingLayer }) => workingLayer.on("pm:vertexadded", () => {
+    const made = sofar();
+    if (made) GridGIS.live.ask(made);
+  }));
 
   map.on("pm:create", ({ layer }) => {
     layer.options.pmIgnore = true;
@@ -218,12 +224,13 @@ GridGIS.part("tools", (map, options) => {
   function begun(code) {
     if (state.begun || !EDITS.includes(state.tool)) return;
     state.begun = code;
-    GridGIS.emit("begin", { code });
+    // Who is quick proposes before there is anything to tell.
+    state.telling = setTimeout(() => GridGIS.emit("begin", { code }), 600);
   }
 
   function onGrid(kind, code, event) {
     if (kind === "over" && state.tool === "transfer" && state.area && !state.waiting) {
-      GridGIS.live.soon({ type: "transfer", area: state.area, to: code, unlock: state.unlock });
+      GridGIS.live.soon(() => gesture("transfer", { area: state.area, to: code }));
     }
     if (kind !== "click") return;
     event.originalEvent.onGrid = true;
@@ -257,7 +264,7 @@ GridGIS.part("tools", (map, options) => {
     state.codes = codes;
     GridGIS.grids.select(codes);
     refresh();
-    if (codes.length > 1) GridGIS.live.soon({ type: "merge", codes, unlock: state.unlock });
+    if (codes.length > 1) GridGIS.live.soon(() => gesture("merge", { codes }));
     else GridGIS.live.hide();
   }
 
@@ -281,19 +288,27 @@ GridGIS.part("tools", (map, options) => {
     if (points >= (shape === "Line" ? 2 : 3)) drawing._finishShape();
   }
 
+  // A gesture as the kernel is asked about it; all that it depends on goes along.
+  function gesture(type, detail) {
+    const selected = (GridGIS.message && GridGIS.message.selected) || [];
+    return Object.assign({ type, level: GridGIS.grids.level, unlock: state.unlock, selected }, detail);
+  }
+
   function ask(type, detail) {
     GridGIS.live.hide();
+    clearTimeout(state.telling);
     GridGIS.live.clearRefusal();
     const found = detail.to && typeof detail.to !== "string" ? detail.to : detail.at || (detail.line || detail.area || [])[0];
     state.last = found || null;
-    const gesture = Object.assign({ level: GridGIS.grids.level, unlock: state.unlock }, detail);
-    if (EDITS.includes(type)) painted(type, gesture);
-    else state.waiting = GridGIS.emit(type, gesture);
+    const made = gesture(type, detail);
+    if (EDITS.includes(type)) painted(type, made);
+    else state.waiting = GridGIS.emit(type, made);
     refresh();
   }
 
-  // First the polygons on the map, then the page beside it, so that the one does not wait for the other.
-  function painted(type, gesture) {
+  // First the polygons on the map, or why there are none; then the page beside it, so that the one does not wait for the
+  // other. The page asks the same again and has the last word.
+  function painted(type, made) {
     const mine = (state.turn = {});
     let sent = false;
     state.waiting = Infinity;
@@ -304,18 +319,17 @@ GridGIS.part("tools", (map, options) => {
         Object.assign(state, { waiting: 0, dropped: false });
         use(state.tool);
       } else {
-        state.waiting = GridGIS.emit(type, gesture);
+        state.waiting = GridGIS.emit(type, made);
       }
     };
-    preview(mine, Object.assign({ type, draw: true }, gesture)).then(send);
+    GridGIS.live.ask(made).then((answer) => {
+      if (answer && state.waiting && state.turn === mine && !state.dropped) {
+        if (answer.preview) GridGIS.preview.early(answer.preview);
+        else GridGIS.live.early({ words: answer.refused, at: answer.at });
+      }
+      send();
+    });
     setTimeout(send, 400);
-  }
-
-  async function preview(mine, gesture) {
-    const message = GridGIS.message;
-    if (!message || !message.try) return;
-    const answer = await GridGIS.ask(message.try, Object.assign({ selected: message.selected || [] }, gesture));
-    if (answer && answer.preview && state.waiting && state.turn === mine && !state.dropped) GridGIS.preview.early(answer.preview);
   }
 
   // ---- keyboard: the same keys whether the map or the page has the focus
@@ -387,9 +401,9 @@ GridGIS.part("tools", (map, options) => {
     chosen,
     whisper,
     answered: (message) => !state.waiting || message.ack >= state.waiting,
-    get unlocked() { return state.unlock; },
+    gesture,
     lastPlace: () => state.last,
-    dragged(gesture) { ask("vertex", gesture); },
+    dragged(detail) { ask("vertex", detail); },
     first: options.tools.includes("spot") ? "spot" : "select",
     get tool() { return state.tool; },
     cellTarget(code) {

@@ -43,18 +43,18 @@ GridGIS.part("vertices", (map, options) => {
       spokes.forEach((end) => L.polyline([end, here], {
         pane: "preview", color: options.accent, weight: 2.5, dashArray: "6 5", interactive: false, pmIgnore: true, snapIgnore: true,
       }).addTo(ghosts));
-      GridGIS.live.soon(gesture(kind, from, here));
+      GridGIS.live.soon(() => GridGIS.tools.gesture("vertex", moved(kind, from, here)));
     });
-    m.on("dragend", () => GridGIS.tools.dragged(gesture(kind, from, near(m.getLatLng(), from))));
+    m.on("dragend", () => GridGIS.tools.dragged(moved(kind, from, near(m.getLatLng(), from))));
     m.on("contextmenu", (e) => {
       L.DomEvent.stop(e.originalEvent);
-      if (kind !== "mid") GridGIS.tools.dragged({ type: "vertex", op: "delete", at: [from.lng, from.lat] });
+      if (kind !== "mid") GridGIS.tools.dragged({ op: "delete", at: [from.lng, from.lat] });
     });
     return m.addTo(group);
   }
 
-  function gesture(kind, from, to) {
-    return { type: "vertex", op: kind === "mid" ? "insert" : "move", at: [from.lng, from.lat], to: [to.lng, to.lat] };
+  function moved(kind, from, to) {
+    return { op: kind === "mid" ? "insert" : "move", at: [from.lng, from.lat], to: [to.lng, to.lat] };
   }
 
   // A dragged dot goes to a line of the e-map that lies beside it.

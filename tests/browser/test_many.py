@@ -129,6 +129,7 @@ def test_command_line_is_seen(pair: tuple[Desk, Desk], county: Path, tmp_path: P
     assert subprocess.run(merge, cwd=ROOT, capture_output=True, check=False).returncode == 0
     expect(li.page.locator(".gg-ask")).to_contain_text("王敏 在版本 3 合并了", timeout=SOON_MS)
     li.shot("44_asked_zh")
+    li.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     li.page.get_by_role("button", name="放弃").click()
     li.body('[data-focus=""]')
     expect(li.page.locator(".gg-ask")).to_have_count(0)

@@ -79,6 +79,53 @@ def drag(desk: Desk, here: tuple[float, float], there: tuple[float, float]) -> N
     desk.page.mouse.up()
 
 
+HOLD = "() => { GridGIS.through = GridGIS.send; GridGIS.send = (e) => { if (e.type !== 'begin') GridGIS.held = e; }; }"
+RELEASE = "() => { GridGIS.send = GridGIS.through; GridGIS.send(GridGIS.held); }"
+SHAPES = """() => Object.fromEntries(Object.values(GridGIS.map._layers).filter((l) => l.feature && l.options.pane === 'preview')
+  .map((l) => [l.feature.properties.code, l.feature.geometry]))"""
+SAVED = "codes => Object.fromEntries(codes.map((c) => [c, GridGIS.grids.byCode.get(c).feature.geometry]))"
+MARKED = "() => GridGIS.map.getPane('preview').querySelectorAll('path[data-first]').length"
+
+
+def test_painted_before_the_page_has_heard_of_it_and_saved_as_painted(desk: Desk) -> None:
+    version = start(desk)
+    # Nothing reaches the page: what is painted comes by the map's own question.
+    desk.js(HOLD)
+    desk.tool("split")
+    path(desk, (2, -0.5), (2, 3.5))
+    desk.body('[data-preview="2"]')
+    painted = desk.js(SHAPES)
+    assert len(painted) == 2
+    desk.js("() => GridGIS.map.getPane('preview').querySelectorAll('path').forEach((p) => { p.dataset.first = '1'; })")
+    assert desk.page.get_by_role("button", name="确认变更").count() == 0
+    assert desk.js("() => GridGIS.held.type") == "split"
+    desk.js(RELEASE)
+    desk.page.get_by_role("button", name="确认变更").wait_for()
+    desk.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    assert desk.js(MARKED) == 2, "the same picture is not drawn again"
+    desk.page.get_by_role("button", name="确认变更").click()
+    desk.body(f'[data-version="{version + 1}"]')
+    assert desk.js(SAVED, sorted(painted)) == painted
+    desk.map.locator("body").press("Control+z")
+    desk.body(f'[data-version="{version + 2}"]')
+
+
+def test_refused_before_the_page_has_heard_of_it(desk: Desk) -> None:
+    start(desk)
+    desk.js(HOLD)
+    desk.tool("reshape")
+    path(desk, (5, 6), (6, 6.5), (7, 6))
+    desk.body('[data-refused="1"]')
+    early = desk.map.locator(".refusal").inner_text()
+    assert "点地图上方的锁" in early
+    assert desk.page.locator(".gg-problem").count() == 0
+    desk.js(RELEASE)
+    expect(desk.page.locator(".gg-problem")).to_contain_text("锁定")
+    assert desk.map.locator(".refusal").inner_text() == early
+    desk.map.locator("body").press("Escape")
+    desk.body('[data-refused=""]')
+
+
 def test_a_new_run_with_live_figures(desk: Desk) -> None:
     version = start(desk)
     desk.tool("reshape")
