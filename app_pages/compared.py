@@ -12,7 +12,7 @@ import streamlit as st
 
 from app_pages import mapview
 from app_pages.desk import Desk
-from app_pages.panel import level_name, logged, number
+from app_pages.panel import level_label, logged, number
 from app_pages.past import Draft, Past
 from app_pages.planpair import figures
 from app_pages.state import keep, say
@@ -75,7 +75,7 @@ def show(desk: Desk) -> None:
         keep(f"compare_{side}")
     words, levels, last = st.columns([2.6, 3, 0.8], vertical_alignment="center")
     words.html(f'<div class="gg-clear"><b>{safe_text(say("compare_title"))}</b><span>{safe_text(say("compare_tip"))}</span></div>')
-    names = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}
+    names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
     level = str(levels.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True,
                                          label_visibility="collapsed"))  # fmt: skip
     back(last)

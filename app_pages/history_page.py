@@ -8,7 +8,7 @@ import streamlit as st
 from app_pages import access, bench, historydesk, mapview
 from app_pages.desk import Desk, the_desk
 from app_pages.importview import head, tip
-from app_pages.panel import banner, kind_name, level_name
+from app_pages.panel import banner, kind_name, level_label
 from app_pages.state import keep, say
 from app_pages.tableview import Column, table
 from layers.text import safe_text
@@ -65,7 +65,7 @@ def comparison(desk: Desk, log: pd.DataFrame) -> historydesk.Told:
     one.selectbox(say("hist_first"), list(names), key="hist_from", format_func=names.get)
     two.selectbox(say("hist_second"), list(names), key="hist_to", format_func=names.get)
     found = historydesk.told(desk, state.hist_from, state.hist_to)
-    levels = {v.key: level_name(desk, v.key) for v in desk.scheme.levels}
+    levels = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
     at, colour = st.columns([2, 1], vertical_alignment="center")
     at.segmented_control(say("level"), list(levels), key="level", format_func=levels.get, required=True, label_visibility="collapsed")
     colour.selectbox(say("hist_colour"), ("change", *mapview.FIGURES), key="hist_figure", label_visibility="collapsed",
