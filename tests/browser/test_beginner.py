@@ -168,3 +168,22 @@ def test_a_first_time_reader_splits_an_oversize_grid(desk: Any, task: Task) -> N
     desk.body('[data-version="3"]')
     bands = desk.js("() => GridGIS.message.selected.map(k => GridGIS.grids.byCode.get(k).feature.properties.band)")
     assert bands == ["in", "in"]
+
+
+# What stands on each page once it is drawn; their pictures are those of the guide.
+LOOKED_AT = {
+    "工作量与预警": (".gg-table", "85_loads_zh"),
+    "队伍": (".gg-table", "86_people_zh"),
+    "事件处置": (".gg-table", "87_handling_zh"),
+}
+
+
+@pytest.mark.long
+def test_the_reader_finds_each_page_by_its_name(desk: Any) -> None:
+    desk.open()
+    for name, (stands, picture) in LOOKED_AT.items():
+        desk.page.get_by_role("link", name=name, exact=True).click()
+        desk.page.locator("[data-testid=stMain]").locator(stands).first.wait_for()
+        desk.wait_map()
+        desk.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        desk.shot(picture)

@@ -77,7 +77,7 @@ def test_every_command_is_told_of_by_hand(name: str) -> None:
 
 def test_every_picture_is_kept_and_taken_by_a_browser_test() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "browser").glob("test_*.py"))
-    taken = {name.replace("{lang}", "zh") for name in re.findall(r'shot\(f?"([\w{}]+)"\)', tests)}
+    taken = {name.replace("{lang}", "zh") for name in re.findall(r'"(\d\d_[\w{}]+)"', tests)}
     shown = docs_pages.pictures(GUIDE)
     assert len(shown) >= 8
     assert set(shown) <= taken
