@@ -20,7 +20,7 @@ import gridgis as gg
 from gridgis.errors import GridgisError
 from gridgis.impact import impact
 from layers.geojson import to_degrees
-from tests.browser.conftest import ROOT, running_app
+from tests.browser.conftest import LONG_MS, ROOT, running_app
 
 Task = dict[str, Any]
 
@@ -108,12 +108,12 @@ class Reader:
         else:
             pytest.fail(f"the guide has a step that nobody can follow: {step}")
         for seen in re.findall(r"看到“([^”]+)”", step):
-            expect(self.desk.page.get_by_text(seen).first).to_be_visible()
+            expect(self.desk.page.get_by_text(seen).first).to_be_visible(timeout=LONG_MS)
 
     def find(self, field: str) -> None:
         self.desk.page.get_by_placeholder(field).fill(self.code)
         self.desk.page.keyboard.press("Enter")
-        expect(self.desk.page.locator(".gg-code")).to_have_text(self.code)
+        expect(self.desk.page.locator(".gg-code")).to_have_text(self.code, timeout=LONG_MS)
 
     def wheel(self) -> None:
         self.desk.js("p => { GridGIS.map.fitBounds(p, {padding: [60, 60], animate: false}); }", [self.first, self.last])
