@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ("layers/assets/vendor", "gridgis/print/fonts")
 # What pip needs to install the checkout itself.
 BUILD = ("setuptools>=77",)
+# What a county adds that asks for a login; with all it needs in turn, as far as requirements.txt does not pin it.
+LOGIN = "streamlit[auth]"
 SYSTEMS = {
     "win_": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64"},
     "macosx_": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix", "platform_machine": "arm64"},
@@ -75,14 +77,15 @@ def download(wanted: Sequence[str], folder: Path, platforms: Sequence[str], pyth
     """Fetch the wheels of `wanted` and return the requirements that have none for the machine meant."""
     meant = [word for name in platforms for word in ("--platform", name)]
     meant += ["--python-version", python, "--implementation", "cp"] if python else []
-    command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
+    command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--only-binary=:all:",
                "--dest", str(folder), *meant]  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    if subprocess.run([*command, *wanted], check=False).returncode:
+    if subprocess.run([*command, "--no-deps", *wanted], check=False).returncode:
         # pip stops at the first it cannot have; one by one, all of them become known.
         for text in missing(wanted, folder):
-            subprocess.run([*command, text], check=False, capture_output=True)
-    return missing(wanted, folder)
+            subprocess.run([*command, "--no-deps", text], check=False, capture_output=True)
+    login = subprocess.run([*command, "-c", str(ROOT / "requirements.txt"), LOGIN], check=False).returncode
+    return [*missing(wanted, folder), *([LOGIN] if login else [])]
 
 
 def copy_checkout(out: Path) -> None:

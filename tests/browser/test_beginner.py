@@ -20,7 +20,7 @@ import gridgis as gg
 from gridgis.errors import GridgisError
 from gridgis.impact import impact
 from layers.geojson import to_degrees
-from tests.browser.conftest import ROOT, running_app
+from tests.browser.conftest import LONG_MS, ROOT, running_app
 
 Task = dict[str, Any]
 
@@ -108,12 +108,12 @@ class Reader:
         else:
             pytest.fail(f"the guide has a step that nobody can follow: {step}")
         for seen in re.findall(r"看到“([^”]+)”", step):
-            expect(self.desk.page.get_by_text(seen).first).to_be_visible()
+            expect(self.desk.page.get_by_text(seen).first).to_be_visible(timeout=LONG_MS)
 
     def find(self, field: str) -> None:
         self.desk.page.get_by_placeholder(field).fill(self.code)
         self.desk.page.keyboard.press("Enter")
-        expect(self.desk.page.locator(".gg-code")).to_have_text(self.code)
+        expect(self.desk.page.locator(".gg-code")).to_have_text(self.code, timeout=LONG_MS)
 
     def wheel(self) -> None:
         self.desk.js("p => { GridGIS.map.fitBounds(p, {padding: [60, 60], animate: false}); }", [self.first, self.last])
@@ -168,3 +168,22 @@ def test_a_first_time_reader_splits_an_oversize_grid(desk: Any, task: Task) -> N
     desk.body('[data-version="3"]')
     bands = desk.js("() => GridGIS.message.selected.map(k => GridGIS.grids.byCode.get(k).feature.properties.band)")
     assert bands == ["in", "in"]
+
+
+# What stands on each page once it is drawn; their pictures are those of the guide.
+LOOKED_AT = {
+    "工作量与预警": (".gg-table", "85_loads_zh"),
+    "队伍": (".gg-table", "86_people_zh"),
+    "事件处置": (".gg-table", "87_handling_zh"),
+}
+
+
+@pytest.mark.long
+def test_the_reader_finds_each_page_by_its_name(desk: Any) -> None:
+    desk.open()
+    for name, (stands, picture) in LOOKED_AT.items():
+        desk.page.get_by_role("link", name=name, exact=True).click()
+        desk.page.locator("[data-testid=stMain]").locator(stands).first.wait_for()
+        desk.wait_map()
+        desk.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        desk.shot(picture)

@@ -8,7 +8,6 @@ from pathlib import Path
 import docs_pages
 import pytest
 import typer
-import yaml
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from numpydoc.validate import validate
@@ -57,8 +56,8 @@ def test_pages_made_from_the_program_hold_all_of_it(site: Path) -> None:
 
 
 def test_every_written_page_is_in_the_navigation() -> None:
-    text = re.sub(r"!!python\S*", "", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    listed = set(re.findall(r"[\w-]+\.md", str(yaml.safe_load(text)["nav"])))
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    listed = set(re.findall(r"[\w-]+\.md", nav))
     assert {path.name for path in DOCS.glob("*.md")} <= listed
     assert set(docs_pages.PAGES) <= listed
 
@@ -77,7 +76,7 @@ def test_every_command_is_told_of_by_hand(name: str) -> None:
 
 def test_every_picture_is_kept_and_taken_by_a_browser_test() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "browser").glob("test_*.py"))
-    taken = {name.replace("{lang}", "zh") for name in re.findall(r'shot\(f?"([\w{}]+)"\)', tests)}
+    taken = {name.replace("{lang}", "zh") for name in re.findall(r'"(\d\d_[\w{}]+)"', tests)}
     shown = docs_pages.pictures(GUIDE)
     assert len(shown) >= 8
     assert set(shown) <= taken

@@ -38,6 +38,7 @@ def test_what_has_no_wheel_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_the_app_answers_after_an_installation_without_a_registry(tmp_path: Path) -> None:
     folder = tmp_path / "an office" / "gridgis"
     made = subprocess.run(
