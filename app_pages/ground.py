@@ -8,6 +8,7 @@ The browser asks this host alone; this host asks the server named, and nothing e
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import urllib.error
 import urllib.request
@@ -29,7 +30,9 @@ from gridgis.errors import InputError
 from layers.geojson import to_degrees
 
 _TIMEOUT_S = 8
-_MOST_BYTES = 2_000_000
+_MOST_BYTES = 500_000
+_KEPT = 500
+"""Tiles kept: 250 MB at the very most, some 10 in practice."""
 _PICTURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
 
 
@@ -75,9 +78,15 @@ def axis(epsg: int) -> tuple[float, float]:
     return float(found.get("Longitude of natural origin", 117.0)), float(found.get("False easting", 500_000.0))
 
 
-@lru_cache(maxsize=2000)
+@lru_cache(maxsize=_KEPT)
 def picture(named: str, z: int, x: int, y: int) -> bytes:
-    """Return a tile as its source has it; empty where there is none."""
+    """Return a tile as its source has it; empty where there is none.
+
+    Raises
+    ------
+    OSError
+        The server does not answer; nothing is kept of that.
+    """
     if named.endswith(".mbtiles"):
         with sqlite3.connect(f"{Path(named).resolve().as_uri()}?mode=ro", uri=True) as tiles:
             # Rows of MBTiles count from the south.
@@ -90,7 +99,11 @@ def picture(named: str, z: int, x: int, y: int) -> bytes:
     try:
         with urllib.request.urlopen(address, timeout=_TIMEOUT_S) as answer:
             return bytes(answer.read(_MOST_BYTES))
-    except (urllib.error.URLError, OSError, ValueError):
+    except urllib.error.HTTPError as error:
+        if error.code >= 500:
+            raise
+        return b""
+    except ValueError:
         return b""
 
 
@@ -98,10 +111,16 @@ async def tile(request: Request) -> Response:
     """Answer one tile of the base map."""
     desk = await run_in_threadpool(the_desk)
     item = desk.item(request.path_params["token"])
-    z, x, y = (int(request.path_params[k]) for k in "zxy")
+    numbers = [request.path_params[k] for k in "zxy"]
+    if not all(re.fullmatch(r"[0-9]{1,9}", n) for n in numbers):
+        return Response(status_code=404)
+    z, x, y = map(int, numbers)
     if item is None or item[0] != "ground" or not (0 <= z <= 22 and 0 <= x < 2**z and 0 <= y < 2**z):
         return Response(status_code=404)
-    data = await run_in_threadpool(picture, source(), z, x, y)
+    try:
+        data = await run_in_threadpool(picture, source(), z, x, y)
+    except OSError:
+        data = b""
     kind = next((name for magic, name in _PICTURES if data.startswith(magic)), None)
     if kind is None:
         return Response(status_code=204)
@@ -111,4 +130,4 @@ async def tile(request: Request) -> Response:
 
 def routes(base: str) -> list[BaseRoute]:
     """Return the routes below a base path."""
-    return [Route(f"{base}/ground/{{token}}/{{z:int}}/{{x:int}}/{{y:int}}", tile)]
+    return [Route(f"{base}/ground/{{token}}/{{z}}/{{x}}/{{y}}", tile)]
