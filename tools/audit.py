@@ -37,7 +37,8 @@ def told(file: str, found: list[dict[str, Any]] | None) -> tuple[int, str]:
     if not audited:
         return 0, (
             f"{file}：漏洞查询服务没有回答或不认识这些包，依赖未能核查（不联网时如此）；联网后请再运行一次。"
-            f" | {file}: the service of known faults did not answer or knows none of these, so dependencies were NOT audited; run this again with a network."
+            f" | {file}: the service of known faults did not answer or knows none of these, so dependencies were NOT audited;"
+            " run this again with a network."
         )
     faults = [f"{p['name']} {p['version']} {v['id']}" for p in audited for v in p["vulns"] if v["id"] not in ACCEPTED]
     rest = len(found or ()) - len(audited)
