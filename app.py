@@ -9,10 +9,11 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 if get_script_run_ctx(suppress_warning=True) is None:
+    from app_pages.guarded import guards
     from app_pages.routes import routes
     from app_pages.starting import lifespan
 
-    app = st.App(__file__, routes=routes(), lifespan=lifespan)
+    app = st.App(__file__, routes=routes(), lifespan=lifespan, middleware=guards())
 else:
     from app_pages.shell import main
 

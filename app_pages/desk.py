@@ -109,17 +109,23 @@ class Desk:
         """Return the address of a thing to fetch; it cannot be guessed and lasts for this process."""
         with self._token_lock:
             name = self._tokens.get(item)
-            if name is None:
+            if name is not None and name in self._items:
+                # The addresses unused longest go first: what somebody looks at must not end under his eyes.
+                self._items.move_to_end(name)
+            else:
                 name = self._tokens[item] = secrets.token_urlsafe(18)
                 self._items[name] = item
                 while len(self._items) > _KEPT_TOKENS:
-                    _, old = self._items.popitem(last=False)
-                    self._tokens.pop(old, None)
+                    gone, old = self._items.popitem(last=False)
+                    if self._tokens.get(old) == gone:
+                        del self._tokens[old]
             return name
 
     def item(self, token: str) -> Item | None:
         """Return what was promised under an address; None when nothing was."""
         with self._token_lock:
+            if token in self._items:
+                self._items.move_to_end(token)
             return self._items.get(token)
 
     def outline_item(self, level: str) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,10 @@ def address(base: str, desk: Desk, name: str) -> str:
 
 def asked_tile(request: Request) -> Tile | None:
     """Return the tile that an address names; None where there is no such tile."""
-    z, x, y = (int(request.path_params[k]) for k in "zxy")
+    numbers = [str(request.path_params[k]) for k in "zxy"]
+    if not all(re.fullmatch(r"[0-9]{1,9}", n) for n in numbers):
+        return None
+    z, x, y = map(int, numbers)
     return Tile(z, x, y) if 0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z else None
 
 

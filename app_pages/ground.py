@@ -31,7 +31,9 @@ from gridgis.tiling import Tile
 from layers.geojson import packed, to_degrees
 
 _TIMEOUT_S = 8
-_MOST_BYTES = 2_000_000
+_MOST_BYTES = 500_000
+_KEPT = 500
+"""Tiles kept: 250 MB at the very most, some 10 in practice."""
 _PICTURES = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
 
 
@@ -96,16 +98,26 @@ def axis(epsg: int) -> tuple[float, float]:
     return float(found.get("Longitude of natural origin", 117.0)), float(found.get("False easting", 500_000.0))
 
 
-@lru_cache(maxsize=2000)
+@lru_cache(maxsize=_KEPT)
 def picture(named: str, z: int, x: int, y: int) -> bytes:
-    """Return a tile as its source has it; empty where there is none."""
+    """Return a tile as its source has it; empty where there is none.
+
+    Raises
+    ------
+    OSError
+        The server does not answer; nothing is kept of that.
+    """
     if named.endswith(archives.ENDINGS):
         return archives.stored(named, z, x, y)
     address = named.replace("{z}", str(z)).replace("{x}", str(x)).replace("{y}", str(y))
     try:
         with urllib.request.urlopen(address, timeout=_TIMEOUT_S) as answer:
             return bytes(answer.read(_MOST_BYTES))
-    except (urllib.error.URLError, OSError, ValueError):
+    except urllib.error.HTTPError as error:
+        if error.code >= 500:
+            raise
+        return b""
+    except ValueError:
         return b""
 
 
@@ -121,6 +133,8 @@ async def tile(request: Request) -> Response:
     except InputError:
         # The page has said why; there is nothing at this address.
         return Response(status_code=404)
+    except OSError:
+        return Response(status_code=204)
     if isinstance(found, str):
         return Response(packed(found), media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
     media = kind(found)
@@ -138,4 +152,4 @@ def _found(named: str, asked: Tile) -> str | bytes:
 
 def routes(base: str) -> list[BaseRoute]:
     """Return the routes below a base path."""
-    return [Route(f"{base}/ground/{{token}}/{{z:int}}/{{x:int}}/{{y:int}}", tile)]
+    return [Route(f"{base}/ground/{{token}}/{{z}}/{{x}}/{{y}}", tile)]

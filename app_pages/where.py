@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -105,10 +106,8 @@ def _page(lang: str, base: str, assets: str) -> str:
         "lang": "en" if lang == "en" else "zh-CN", "assets": escape(assets), "told": escape(json.dumps(told, ensure_ascii=False)),
         "county": escape(desk.county.meta.get("name", "") or desk.county.code), "note": note, "other": other,
     } | {k: escape(v) for k, v in told["words"].items()}  # type: ignore[attr-defined]
-    html = _TEMPLATE.read_text(encoding="utf-8")
-    for key, value in values.items():
-        html = html.replace("{{" + key + "}}", value)
-    return html
+    # All gaps at once: a name that looks like a gap stays a name.
+    return re.sub(r"\{\{(\w+)\}\}", lambda gap: values.get(gap[1], gap[0]), _TEMPLATE.read_text(encoding="utf-8"))
 
 
 def at(desk: Desk, query: Mapping[str, str]) -> dict[str, Any] | None:

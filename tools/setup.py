@@ -2,7 +2,7 @@
 
     python tools/setup.py run      environment, map assets, demo county, the app in a browser
     python tools/setup.py test     environment with test tools, a browser, every test
-    python tools/setup.py check    ruff, mypy, import-linter
+    python tools/setup.py check    ruff, mypy, import-linter, known faults of packages (where the service answers)
     python tools/setup.py long     the full figures, written to docs/figures
     python tools/setup.py install  the environment and the map assets, nothing else
     python tools/setup.py docs     the documents as a site that needs no network, in site/
@@ -256,12 +256,13 @@ def test(*options: str) -> int:
 
 
 def check(*_options: str) -> int:
-    """Run the linters and the type checker."""
+    """Run the linters, the type checker and the audit of packages."""
     install(with_tests=True)
     codes = [
         call(PYTHON, "-m", "ruff", "check", ".", may_fail=True),
         call(PYTHON, "-m", "mypy", may_fail=True),
         call(BIN / "lint-imports", may_fail=True),
+        call(PYTHON, "tools/audit.py", "requirements.txt", "requirements-dev.txt", may_fail=True),
     ]
     return max(codes)
 
@@ -296,6 +297,9 @@ def benchmarks() -> dict[str, list[str]]:
         "mutated_files.txt": [
             "benchmarks/mutated_files.py", "--count", "3000", "--seed", "1", "--in-process", "--jobs", "2",
         ],
+        "hostile_text.txt": ["benchmarks/hostile_text.py", "--strings", "20000"],
+        "fuzz_inputs.txt": ["benchmarks/fuzz_inputs.py", "--count", "10000", "--seed", "1"],
+        "load.txt": ["benchmarks/load.py", "--county", COUNTY.name, "--sessions", "20", "--cycles", "12"],
         "hostile_files.txt": ["benchmarks/hostile_files.py", COUNTY.name],
         "round_trips.txt": ["benchmarks/round_trips.py", "--demos", *more],
         "cells.txt": ["benchmarks/cells.py", *more],

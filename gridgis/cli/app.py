@@ -107,6 +107,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            print(_refused_by_system(error, lang), file=sys.stderr)
+            sys.exit(2)
         if os.environ.get("GRIDGIS_DEBUG"):
             raise
         zh = f"程序内部错误（{type(error).__name__}: {error}）。县区未改动；设置 GRIDGIS_DEBUG=1 再运行可得到详细信息，请反馈给维护者。"
@@ -114,3 +117,9 @@ def main() -> None:
         print(en if lang == "en" else zh, file=sys.stderr)
         sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refused_by_system(error: OSError, lang: str) -> str:
+    """Return what the system says of a path that was given: a name too long, a folder that may not be entered."""
+    name = str(error.filename)[:80]
+    return f"'{name}' cannot be used: {error.strerror}." if lang == "en" else f"“{name}”不能使用：{error.strerror}。"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Tiles:
     def routes(self) -> list[Route]:
         """Return the routes below the root."""
         return [
-            Route("/tiles/{name}/{z:int}/{x:int}/{y:int}.mvt", self.tile),
+            Route("/tiles/{name}/{z}/{x}/{y}.mvt", self.tile),
             Route("/tiles/{name}.json", self.described),
         ]
 
@@ -54,8 +55,11 @@ class Tiles:
         name = request.path_params["name"]
         if name not in self.names:
             return self._unknown(name)
+        numbers = [request.path_params[k] for k in "zxy"]
+        if not all(re.fullmatch(r"[0-9]{1,9}", n) for n in numbers):
+            return self._unknown("/".join(numbers)[:40])
         try:
-            tile = Tile(*(request.path_params[k] for k in "zxy"))
+            tile = Tile(*map(int, numbers))
         except InputError as error:
             return refused(error, 404)
         moment = await run_in_threadpool(lambda: self.source.now)

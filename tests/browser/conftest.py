@@ -53,10 +53,10 @@ def _wait_for(process: subprocess.Popen[bytes], address: str, log: Path) -> None
 
 
 @contextmanager
-def running_app(county: Path, log: Path) -> Iterator[str]:
+def running_app(county: Path, log: Path, *options: str) -> Iterator[str]:
     """Run the app on a county as a person would, and stop it."""
     port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, "GRIDGIS_COUNTY": str(county)}, stdin=subprocess.DEVNULL,
