@@ -120,4 +120,4 @@ async def answer(request: Request) -> Response:
 
 def routes(base: str) -> list[BaseRoute]:
     """Return the routes below a base path."""
-    return [Route(f"{base}/tile/{{token}}/{{z:int}}/{{x:int}}/{{y:int}}", answer)]
+    return [Route(f"{base}/tile/{{token}}/{{z}}/{{x}}/{{y}}", answer)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, handlingdesk, mapview
+from app_pages import access, handlingchart, handlingdesk, mapview
 from app_pages.address import prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import banner, facts
@@ -155,6 +155,7 @@ def page(desk: Desk) -> None:
             details(desk, state.case)
         else:
             st.html(f'<p class="gg-tip">{safe_text(say("case_tip"))}</p>')
+            handlingchart.summary(desk, rows, state.case_view)
 
 
 desk = the_desk()

@@ -75,6 +75,11 @@ def tag(desk: Desk, row: Mapping[str, Any]) -> tuple[str, str]:
     return kinds.get(str(row["status"]), "plain"), name
 
 
+def status_word(row: Mapping[str, Any], language: str) -> str:
+    """Return where an incident stands, in a language."""
+    return str(book.status_name(row)[language == "en"])
+
+
 def table_of(desk: Desk, rows: pd.DataFrame) -> tuple[list[Column], list[list[Any]]]:
     """Return the ledger as columns and rows to read."""
     columns = [Column(say("case_status"), "tag"), Column(say("case_category"), "short"), Column(say("case_time"), "short"),

@@ -42,7 +42,7 @@ def grids(desk: Desk, wish: Wish, level: str, view: str) -> Listed:
     """Return the grids as the view has them: numbers and rates, hot spots, their course, or two periods."""
     if view == "as_hot":
         found = hot_of(desk, level, wish)
-        return _named(desk, found, "spot", SPOTS, styles.SPOTS, ("z", "q"))
+        return _named(desk, found, "spot", SPOTS, styles.SPOTS, ("z",))
     if view == "as_emerging":
         found = emerging_of(desk, level, wish)
         return _named(desk, found, "pattern", PATTERNS, styles.PATTERNS, ("hot_steps", "cold_steps"))
@@ -72,16 +72,16 @@ def _rate(row: Any, desk: Desk) -> str:
 
 
 def _named(
-    desk: Desk, found: pd.DataFrame, name: str, words: Any, palette: dict[str, str], figures: tuple[str, str]
+    desk: Desk, found: pd.DataFrame, name: str, words: Any, palette: dict[str, str], figures: tuple[str, ...]
 ) -> Listed:  # fmt: skip
     """Return grids by a name that statistics give them, the telling ones first; numbers behind it are for those who may count."""
     other, rank = lang() == "en", {k: i for i, k in enumerate(palette)}
     there = found[name].value_counts()
     top = found.assign(rank=found[name].map(rank).fillna(len(rank))).sort_values("rank", kind="stable").head(_ROWS)
     shown = () if veil.limit(desk) else figures
-    columns = [Column(say("name")), Column(say(f"head_{name}")), *(Column(say(f"head_{f}"), "number") for f in shown)]
+    columns = [Column(say("name")), Column(say(f"head_{name}"), "short"), *(Column(say(f"head_{f}"), "number") for f in shown)]
     rows = [
-        [r["name"] or code, words[r[name]][other], *(f"{r[f]:,.3f}".rstrip("0").rstrip(".") for f in shown)]
+        [r["name"] or code, words[r[name]][other], *(f"{r[f]:,.2f}".rstrip("0").rstrip(".") for f in shown)]
         for code, r in zip(top.index, top.to_dict("records"), strict=True)
     ]  # fmt: skip
     kinds = [k for k in (*palette, "none") if k in there.index]

@@ -154,4 +154,4 @@ def bars(labels: list[str], values: list[float], colours: list[str] | None = Non
     )  # fmt: skip
     filled = base.mark_bar(opacity=0.85, cornerRadiusEnd=3, height={"band": 0.62}).encode(color=alt.Color("colour:N", scale=None))
     text = base.mark_text(align="left", dx=5, color=_MUTED, fontSize=11).encode(text=alt.Text("n:Q", format=",.4~f"))
-    return quiet(filled + text, 24 * len(data) + 6)
+    return quiet(filled + text, max(24 * len(data) + 6, 110))

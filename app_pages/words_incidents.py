@@ -95,7 +95,6 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
     "head_spot": ("热点", "Hot spot"),
     "head_pattern": ("演变类型", "Pattern"),
     "head_z": ("Gi* 标准分", "Gi* z"),
-    "head_q": ("校正 P 值", "p, corrected"),
     "head_hot_steps": ("热点期数", "Hot steps"),
     "head_cold_steps": ("冷点期数", "Cold steps"),
     "head_first": ("前期", "Before"),

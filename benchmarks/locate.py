@@ -50,6 +50,8 @@ ONCE_S = 10.0
 """What takes longer is run once."""
 KEPT_POINTS = 2_000_000
 """With more points, each contender holds its own only while it runs, so that all fit into memory."""
+HANGS_S = 1800.0
+"""What has not answered by then, on the wall's clock, is stopped."""
 GOAL = 50
 
 
@@ -62,7 +64,6 @@ class Contender:
     """A process, and what it has told."""
 
     name: str
-    limit: float
     process: Any = None
     made: dict[str, Any] = field(default_factory=dict)
     seconds: dict[int, list[float]] = field(default_factory=dict)
@@ -78,19 +79,19 @@ class Contender:
         script = Path(__file__).with_name("contender.py")
         command = [sys.executable, str(script), self.name, str(polygons)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.made = self._heard(5 * self.limit)
+        self.made = self._heard()
         if "missing" in self.made:
             raise AwayError(self.made["missing"])
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
         """Have it do something and return what it says."""
         print(json.dumps({"do": do, **more}), file=self.process.stdin, flush=True)
-        return self._heard(5 * self.limit)
+        return self._heard()
 
-    def _heard(self, wait: float) -> dict[str, Any]:
-        if not select.select([self.process.stdout], [], [], wait)[0]:
-            self.stop()
-            raise AwayError(f"stopped: no answer within {wait:,.0f} s")
+    def _heard(self) -> dict[str, Any]:
+        if not select.select([self.process.stdout], [], [], HANGS_S)[0]:
+            self.process.terminate()
+            raise AwayError(f"stopped: no answer within {HANGS_S:,.0f} s")
         line = self.process.stdout.readline()
         if not line:
             raise AwayError(f"ended with code {self.process.wait()}, perhaps for want of memory")
@@ -103,7 +104,7 @@ class Contender:
             try:
                 self.process.wait(60)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                self.process.terminate()
 
     def expected(self, m: int) -> float:
         """Return seconds that `m` points would take by what the most points so far took, 0 for the first."""
@@ -115,7 +116,7 @@ def started(names: list[str], file: Path, limit: float, expected: dict[str, floa
     """Start every contender that can be had and print what its index took."""
     out = []
     for name in names:
-        it = Contender(name, limit)
+        it = Contender(name)
         if expected.get(name, 0) > limit:
             print(
                 f"  skipped {it.label}: building would take about {expected[name]:,.0f} s (extrapolated), limit {limit:,.0f} s"

@@ -214,9 +214,7 @@ def thinned(counts: pd.Series[Any], k: int) -> pd.Series[Any]:
     values = [int(v) for v in counts]
     tree = pd.DataFrame({"n": [sum(values), *values]}, index=["", *names])
     hidden = suppress(tree, {"": names}, k=k)["n"].to_numpy(bool)[1:]
-    out = counts.astype("Int64")
-    out[hidden] = pd.NA
-    return out
+    return counts.astype("Int64").mask(hidden)
 
 
 def categories_of(county: County) -> Categories:

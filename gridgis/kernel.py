@@ -66,7 +66,7 @@ def owners(passes: Passes, points: Any, scale: float, arrays: Any, out: Any) -> 
     places = np.empty((_AT_ONCE, 5), dtype=np.int64)
     for start in range(0, len(points), _ORDERED_AT_ONCE):
         part = out[start : start + _ORDERED_AT_ONCE]
-        within = order(points[start : start + _ORDERED_AT_ONCE], scale, frame, bits, starts, ordered, part)
+        within = order(points[start : start + _ORDERED_AT_ONCE], scale, (*frame, bits), starts, ordered, part)
         for low in range(0, within, _AT_ONCE):
             left = first(ordered[low : min(low + _AT_ONCE, within)], frame[2], frame[4], coarse, places, part)
             left = second(left, frame[4], fine, places, part)
@@ -81,9 +81,9 @@ def _tiles(columns: int, rows: int) -> tuple[int, int]:
     return bits, (((columns - 1) >> bits) + 1) * (((rows - 1) >> bits) + 1)
 
 
-def order_pass(points: Any, scale: float, frame: Any, bits: int, starts: Any, ordered: Any, out: Any) -> int:
+def order_pass(points: Any, scale: float, tiled: Any, starts: Any, ordered: Any, out: Any) -> int:
     """Write (x, y, point) of the points within the raster, tile by tile, and return how many; the others have NOTHING."""
-    x0, y0, columns, rows, shift = frame
+    x0, y0, columns, rows, shift, bits = tiled
     wide, high = columns << shift, rows << shift
     tile = shift + bits
     across = ((columns - 1) >> bits) + 1

@@ -141,7 +141,8 @@ def _print(facts: dict[str, Any], tables: dict[str, pd.DataFrame], kinds: dict[s
         hidden = int(grids["reported"].isna().sum())
         say(lang, f"公开口径：小于 {facts['k']} 的件数及可由其推算的 {hidden} 个网格不列出。",
             f"Public view: {hidden} numbers are hidden, those below {facts['k']} and what would give them away.")  # fmt: skip
-        _show(grids.assign(reported=grids["reported"].astype(object).where(grids["reported"].notna(), "*")), lang, _TOP, kinds)
+        marked = {c: grids[c].astype(object).where(grids[c].notna(), "*") for c in ("reported", "households", "persons")}
+        _show(grids.assign(**marked).drop(columns="few"), lang, _TOP, kinds)
         return
     lost = facts["unlocated_count"]
     say(lang, f"事件 {facts['incidents']:,} 件，落格 {facts['located']:,} 件，未落格 {lost:,} 件（来源：{facts['source']}）。",

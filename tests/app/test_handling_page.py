@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import streamlit as st
 from PIL import Image
@@ -15,9 +16,10 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 import gridgis as gg
-from app_pages import access, handlingdesk, publicpage, routes
+from app_pages import access, handlingchart, handlingdesk, publicpage, routes
 from app_pages.desk import the_desk
 from app_pages.publicpage import ALL, EACH, MOST_BYTES, SPAN_S, Gate, Public
+from app_pages.words import word
 from gridgis.handlingbook import told
 from gridgis.ledger import ledger
 from gridgis.reporting import RESIDENT, Report, report
@@ -203,3 +205,21 @@ def test_where_a_login_is_required_the_page_must_be_opened(client: TestClient, m
     tables["public"] = {"report": True}
     assert client.get("/report").status_code == 200
     assert publicpage.access.open_to_residents()
+
+
+def test_the_ledger_has_its_chart_and_its_workbook(path: Path) -> None:
+    entered(path)
+    entered(path, 3)
+    app = run("handling_page.py")
+    desk = the_desk()
+    rows = handlingdesk.rows_of(desk, "open")
+    told = handlingchart.chart(rows).to_dict()
+    found = {d["kind"]: d["n"] for d in told["datasets"].popitem()[1]}
+    assert found == {word("case_legend_late", "zh"): 1, word("case_legend_open", "zh"): 1}
+    assert word("by_category", "zh") in text_of(app)
+    for language, heads in (("zh", "状态"), ("en", "Status")):
+        book = openpyxl.load_workbook(io.BytesIO(handlingchart.workbook(desk, rows, "未办结", language)))
+        sheet = book.worksheets[1]
+        assert sheet["A1"].value == heads
+        assert sheet.max_row == 3
+        assert sorted(str(sheet.cell(r, 6).value or "") for r in (2, 3)) == ["", "✓"]
