@@ -3,6 +3,6 @@
 PYTHON ?= $(shell command -v python3 || command -v python)
 ARGS ?=
 
-.PHONY: run test check long install
-run test check long install:
+.PHONY: run test check long bench install
+run test check long bench install:
 	@"$(PYTHON)" tools/setup.py $@ $(ARGS)

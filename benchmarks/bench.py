@@ -36,7 +36,7 @@ TOLD = ("geopandas", "shapely", "numpy", "pandas", "scipy", "numba", "pyogrio", 
 def scripts(county: str) -> dict[str, list[str]]:
     """Return the programs of their own, by what they compare."""
     return {
-        "Points to grids (locate)": ["locate.py", "--grids", "618", "10000", "--points", "1000000", "--rounds", "3"],
+        "Points to grids (locate)": ["locate.py", "--grids", "618", "--points", "1000000", "--rounds", "3"],
         "Automatic plans (propose)": ["propose.py", county, "--within", "built_up", "--limit", "20"],
         "The map in a browser: first picture and redraw": ["map_redraw.py", "--county", county, "--sizes", "618", "--times", "3"],
     }
@@ -104,6 +104,33 @@ def machine() -> list[str]:
             "", ", ".join(known) + "."]  # fmt: skip
 
 
+class Report:
+    """What has been found so far; written after every race, so that a run that is ended leaves what it has."""
+
+    def __init__(self, out: Path, rounds: int) -> None:
+        self.out, self.rounds = out, rounds
+        self.start, self.loads = time.time(), [os.getloadavg()[0]]
+        self.rows: list[str] = []
+        self.parts: list[str] = []
+
+    def write(self, *, whole: bool) -> None:
+        """Write the file."""
+        self.loads.append(os.getloadavg()[0])
+        quiet = max(self.loads) <= 1.5 * (os.cpu_count() or 1)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        load = f"Load of the machine {min(self.loads):.1f} to {max(self.loads):.1f}: "
+        load += "quiet. " if quiet else "**loaded**, so that only ratios say something. "
+        self.out.write_text("\n".join([
+            "# Results of `make bench`", "",
+            f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(self.start))}, {(time.time() - self.start) / 60:.0f} minutes, "
+            f"{self.rounds} rounds. {load}Peak of memory of the short races, peers included, {peak:,.0f} MB."
+            + ("" if whole else " **The run was ended before its end: what is missing was not measured.**"), "", *machine(), "",
+            "Median milliseconds of processor time (reading files: of the wall clock), and how many times ours it is, the median "
+            "within rounds. The first of each comparison is ours.", "",
+            "| work | by | ms | × ours | |", "|---|---|---:|---:|---|", *self.rows, "", *self.parts,
+        ]), encoding="utf-8")  # fmt: skip
+
+
 def main() -> None:
     """Run everything and write the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -112,32 +139,19 @@ def main() -> None:
     parser.add_argument("--only", default="", help="races and programs whose title has this word")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "RESULTS.md")
     given = parser.parse_args()
-    start, loads = time.time(), [os.getloadavg()[0]]
-    rows: list[str] = []
-    for make in races(Path(given.county)):
-        made = make()
-        for race in made if isinstance(made, list) else [made]:
-            if given.only in race.title:
-                rows += run(race, given.rounds)
-                loads.append(os.getloadavg()[0])
-    parts = []
+    report = Report(given.out, given.rounds)
+    for title, make in races(Path(given.county)):
+        if given.only in title:
+            for race in make():
+                report.rows += run(race, given.rounds)
+                report.write(whole=False)
     for title, command in scripts(given.county).items():
         if given.only in title:
-            loads.append(os.getloadavg()[0])
-            parts += [f"## {title}", "", f"`python benchmarks/{' '.join(command)}`", "", "```", told_by(command), "```", ""]
+            told = told_by(command)
+            report.parts += [f"## {title}", "", f"`python benchmarks/{' '.join(command)}`", "", "```", told, "```", ""]
             print(title, flush=True)
-    loads.append(os.getloadavg()[0])
-    quiet = max(loads) <= 1.5 * (os.cpu_count() or 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    given.out.write_text("\n".join([
-        "# Results of `make bench`", "",
-        f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(start))}, {(time.time() - start) / 60:.0f} minutes, {given.rounds} rounds. "
-        f"Load of the machine {min(loads):.1f} to {max(loads):.1f}: {'quiet' if quiet else '**loaded**, so that only ratios say something'}. "
-        f"Peak of memory of the short races, peers included, {peak:,.0f} MB.", "", *machine(), "",
-        "Median milliseconds of processor time (reading files: of the wall clock), and how many times ours it is, the median "
-        "within rounds. The first of each comparison is ours.", "",
-        "| work | by | ms | × ours | |", "|---|---|---:|---:|---|", *rows, "", *parts,
-    ]), encoding="utf-8")  # fmt: skip
+            report.write(whole=False)
+    report.write(whole=True)
     print(f"wrote {given.out.name}")
 
 

@@ -4,6 +4,7 @@
     python tools/setup.py test     environment with test tools, a browser, every test
     python tools/setup.py check    ruff, mypy, import-linter
     python tools/setup.py long     the full figures, written to docs/figures
+    python tools/setup.py bench    ours beside others in one run, written to benchmarks/RESULTS.md
     python tools/setup.py install  the environment and the map assets, nothing else
 
 What follows the word goes on to streamlit or pytest. Each step leaves a stamp in .venv with a hash
@@ -294,6 +295,17 @@ def long(*options: str) -> int:
     return max(record(name, command) for name, command in {**benchmarks(), "tests_long.txt": tests}.items())
 
 
+def bench(*options: str) -> int:
+    """Run all comparisons and write them to benchmarks/RESULTS.md."""
+    install(with_tests=True)
+    bundle()
+    build_demo()
+    browser = find_browser()
+    call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-e", ".[bench]", may_fail=True)
+    env = {"GRIDGIS_BROWSER": browser} if browser else {}
+    return call(PYTHON, "benchmarks/bench.py", "--county", COUNTY.name, *options, env=env, may_fail=True)
+
+
 def benchmarks() -> dict[str, list[str]]:
     """Return the command of each file of figures; those that need the real layers only where these lie."""
     data = Path(os.environ.get("GRIDGIS_SHARED_DATA", Path("..", "shared", "data")))
@@ -320,6 +332,8 @@ def benchmarks() -> dict[str, list[str]]:
         "plant_faults.txt": ["benchmarks/plant_faults.py", "--county", COUNTY.name, "--each", "10"],
         "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
         "incidents.txt": ["benchmarks/incident_figures.py", "--county", COUNTY.name, *more],
+        "compute.txt": ["benchmarks/compute.py"],
+        "city.txt": ["benchmarks/city.py"],
     }  # fmt: skip
     files |= {name: ["-m", "pytest", "-n", "0", "-m", "long", "-s", "--no-header", path] for name, path in COUNTED.items()}
     if real:
@@ -358,7 +372,7 @@ def install_only(*_options: str) -> int:
     return 0
 
 
-STEPS = {"run": run, "test": test, "check": check, "long": long, "install": install_only}
+STEPS = {"run": run, "test": test, "check": check, "long": long, "bench": bench, "install": install_only}
 
 
 def main(arguments: list[str]) -> int:
