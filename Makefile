@@ -3,6 +3,6 @@
 PYTHON ?= $(shell command -v python3 || command -v python)
 ARGS ?=
 
-.PHONY: run test check long install docs wheelhouse
-run test check long install docs wheelhouse:
+.PHONY: run test check long bench install docs wheelhouse
+run test check long bench install docs wheelhouse:
 	@"$(PYTHON)" tools/setup.py $@ $(ARGS)

@@ -161,23 +161,22 @@ def tally(plan: Plan, loose: Cells, polygons: Objects) -> NDArray[np.int64]:
     own = set(loose.id.tolist())
     near = [i for i in index.near(box) if i not in own]
     context = plan.rows.geometry[plan.row(near)] if near else np.array([], dtype=object)
-    among = elements.within(tuple(shapely.total_bounds(loose.geometry)))
-    owner = assign(elements.points_mm[among], np.concatenate([loose.geometry, context]))
-    mine = among[(owner >= 0) & (owner < len(loose))]
-    return _shared_out(elements, mine, polygons)
+    among = elements.around(tuple(shapely.total_bounds(loose.geometry).tolist()))
+    owner = assign(among.points_mm, np.concatenate([loose.geometry, context]))
+    return _shared_out(among.some((owner >= 0) & (owner < len(loose))), polygons)
 
 
-def _shared_out(elements: Elements, mine: Any, polygons: Objects) -> NDArray[np.int64]:
+def _shared_out(mine: Elements, polygons: Objects) -> NDArray[np.int64]:
     out = np.zeros((len(polygons), len(FIGURES)), dtype=np.int64)
-    owner = assign(elements.points_mm[mine], polygons)
+    owner = assign(mine.points_mm, polygons)
     lost = np.flatnonzero(owner < 0)
     if len(lost):
         # A new vertex on a shared edge may shift it by under a millimetre across a point.
-        points = shapely.points(metres(elements.points_mm[mine[lost]]))
+        points = shapely.points(metres(mine.points_mm[lost]))
         near = shapely.STRtree(polygons).query_nearest(points, max_distance=2 * NEAR_M, all_matches=False)
         owner[lost[near[0]]] = near[1]
     found = owner >= 0
-    np.add.at(out, owner[found], elements.figures[mine[found]])
+    np.add.at(out, owner[found], mine.figures[found])
     return out
 
 

@@ -173,7 +173,7 @@ class County:
     @cached_property
     def elements(self) -> Elements:
         """What is counted in cells: buildings with households and persons, places, roads, incidents."""
-        return gather(self.store.points)
+        return gather(self.store.points, by_box=True)
 
     def grids(self, level: str, *, version: int | None = None) -> gpd.GeoDataFrame:
         """Return the grids of a level with attributes and polygons: index `code`, the county's CRS."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,8 @@ from gridgis.schema import FIGURES, MM, mm
 COUNTED = {"buildings": ("households", "persons"), "places": (), "roads": (), "incidents": ()}
 """E-map tables whose rows count as one each, under the figure of the same name, and what else they carry."""
 
-Reader = Callable[[str, Sequence[str]], NDArray[np.float64]]
+Reader = Callable[..., NDArray[np.float64]]
+Box = tuple[float, float, float, float]
 
 
 class Elements:
@@ -27,10 +28,15 @@ class Elements:
     source
         Called once, when first needed; returns locations in whole millimetres, shape (n, 2), and
         whole numbers per point, shape (n, k), in the order of `gridgis.schema.FIGURES`.
+    near
+        The same of a box (xmin, ymin, xmax, ymax) in metres, for as long as not all have been asked for.
     """
 
-    def __init__(self, source: Callable[[], tuple[Ints, Ints]]) -> None:
+    def __init__(
+        self, source: Callable[[], tuple[Ints, Ints]], near: Callable[[Box], tuple[Ints, Ints]] | None = None
+    ) -> None:
         self._source = source
+        self._near = near
 
     @cached_property
     def _sorted(self) -> tuple[Ints, Ints]:
@@ -48,12 +54,25 @@ class Elements:
         """Figures of the points, in the same order."""
         return self._sorted[1]
 
-    def within(self, bounds_m: tuple[float, float, float, float]) -> NDArray[np.intp]:
-        """Return positions of the points in a box (xmin, ymin, xmax, ymax) in metres, with a small margin."""
-        x0, y0, x1, y1 = (np.array(bounds_m) + np.array([-1, -1, 1, 1]) * NEAR_M) * MM
-        start, end = np.searchsorted(self.points_mm[:, 0], [x0, x1])
-        y = self.points_mm[start:end, 1]
-        return np.asarray(start + np.flatnonzero((y >= y0) & (y <= y1)))
+    def around(self, bounds_m: Box) -> Elements:
+        """Return the elements in a box (xmin, ymin, xmax, ymax) in metres, with a small margin.
+
+        An edit in a city of millions reads what lies near it; only who asks for all has all in memory.
+        """
+        box = np.array(bounds_m) + np.array([-1, -1, 1, 1]) * NEAR_M
+        x0, y0, x1, y1 = box * MM
+        if self._near is not None and "_sorted" not in self.__dict__:
+            points, figures = self._near(tuple(box.tolist()))
+        else:
+            start, end = np.searchsorted(self.points_mm[:, 0], [x0, x1])
+            points, figures = self.points_mm[start:end], self.figures[start:end]
+        keep = (points[:, 0] >= x0) & (points[:, 0] < x1) & (points[:, 1] >= y0) & (points[:, 1] <= y1)
+        return Elements(lambda: (points[keep], figures[keep]))
+
+    def some(self, which: NDArray[Any]) -> Elements:
+        """Return those at these positions or under this mask."""
+        points, figures = self.points_mm[which], self.figures[which]
+        return Elements(lambda: (points, figures))
 
     def tally(self, polygons: NDArray[np.object_]) -> Ints:
         """Return the summed figures of each polygon of a whole coverage, shape (m, k)."""
@@ -64,19 +83,21 @@ class Elements:
         return out
 
 
-def gather(read: Reader) -> Elements:
+def gather(read: Reader, *, by_box: bool = False) -> Elements:
     """Return the elements of the tables in `COUNTED`.
 
     Parameters
     ----------
     read
         Given a table and the names of further columns, returns x, y and those columns, shape (n, 2 + k).
+    by_box
+        It also takes a box as third, and then returns what lies in it.
     """
 
-    def source() -> tuple[Ints, Ints]:
+    def source(*box: Box) -> tuple[Ints, Ints]:
         points, figures = [], []
         for table, columns in COUNTED.items():
-            rows = read(table, columns)
+            rows = read(table, columns, *box)
             block = np.zeros((len(rows), len(FIGURES)), dtype=np.int64)
             block[:, FIGURES.index(table)] = 1
             for k, name in enumerate(columns):
@@ -85,7 +106,7 @@ def gather(read: Reader) -> Elements:
             figures.append(block)
         return np.vstack(points), np.vstack(figures)
 
-    return Elements(source)
+    return Elements(source, source if by_box else None)
 
 
 def representative(geometries: Any) -> np.ndarray[Any, np.dtype[np.float64]]:

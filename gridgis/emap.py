@@ -18,6 +18,7 @@ along a boundary goes to the grid that the road is counted in, or else to the lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -37,8 +38,10 @@ ALONG_M = 0.01
 """A road this close to a boundary runs along it; parts that differ by less are equally long."""
 
 
-def road_parts(plan: Plan, roads: Any, level: str, rule: Rule | None = None) -> pd.DataFrame:
-    """Return the part of each road in each grid that it runs in or along.
+def road_owners(
+    plan: Plan, roads: Any, level: str, rule: Rule | None = None, codes: Sequence[str] | None = None
+) -> pd.Series[Any]:
+    """Return the code of the grid that each road is counted in; missing where it lies in none.
 
     Parameters
     ----------
@@ -50,6 +53,25 @@ def road_parts(plan: Plan, roads: Any, level: str, rule: Rule | None = None) -> 
         Level of the grids.
     rule
         How roads go; that of the scheme by default.
+    codes
+        The grids near the roads, where they are known; all of the level by default.
+    """
+    parts = road_parts(plan, roads, level, rule, codes)
+    counted = parts[parts["counted"]]
+    out = np.full(len(roads), None, dtype=object)
+    out[counted["road"].to_numpy()] = counted["code"].to_numpy()
+    return pd.Series(out, name="code", dtype=object)
+
+
+def road_parts(
+    plan: Plan, roads: Any, level: str, rule: Rule | None = None, codes: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return the part of each road in each grid that it runs in or along.
+
+    Parameters
+    ----------
+    plan, roads, level, rule, codes
+        As in `road_owners`.
 
     Returns
     -------
@@ -58,7 +80,7 @@ def road_parts(plan: Plan, roads: Any, level: str, rule: Rule | None = None) -> 
         (every metre in one grid), counted (in one grid for each road), belongs (more than one under ``both``).
     """
     rule = rule or plan.scheme.road_rule
-    codes = sorted(plan.codes(level))
+    codes = sorted(plan.codes(level) if codes is None else codes)
     polygons = np.array([plan.grid_geometry(c) for c in codes], dtype=object)
     lines = shapely.force_2d(np.asarray(roads, dtype=object).reshape(-1))
     inside, along = _pieces(lines, polygons)

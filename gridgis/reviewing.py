@@ -87,10 +87,10 @@ def _residents(county: County, shape: Any) -> dict[str, int]:
     """Return households, persons and buildings located in a place."""
     if shape is None or shape.is_empty:
         return dict.fromkeys(_COUNTED, 0)
-    found = county.elements.within(shape.bounds)
-    x, y = (county.elements.points_mm[found] / MM).T
+    near = county.elements.around(shape.bounds)
+    x, y = (near.points_mm / MM).T
     shapely.prepare(shape)
-    total = county.elements.figures[found[shapely.intersects_xy(shape, x, y)]].sum(axis=0)
+    total = near.figures[shapely.intersects_xy(shape, x, y)].sum(axis=0)
     return {name: int(total[FIGURES.index(name)]) for name in _COUNTED}
 
 

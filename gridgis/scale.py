@@ -1,4 +1,4 @@
-"""Points to grids on many machines: the functions of one machine, spread by Dask over the row groups of Parquet files.
+"""The functions of one machine on many: spread by Dask over the row groups of Parquet files, or over blocks of the plan.
 
 Every part is worked out alone and written whole under its own name, so a worker that dies costs only the parts
 it held, which others do again. Dask's futures suffice: nothing here needs a distributed table.
@@ -11,74 +11,29 @@ import pickle
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
-from pyproj import Transformer
 
-from gridgis.cells import Cells
-from gridgis.datums import check_datum, shift
+from gridgis.county import County
+from gridgis.datums import check_datum
 from gridgis.errors import InputError
-from gridgis.ground import Ground
+from gridgis.overlays.hotspots import neighbours
+from gridgis.piecing import Handed, Looked
 from gridgis.plan import Plan
+from gridgis.scaling import Counted, Located, Locator, Part, Placed, level_locator
 
 PLAN = "_plan.pickle"
-_AT_ONCE = 250_000
-"""Points of a part that are held in memory at once."""
+FROM_FILES = ("locate", "counts", "elements", "hotspots")
+"""What is worked out from Parquet files; the others, from the plan alone."""
 _RETRIES = 3
 
 Progress = Callable[[float, str], None]
-
-
-@dataclass(frozen=True)
-class Locator:
-    """What puts points into the grids of one plan, small enough to be sent to every worker.
-
-    Attributes
-    ----------
-    rows
-        The cells.
-    levels
-        The code of each cell's grid at every level, one column per level key, and nothing at the end.
-    epsg
-        The county's CRS.
-    datum
-        Datum of the points.
-    """
-
-    rows: Cells
-    levels: pd.DataFrame
-    epsg: int
-    datum: str
-
-    @cached_property
-    def ground(self) -> Ground:
-        """The raster of the cells; made once in each process."""
-        return Ground(self.rows)
-
-    def codes(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> dict[str, pa.Array]:
-        """Return the code of each point at every level; missing outside, where no grid is, and without a place."""
-        xy = np.full((len(lon), 2), np.nan)
-        usable = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-        east, north = shift(lon[usable], lat[usable], self.datum, "cgcs2000")
-        xy[usable] = np.column_stack(Transformer.from_crs(4490, self.epsg, always_xy=True).transform(east, north))
-        xy[~np.isfinite(xy)] = np.nan
-        owner = self.ground.owners(xy)
-        return {str(level): _coded(column.to_numpy(dtype=object), owner) for level, column in self.levels.items()}
-
-
-def _coded(table: NDArray[np.object_], owner: NDArray[np.int32]) -> pa.Array:
-    number, known = pd.factorize(table, use_na_sentinel=True)
-    at = number[owner]
-    numbers = pa.array(at, mask=at < 0, type=pa.int32())
-    return pa.DictionaryArray.from_arrays(numbers, pa.array(list(known), type=pa.string())).cast(pa.string())
 
 
 def locator_of(plan: Plan, datum: str = "wgs84") -> Locator:
@@ -100,12 +55,12 @@ def locator_of(plan: Plan, datum: str = "wgs84") -> Locator:
 
 @dataclass(frozen=True)
 class Work:
-    """Points to be located.
+    """What is to be done.
 
     Attributes
     ----------
     points
-        A Parquet file, or a folder of them.
+        A Parquet file, or a folder of them; nothing for ``check`` and ``export``.
     out
         Folder for ``part-*.parquet``; what else is put there begins with ``_``.
     lon, lat
@@ -116,74 +71,104 @@ class Work:
         Processes of that cluster.
     memory
         What each of them may use, such as ``2GB``; beyond it Dask ends and replaces it.
+    what
+        ``locate``, ``counts``, ``elements``, ``hotspots``, ``check`` or ``export``.
+    level
+        Of counts, hot spots and exports; the finest by default.
+    time, step
+        Column of the time, and the steps to count by: ``day``, ``week``, ``month``, or nothing.
     """
 
-    points: Path
+    points: Path | None
     out: Path
     lon: str = "lon"
     lat: str = "lat"
     scheduler: str = ""
     workers: int = 2
     memory: str = "2GB"
+    what: str = "locate"
+    level: str = ""
+    time: str = "at"
+    step: str = ""
     progress: Progress | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class Part:
-    """One row group of one file."""
-
-    number: int
-    source: str
-    group: int
-    rows: int
-
-
-def compute(plan: Plan, work: Work, datum: str = "wgs84") -> dict[str, Any]:
-    """Locate the points of Parquet files on a Dask cluster, in their order; return counts.
+def compute(plan: Plan, work: Work, datum: str = "wgs84", county: County | None = None) -> dict[str, Any]:
+    """Do a piece of work on a Dask cluster; return what there is to say of it.
 
     Parameters
     ----------
     plan
         The plan.
     work
-        What to locate, where to put it, and on what.
+        What to do, where to put it, and on what.
     datum
-        Datum of the points.
+        Datum of points in degrees; of an export that which it gets.
+    county
+        For ``check``, whose exceptions hide findings; for ``export``, what the layer is called.
 
     Returns
     -------
     dict
-        `rows`, `located`, `parts`, `version`.
+        `what`, `rows`, `located`, `parts`, `version`, `datum`, `plan_hash` and what belongs to the piece of work.
 
     Raises
     ------
     InputError
-        The points cannot be read, or the folder holds parts already; nothing is left behind.
+        The input cannot be read, or the folder holds parts already; nothing is left behind.
     """
-    parts = _parts(work)
+    task, parts = _piece(plan, work, datum, county)
     work.out.mkdir(parents=True, exist_ok=True)
     if list(work.out.glob("part-*.parquet")):
         raise InputError(
             f"“{work.out}”中已有 part-*.parquet：请换一个空文件夹。",
             f"'{work.out}' holds part-*.parquet already: choose an empty folder.",
         )
-    held = work.out / PLAN
-    held.write_bytes(pickle.dumps(locator_of(plan, datum)))
     try:
-        located = _spread(parts, work, held)
+        with _cluster(work) as client:
+            run = partial(_spread, client, work)
+            more: dict[str, Any] = task.whole(run(task, parts), work.out, run)
     except BaseException:
-        for part in parts:
-            _target(work.out, part.number).unlink(missing_ok=True)
+        for file in work.out.glob("part-*.parquet"):
+            file.unlink(missing_ok=True)
         raise
     finally:
-        held.unlink(missing_ok=True)
-    told = {"rows": sum(p.rows for p in parts), "located": located, "parts": len(parts), "version": plan.version,
-            "datum": datum, "plan_hash": plan.hash}  # fmt: skip
+        (work.out / PLAN).unlink(missing_ok=True)
+    told = {"what": work.what, "rows": sum(p.rows for p in parts), "parts": len(list(work.out.glob("part-*.parquet"))),
+            "version": plan.version, "datum": datum, "plan_hash": plan.hash} | more  # fmt: skip
     (work.out / "_manifest.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return told
 
 
-def _parts(work: Work) -> list[Part]:
+def _piece(plan: Plan, work: Work, datum: str, county: County | None) -> tuple[Any, list[Part]]:
+    """Return what is to be done, and its parts."""
+    if work.what in FROM_FILES and work.points is None:
+        raise InputError(
+            f"“{work.what}”需要输入：请给出 Parquet 文件或文件夹。", f"'{work.what}' needs input: name a Parquet file or a folder."
+        )
+    plain = replace(plan, elements=None, ground=None)
+    place = (work.lon, work.lat)
+    if work.what == "locate":
+        return Located(locator_of(plan, datum), place), _parts(work, place)
+    if work.what == "elements":
+        return Placed(locator_of(plan, datum), place, plan=plain), _parts(work, ("geometry",))
+    if work.what in ("counts", "hotspots"):
+        level = work.level or plan.scheme.level_keys[-1]
+        columns = (*place, work.time) if work.step else place
+        codes = plan.tiling(level)
+        spots = (codes, neighbours(plan, codes)) if work.what == "hotspots" else None
+        check_datum(datum)
+        return Counted(level_locator(plan, level, datum), columns, work.step, spots), _parts(work, columns)
+    if work.what == "check":
+        looked = Looked(plain, county=county)
+        return looked, looked.parts()
+    codes = plan.codes(work.level) if work.level else [c for c in plan.leaf_codes if c in plan.grids]
+    said = {"name": f"grids_{work.level or 'leaf'}", "title": county.meta.get("name", "") if county else ""}
+    handed = Handed(plain, codes, datum, said)
+    return handed, handed.parts()
+
+
+def _parts(work: Work, columns: tuple[str, ...]) -> list[Part]:
     """Return the row groups of the points, in order.
 
     Raises
@@ -191,6 +176,7 @@ def _parts(work: Work) -> list[Part]:
     InputError
         There are no such files, one is no Parquet, or lacks a column.
     """
+    assert work.points is not None
     files = sorted(work.points.glob("*.parquet")) if work.points.is_dir() else [work.points]
     out: list[Part] = []
     for file in files:
@@ -203,11 +189,11 @@ def _parts(work: Work) -> list[Part]:
                 f"“{file}”不是可读的 Parquet 文件：请检查路径和内容。",
                 f"'{file}' is no readable Parquet file: check its path and content.",
             ) from error
-        lost = [c for c in (work.lon, work.lat) if c not in names]
+        lost = [c for c in columns if c not in names]
         if lost:
             raise InputError(
-                f"“{file.name}”没有列“{lost[0]}”：现有 {'、'.join(names[:8])}；可用 --lon、--lat 指明。",
-                f"'{file.name}' has no column '{lost[0]}': it has {', '.join(names[:8])}; name it with --lon and --lat.",
+                f"“{file.name}”没有列“{lost[0]}”：现有 {'、'.join(names[:8])}；可用 --lon、--lat、--time 指明。",
+                f"'{file.name}' has no column '{lost[0]}': it has {', '.join(names[:8])}; name it with --lon, --lat, --time.",
             )
         out += [Part(len(out) + k, str(file.resolve()), k, size) for k, size in enumerate(sizes)]
     if not out:
@@ -215,26 +201,23 @@ def _parts(work: Work) -> list[Part]:
     return out
 
 
-def _spread(parts: list[Part], work: Work, held: Path) -> int:
-    """Have every part done by some worker; return how many points are in a grid."""
+def _spread(client: Any, work: Work, task: Any, parts: list[Part]) -> list[Any]:
+    """Have every part done by some worker; return the answers in the order of the parts."""
     from distributed import as_completed
 
-    done = located = 0
-    rows = sum(p.rows for p in parts) or 1
-    out = str(work.out.resolve())
-    with _cluster(work) as client:
-        calls = {
-            client.submit(locate_part, str(held.resolve()), part, out, (work.lon, work.lat), retries=_RETRIES,
-                          pure=False): part
-            for part in parts
-        }  # fmt: skip
-        for call in as_completed(list(calls)):  # type: ignore[no-untyped-call]
-            located += call.result()
-            done += calls[call].rows
-            call.release()
-            if work.progress:
-                work.progress(done / rows, f"{done:,} / {rows:,}")
-    return located
+    held = work.out / PLAN
+    held.write_bytes(pickle.dumps(task))
+    done, rows = 0, sum(p.rows for p in parts) or 1
+    found: dict[int, Any] = {}
+    path, out = str(held.resolve()), str(work.out.resolve())
+    calls = {client.submit(do_part, path, part, out, retries=_RETRIES, pure=False): part for part in parts}
+    for call in as_completed(list(calls)):  # type: ignore[no-untyped-call]
+        found[calls[call].number] = call.result()
+        done += calls[call].rows
+        call.release()
+        if work.progress:
+            work.progress(done / rows, f"{done:,} / {rows:,}")
+    return [found[part.number] for part in parts]
 
 
 @contextmanager
@@ -268,45 +251,33 @@ def _cluster(work: Work) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=2)
-def _held(path: str, _stamp: int) -> Locator:
-    """Return the locator in a file; kept, since a worker does many parts."""
-    locator: Locator = pickle.loads(Path(path).read_bytes())
-    return locator
+def _held(path: str, _stamp: int) -> Any:
+    """Return the piece of work in a file; kept, since a worker does many parts of it."""
+    return pickle.loads(Path(path).read_bytes())
 
 
-def locate_part(held: str, part: Part, out: str, columns: tuple[str, str]) -> int:
-    """Write one part with the codes of its points; return how many are in a grid.
+def do_part(held: str, part: Part, out: str) -> Any:
+    """Do one part; what it writes gets its name when it is whole.
 
     Parameters
     ----------
     held
-        File with the `Locator`, written by the caller into the folder that all workers share.
+        File with the piece of work, written by the caller into the folder that all workers share.
     part
-        The row group.
+        The part.
     out
         Folder of the parts.
-    columns
-        Names of longitude and latitude.
     """
-    locator = _held(held, Path(held).stat().st_mtime_ns)
+    task = _held(held, Path(held).stat().st_mtime_ns)
     target = _target(Path(out), part.number)
     draft = target.with_name(f"_{target.name}.draft")
-    located, writer = 0, None
-    with pq.ParquetFile(part.source) as parquet:
-        for batch in parquet.iter_batches(_AT_ONCE, row_groups=[part.group]):
-            lon, lat = (batch.column(c).cast(pa.float64()).to_numpy(zero_copy_only=False) for c in columns)
-            table = pa.Table.from_batches([batch])
-            for level, codes in locator.codes(lon, lat).items():
-                name = level if level not in batch.schema.names else f"{level}_gridgis"
-                table = table.append_column(name, codes)
-            leaf = [table.column(table.num_columns - k - 1) for k in range(len(locator.levels.columns))]
-            located += int(np.any([~np.asarray(c.is_null()) for c in leaf], axis=0).sum())
-            writer = writer or pq.ParquetWriter(draft, table.schema, compression="zstd")
-            writer.write_table(table)
-    if writer is not None:
-        writer.close()
-        draft.replace(target)
-    return located
+    try:
+        found = task.part(part, draft)
+        if draft.exists():
+            draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return found
 
 
 def _target(out: Path, number: int) -> Path:

@@ -226,8 +226,8 @@ def _homes_in(plan: Plan, shape: Any, cells: Any) -> Any:
     out = np.zeros(len(cells))
     if plan.elements is None or not len(cells):
         return out
-    at = plan.elements.within(shape.bounds)
-    points, homes = plan.elements.points_mm[at], plan.elements.figures[at][:, 0]
+    near = plan.elements.around(shape.bounds)
+    points, homes = near.points_mm, near.figures[:, 0]
     inside = shapely.intersects(shapely.points(points / 1000.0), shape) & (homes > 0)
     owner = assign(points[inside], cells)
     np.add.at(out, owner[owner >= 0], homes[inside][owner >= 0])

@@ -4,6 +4,7 @@
     python tools/setup.py test     environment with test tools, a browser, every test
     python tools/setup.py check    ruff, mypy, import-linter, known faults of packages (where the service answers)
     python tools/setup.py long     the full figures, written to docs/figures
+    python tools/setup.py bench    ours beside others in one run, written to benchmarks/RESULTS.md
     python tools/setup.py install  the environment and the map assets, nothing else
     python tools/setup.py docs     the documents as a site that needs no network, in site/
     python tools/setup.py wheelhouse  a folder that installs without internet; see tools/wheelhouse.py for its options
@@ -281,6 +282,17 @@ def long(*options: str) -> int:
     return max(record(name, command) for name, command in {**benchmarks(), "tests_long.txt": tests}.items())
 
 
+def bench(*options: str) -> int:
+    """Run all comparisons and write them to benchmarks/RESULTS.md."""
+    install(with_tests=True)
+    bundle()
+    build_demo()
+    browser = find_browser()
+    call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-e", ".[bench]", may_fail=True)
+    env = {"GRIDGIS_BROWSER": browser} if browser else {}
+    return call(PYTHON, "benchmarks/bench.py", "--county", COUNTY.name, *options, env=env, may_fail=True)
+
+
 def benchmarks() -> dict[str, list[str]]:
     """Return the command of each file of figures; those that need the real layers only where these lie."""
     data = Path(os.environ.get("GRIDGIS_SHARED_DATA", Path("..", "shared", "data")))
@@ -311,6 +323,8 @@ def benchmarks() -> dict[str, list[str]]:
         "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
         "locate.txt": ["benchmarks/locate.py"],
         "incidents.txt": ["benchmarks/incident_figures.py", "--county", COUNTY.name, *more],
+        "compute.txt": ["benchmarks/compute.py"],
+        "city.txt": ["benchmarks/city.py"],
     }  # fmt: skip
     files |= {name: ["-m", "pytest", "-n", "0", "-m", "long", "-s", "--no-header", path] for name, path in COUNTED.items()}
     if real:
@@ -363,7 +377,10 @@ def wheelhouse(*options: str) -> int:
     return call(PYTHON, ROOT / "tools" / "wheelhouse.py", *options, may_fail=True)
 
 
-STEPS = {"run": run, "test": test, "check": check, "long": long, "install": install_only, "docs": docs, "wheelhouse": wheelhouse}
+STEPS = {
+    "run": run, "test": test, "check": check, "long": long, "bench": bench, "install": install_only, "docs": docs,
+    "wheelhouse": wheelhouse,
+}  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

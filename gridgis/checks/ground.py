@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from gridgis.checks.finding import Finding, Fresh
+from gridgis.checks.pieces import shown
 from gridgis.guards import edges_kept, outer_edges
 from gridgis.plan import Plan
 from gridgis.schema import MM
@@ -59,8 +60,11 @@ def seamless(plan: Plan) -> bool:
     if not len(geometry) or not bool(shapely.is_valid(geometry).all()):
         return False
     edges = outer_edges(geometry)
-    if edges is None:
-        return False
+    return edges is not None and on_outline(plan, edges)
+
+
+def on_outline(plan: Plan, edges: set[tuple[int, ...]]) -> bool:
+    """Tell whether these edges, each of one cell alone, are the outline of the county."""
     outline = set(map(tuple, undirected(ring_edges(shapely.get_parts(plan.outline))[0]).tolist()))
     lost, won = _lines(outline - edges), _lines(edges - outline)
     # New vertices on the outline shift it by under a millimetre; apart from that the two are the same lines.
@@ -78,7 +82,7 @@ def gaps(county: Fresh) -> list[Finding]:
     plan = county.plan
     if sound(county):
         return []
-    union = shapely.union_all(shapely.make_valid(plan.rows.geometry))
+    union = shapely.union_all(shown(county, "union"))
     return [
         Finding(
             _nearest(plan, part), round(part.area, 2), "m2", f"有 {part.area:.1f} m² 的空隙不属于任何基元。",
@@ -94,12 +98,8 @@ def overlaps(county: Fresh) -> list[Finding]:
     plan = county.plan
     if sound(county):
         return []
-    shapes = shapely.make_valid(plan.rows.geometry)
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    pairs = first < second
-    common = shapely.intersection(shapes[first[pairs]], shapes[second[pairs]])
     out = []
-    for i, j, shape in zip(first[pairs], second[pairs], common, strict=True):
+    for i, j, shape in sorted((pair for found in shown(county, "overlaps") for pair in found), key=lambda p: p[:2]):
         parts = _solid(shape)
         if parts:
             a, b = plan.rows.code[i], plan.rows.code[j]

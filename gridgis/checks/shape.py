@@ -6,17 +6,14 @@ from typing import Any
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
 from gridgis.cells import CellIndex
 from gridgis.checks.finding import Finding, Fresh
 from gridgis.checks.ground import sound
+from gridgis.checks.pieces import near_pairs, shown
 from gridgis.plan import Plan
-from gridgis.schema import MM, mm
-from gridgis.topology import ring_edges, undirected
+from gridgis.schema import MM
 
-NEAR_M = 0.0015
-"""Two vertices this close, neighbours on the 1 mm lattice, were meant to be one."""
 SPIKE_DEGREES = 3.0
 SPIKE_M = 1.0
 """A spike is a turn sharper than the angle between two edges longer than this."""
@@ -92,24 +89,24 @@ def near_misses(county: Fresh) -> list[Finding]:
     plan = county.plan
     if not len(plan.rows):
         return []
-    polygons = plan.rows.geometry
     if county.focus is not None:
         if not len(county.focus.ground):
             return []
         index = plan.index or CellIndex(plan.rows)
-        polygons = polygons[plan.row(index.near(shapely.box(*county.focus.box)))]
-    xy = np.unique(mm(shapely.get_coordinates(polygons)), axis=0) / MM
-    pairs = cKDTree(xy).query_pairs(NEAR_M, output_type="ndarray")
+        pairs = near_pairs(plan.rows.geometry[plan.row(index.near(shapely.box(*county.focus.box)))])
+    else:
+        pairs = np.unique(np.concatenate(shown(county, "near")), axis=0)
     if not len(pairs):
         return []
-    middles = xy[pairs].mean(axis=1)
+    ends = pairs.reshape(-1, 2, 2) / MM
+    middles = ends.mean(axis=1)
     if county.focus is not None:
         near = county.focus.near(shapely.points(middles))
-        pairs, middles = pairs[near], middles[near]
+        ends, middles = ends[near], middles[near]
     owners = shapely.STRtree(plan.rows.geometry).nearest(shapely.points(middles))
     out = []
-    for (i, j), middle, owner in zip(pairs.tolist(), middles, np.atleast_1d(owners).tolist(), strict=True):
-        gap = float(np.hypot(*(xy[i] - xy[j]))) * MM
+    for (a, b), middle, owner in zip(ends, middles, np.atleast_1d(owners).tolist(), strict=True):
+        gap = float(np.hypot(*(a - b))) * MM
         code = plan.rows.code[owner]
         out.append(Finding(
             code, round(gap, 1), "mm", f"网格“{code or '未划入'}”界线上两个顶点只差 {gap:.0f} mm。",
@@ -122,10 +119,10 @@ def near_misses(county: Fresh) -> list[Finding]:
 def unmatched_edges(county: Fresh) -> list[Finding]:
     """Find edges inside the county that only one cell has: a vertex of the neighbour is missing, or a gap lies there."""
     plan = county.plan
-    if sound(county):
+    if sound(county) or not len(plan.rows):
         return []
-    edges, count = np.unique(undirected(ring_edges(plan.rows.geometry)[0]), axis=0, return_counts=True)
-    lonely = shapely.linestrings(edges[count != 2].reshape(-1, 2, 2) / MM)
+    odd = np.unique(np.concatenate([e.odd for e in shown(county, "edges")]), axis=0)
+    lonely: Any = shapely.linestrings(odd.reshape(-1, 2, 2) / MM)
     rim = shapely.buffer(shapely.boundary(plan.outline), _HAIR_M)
     shapely.prepare(rim)
     inner = lonely[~shapely.covers(rim, lonely)]

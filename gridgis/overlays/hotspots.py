@@ -25,6 +25,7 @@ CLASSES = ("hot99", "hot95", "none", "cold95", "cold99")
 EMERGING = ("new", "consecutive", "intensifying", "persistent", "diminishing", "sporadic", "oscillating", "historical")
 """Patterns in time, for hot and for cold spots, as space-time analyses commonly name them."""
 _MOST = 0.9
+PERIODS = {"day": "D", "week": "W-SUN", "month": "M"}
 
 
 def neighbours(plan: Plan, codes: list[str]) -> csr_array:
@@ -181,13 +182,40 @@ def cube_of(code: pd.Series[Any], at: pd.Series[Any], codes: list[str], step: st
         ``week`` (from Monday) or ``month``.
     """
     known = code.notna() & at.notna()
-    length = {"week": "W-SUN", "month": "M"}[step]
-    period = at[known].dt.to_period(length)
-    table = pd.crosstab(code[known].to_numpy(dtype=object), period.to_numpy())
-    if not table.size:
+    return cube_from(tally(code, at, step), (at[known].min(), at[known].max()), codes, step)
+
+
+def cube_from(counts: pd.DataFrame, reach: tuple[Any, Any], codes: list[str], step: str) -> pd.DataFrame:
+    """Return the same from counts: code, start, n; `reach` is the first and the last moment."""
+    if not len(counts):
         return pd.DataFrame(index=pd.Index(codes, name="code"))
-    every = pd.period_range(table.columns.min(), table.columns.max(), freq=length)
+    first, last = reach
+    every = pd.period_range(counts["start"].min(), counts["start"].max(), freq=PERIODS[step])
     # Steps that the figures do not cover wholly would look like a fall.
-    first, last = at[known].min(), at[known].max()
     whole = [p for p in every if p.start_time.normalize() >= first.normalize() and p.end_time.normalize() <= last.normalize()]
+    table = counts.set_index(["code", "start"])["n"].unstack(fill_value=0)
+    table.columns = pd.PeriodIndex(table.columns, freq=PERIODS[step])
     return table.reindex(index=codes, columns=whole, fill_value=0).rename_axis("code")
+
+
+def tally(code: pd.Series[Any], at: pd.Series[Any], step: str) -> pd.DataFrame:
+    """Return how many incidents each grid has in each step: code, start of the step, n; the sums of parts are those of all.
+
+    Parameters
+    ----------
+    code, at
+        Grid and time of each incident; those without either are left out.
+    step
+        ``day``, ``week`` (from Monday) or ``month``; empty for all time, `at` is then not looked at.
+    """
+    known = code.notna() & at.notna() if step else code.notna()
+    start = at[known].dt.to_period(PERIODS[step]).dt.start_time if step else pd.Series(pd.NaT, index=code.index[known])
+    frame = pd.DataFrame({"code": code[known].to_numpy(dtype=object), "start": start.to_numpy(dtype="datetime64[ns]"), "n": 1})
+    return added([frame])
+
+
+def added(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the sums of counts, by code and start."""
+    every = pd.concat(parts, ignore_index=True)
+    sums = every.groupby(["code", "start"], dropna=False, sort=True)["n"].sum()
+    return sums.reset_index()

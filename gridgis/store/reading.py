@@ -21,6 +21,7 @@ from gridgis.store.backend import Backend
 from gridgis.store.records import at_version, edit_from
 from gridgis.store.tables import metadata
 
+_AT_ONCE = 100_000
 GRID_FIELDS = ("code", "level", "kind", "name", "category", "class", "zone")
 
 
@@ -271,13 +272,24 @@ class Reader:
             rows = c.execute(select(*(t.c[n] for n in names)).where(t.c[column].in_(values)).order_by(t.c.fid)).all()
         return pd.DataFrame(rows, columns=names)
 
-    def points(self, table: str, columns: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Return x, y and whole-number columns of a table as one array, missing numbers as 0."""
+    def points(
+        self, table: str, columns: Sequence[str], bounds: Any = None
+    ) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Return x, y and whole-number columns of a table as one array, missing numbers as 0; of a box if given."""
         listed = ", ".join(f"coalesce({n}, 0)" for n in columns)
         more = f", {listed}" if listed else ""
+        where, values = "x IS NOT NULL", {}
+        if bounds is not None:
+            where = f"{self.backend.near(table, self._epsg)} AND x BETWEEN :x0 AND :x1 AND y BETWEEN :y0 AND :y1"
+            values = dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True))
+        parts = [np.zeros((0, 2 + len(columns)))]
         with self._reading() as c:
-            rows = c.exec_driver_sql(f'SELECT x, y{more} FROM "{table}" WHERE x IS NOT NULL').all()
-        return np.array([tuple(r) for r in rows], dtype=np.float64).reshape(-1, 2 + len(columns))
+            rows = c.execution_options(yield_per=_AT_ONCE).execute(
+                text(f'SELECT x, y{more} FROM "{table}" WHERE {where}'), values
+            )
+            # Millions of rows of Python's own numbers would take ten times the room of the array.
+            parts += [np.array([tuple(r) for r in some], dtype=np.float64) for some in rows.partitions(_AT_ONCE)]
+        return np.concatenate(parts)
 
     def distinct(self, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """Return the distinct values of columns of a table."""

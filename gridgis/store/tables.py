@@ -30,6 +30,8 @@ def metadata(srid: int) -> MetaData:
         Index(f"ux_{name}_live", table.c[key], unique=True, sqlite_where=live, postgresql_where=live)
         Index(f"ix_{name}_added", table.c.added_in)
         Index(f"ix_{name}_removed", table.c.removed_in)
+    # Incidents have no R-tree, which would double their cost; this lets an edit count those around it.
+    Index("ix_incidents_place", md.tables["incidents"].c.x, md.tables["incidents"].c.y)
     md.tables["grids"].append_column(Column("extra", Text))
     Table(
         "edits", md,
