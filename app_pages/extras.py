@@ -189,6 +189,9 @@ def _earlier(desk: Desk, lang: str, rest: list[Any], asked: str) -> str | None:
     version = int(asked)
 
     def make() -> str:
+        with desk.quiet() as county:
+            log = county.log()
+        day = str(log.loc[log["version"] == version, "at"].iloc[0])[:10]
         before, after = (np.asarray(d.frame(level)[1].geometry.to_numpy(), dtype=object) for d in (Past(desk, version), Past(desk, now)))
         same, moved = extras.parted(before, after)
         came, went = (float(shapely.length(lines).sum()) / 1000 for lines in (extras.parted(after, before)[1], moved))
@@ -196,7 +199,7 @@ def _earlier(desk: Desk, lang: str, rest: list[Any], asked: str) -> str | None:
         rows.append([f"dash:{extras.EARLIER_SAME['color']}80", word("extra_same", lang)])
         since = word("extra_since", lang, a=f"{came:.2f}", b=f"{went:.2f}")
         note = since if came or went else word("extra_unchanged", lang)
-        legend = {"title": word("extra_earlier", lang, n=version), "rows": rows, "note": note}
+        legend = {"title": word("extra_earlier", lang, n=version, day=day), "rows": rows, "note": note}
         return extras.payload([Group(extras.EARLIER_SAME, same), Group(extras.EARLIER, moved)], desk.crs, legend, moved=len(moved))
 
     text: str = desk.lasting(("earlier", lang, level, version, now), make)

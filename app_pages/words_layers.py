@@ -29,7 +29,7 @@ LAYER_WORDS: dict[str, tuple[str, str]] = {
     "extra_findings_none": ("版本 {n} 没有问题", "Version {n} has no findings"),
     "extra_heat_note": ("全部 {n} 件，影响半径 {m} 米", "All {n} incidents, radius {m} m"),
     "extra_heat_none": ("县区还没有带位置的事件。", "The county has no incident with a place yet."),
-    "extra_earlier": ("版本 {n} 的界线", "Boundaries of version {n}"),
+    "extra_earlier": ("版本 {n} 的界线 · {day}", "Boundaries of version {n} · {day}"),
     "extra_moved": ("现在已没有", "No longer there"),
     "extra_same": ("现在仍有", "Still there"),
     "extra_since": ("此后新增界线 {a} km，取消 {b} km", "Since then {a} km of boundary came, {b} km went"),
