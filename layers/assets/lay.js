@@ -106,7 +106,6 @@ GridGIS.part("lay", (map, options) => {
     box.replaceChildren(el("b", null, W.lay_title));
     Object.keys(PANES).forEach((name) => box.appendChild(row(name, W[`lay_${name}`])));
     if (tiles.length) box.appendChild(row("tiles", W.lay_tiles));
-    if (options.base.note) box.appendChild(el("div", "lay-note", options.base.note));
     if (GridGIS.extras.offered.length) box.appendChild(el("b", null, W.lay_over));
     GridGIS.extras.offered.forEach((item) => {
       box.appendChild(row(item.key, item.title));
@@ -184,6 +183,8 @@ GridGIS.part("lay", (map, options) => {
   }
 
   GridGIS.tools.letters.g = toggle;
+  // A base that cannot be used is said on the map, which does without it.
+  if (options.base.note) map.getContainer().appendChild(el("div", "datum-note", options.base.note));
   GridGIS.extras.listen(() => {
     fill();
     listeners.forEach((listener) => listener());
@@ -200,7 +201,8 @@ GridGIS.part("lay", (map, options) => {
     },
     // What is not as it is at first, as text for an address.
     get text() {
-      return Object.keys(shown).filter((k) => shown[k] !== (first[k] || 0))
+      // A file is open in this session alone.
+      return Object.keys(shown).filter((k) => shown[k] !== (first[k] || 0) && !k.startsWith("file:"))
         .map((k) => (shown[k] === 1 ? k : `${k}:${Math.round(shown[k] * 100)}`)).join(",");
     },
     take(layers) {
