@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import gridgis as gg
-from app_pages import access, command, gestures, live, news, others, panel
+from app_pages import access, command, compared, gestures, live, news, others, panel
 from app_pages.desk import Desk
 from app_pages.state import attempt, lang, say, tell
 from app_pages.words import WORDS, word
@@ -40,6 +40,8 @@ def take(desk: Desk, event: Mapping[str, Any]) -> None:
         if st.session_state.proposal is None:
             others.stop(desk)
         tell()
+    elif kind in ("overlay", "compare"):
+        (compared.begin if kind == "compare" else _overlay)(desk)
     elif kind == "begin":
         others.begin(desk, str(event["code"]))
     elif command.on():
@@ -52,6 +54,10 @@ def take(desk: Desk, event: Mapping[str, Any]) -> None:
     elif kind in ("undo", "redo") and st.session_state.contested is None:
         step(desk, kind)
     st.session_state.ack = int(event.get("n", 0))
+
+
+def _overlay(_: Desk) -> None:
+    st.session_state.overlaying = True
 
 
 def find(desk: Desk) -> None:

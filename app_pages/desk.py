@@ -34,7 +34,7 @@ from layers import base, figures, geojson, grids
 
 Item = tuple[Any, ...]
 _KEPT_TOKENS = 1024
-_IN_VIEW = {"buildings": 4000, "cells": 6000, "lines": 1500}
+_IN_VIEW = {"cells": 6000, "lines": 1500}
 
 
 class Desk:
@@ -198,37 +198,22 @@ class Desk:
             plan = self.plan
             codes = plan.tiling(rest[0])
             return grids.outlines([plan.grid_geometry(c) for c in codes], [plan.grids[c].name for c in codes], self.crs)
-        with self.quiet() as county:
-            water, roads = county.table("water"), county.table("roads")
-        return base.payload(self.plan.outline, water, roads, self.crs)
+        return base.payload(self.plan.outline, self.crs)
 
     def nearby(self, item: Item, box: shapely.Geometry) -> bytes:
-        """Return the cells or buildings in a box given in degrees."""
+        """Return the cells, or roads and water, in a box given in degrees."""
         keep = self._frames if item[0] == "cells" else self._lasting
         source = keep.get(("tree", *item), lambda: self._tree(item[0]))
         return geojson.packed(source.payload(geojson.from_degrees(box, self.crs), _IN_VIEW[item[0]]))
-
-    def footprints(self) -> tuple[shapely.STRtree, Any]:
-        """Return the footprints of all buildings and the tree that finds them."""
-
-        def read() -> tuple[shapely.STRtree, Any]:
-            with self.quiet() as county:
-                shapes = np.asarray(county.table("buildings", ["geometry"]).geometry.to_numpy(), dtype=object)
-            return shapely.STRtree(shapes), shapes
-
-        found: tuple[shapely.STRtree, Any] = self._lasting.get(("footprints",), read)
-        return found
 
     def _tree(self, kind: str) -> base.Nearby:
         if kind == "cells":
             rows = self.plan.rows
             known = [{"id": int(i), "code": c} for i, c in zip(rows.id, rows.code, strict=True)]
             return base.Nearby(rows.geometry, self.crs, known)
-        if kind == "lines":
-            with self.quiet() as county:
-                found = [county.table(t, ["geometry"]).geometry.to_numpy() for t in ("roads", "water")]
-            return base.Nearby(np.concatenate([np.asarray(f, dtype=object) for f in found]), self.crs)
-        return base.Nearby(self.footprints()[1], self.crs)
+        with self.quiet() as county:
+            found = [county.table(t, ["geometry"]).geometry.to_numpy() for t in ("roads", "water")]
+        return base.Nearby(np.concatenate([np.asarray(f, dtype=object) for f in found]), self.crs)
 
     # -- what is made of the county besides
 
@@ -266,10 +251,9 @@ class Desk:
             self._tokens = {item: name for item, name in self._tokens.items() if item[0] == "page"}
 
     def warm(self) -> None:
-        """Make what the first edit and the first close look would otherwise wait for."""
+        """Make what the first edit would otherwise wait for."""
         with self.quiet() as county:
             _ = county.plan, county.elements.points_mm
-        self._lasting.get(("tree", "buildings"), lambda: self._tree("buildings"))
 
 
 def level_figures(plan: gg.Plan, codes: list[str]) -> pd.DataFrame:

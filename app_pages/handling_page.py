@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app_pages import access, handlingdesk, mapview
+from app_pages.address import prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import banner, facts
 from app_pages.state import keep, lang, say
@@ -28,7 +29,7 @@ def controls(desk: Desk, rows: Any) -> None:
                            format_func=lambda v: say(f"case_{v}", n=f"{counts[v]:,}"))  # fmt: skip
     middle.download_button(say("case_points"), data=lambda: handlingdesk.points_csv(desk), on_click="ignore",
                            file_name=f"{desk.county.code}_points.csv", key="case_points", width="stretch")  # fmt: skip
-    right.link_button(say("case_public"), f"{mapview.prefix()}/report?lang={lang()}", width="stretch")
+    right.link_button(say("case_public"), f"{prefix()}/report?lang={lang()}", width="stretch")
 
 
 def details(desk: Desk, number: str) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app_pages import mapview
+from app_pages.address import prefix
 from app_pages.desk import Desk
 from app_pages.incidentdesk import Weights, compared, grids_of, source, study_of, surface_of, top_of
 from app_pages.panel import number
@@ -35,7 +36,7 @@ def heat_picture(desk: Desk, level: str, wish: Wish, whole: Wish, options: tuple
     total = len(study_of(desk, wish).frame)
     told = None
     if found is not None:
-        url = f"{mapview.prefix()}/picture/{desk.token('heatmap', wish, top, *options)}"
+        url = f"{prefix()}/picture/{desk.token('heatmap', wish, top, *options)}"
         told = {"url": url, "bounds": [list(corner) for corner in found.bounds], "total": total}
     note = f"{say('heat_note', m=options[0])} · {source(desk)}"
     legend = {"title": say("heat"), "note": note,
@@ -45,7 +46,7 @@ def heat_picture(desk: Desk, level: str, wish: Wish, whole: Wish, options: tuple
 
 def crowds_picture(desk: Desk, level: str, wish: Wish) -> dict[str, Any]:
     """Return the map's message for crowds with their number."""
-    url = f"{mapview.prefix()}/view/{desk.token('crowds', wish, desk.version)}"
+    url = f"{prefix()}/view/{desk.token('crowds', wish, desk.version)}"
     return mapview.message(desk, level, "none", "none", crowds=url)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import access, bench, command, mapview, others, panel, plandesk
+from app_pages import access, bench, command, compared, extras, mapview, opened, others, panel, plandesk, viewlink
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -79,6 +79,8 @@ def undo_redo(desk: Desk) -> None:
 def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
     state = st.session_state
+    if state.compare:
+        st.rerun()
     controls(desk)
     writes = access.allowed("save")
     tools = COMMAND_TOOLS if command.on() else TOOLS if writes else TOOLS[:1]
@@ -90,12 +92,16 @@ def workbench(desk: Desk) -> None:
                  "present": others.on_map(), "proposal": plandesk.traced(desk), "refusal": bench.refusal(desk)}  # fmt: skip
         if command.on():
             shown = {"focus": state.goto} | command.picture(desk, desk.frame(state.level)[1].index)
+        shown |= {"extras": [*extras.offer(desk, state.level, lang()), *opened.offer(desk)], "address": viewlink.spoken(),
+                  "view": state.link_view, "paper": viewlink.paper(desk)}  # fmt: skip
         picture = mapview.message(desk, state.level, state.figure, state.labels, ack=state.ack, **shown)
         mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=tools,
                          on_event=lambda: bench.on_event(desk))  # fmt: skip
     with right, st.container(height="stretch", key="panel"):
         panel.banner()
         others.line()
+        if state.overlaying:
+            opened.card(desk)
         if command.on():
             command.card(desk)
             if len(state.selected) == 1:
@@ -115,7 +121,11 @@ def workbench(desk: Desk) -> None:
 
 
 desk = the_desk()
+viewlink.take(desk)
 for choice in ("level", "figure", "labels", "reason", "search", "mode", "radius"):
     keep(choice)
 watch(desk)
-workbench(desk)
+if st.session_state.compare:
+    compared.show(desk)
+else:
+    workbench(desk)

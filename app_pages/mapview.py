@@ -9,9 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, live, others
+from app_pages import access, emaptiles, live, others
+from app_pages.address import prefix
 from app_pages.desk import Desk
-from app_pages.routes import prefix
 from app_pages.state import lang, say
 from layers import figures, page
 
@@ -77,7 +77,7 @@ def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Me
     colours, legend = choropleth(desk, level, figure)
     out: Message = {
         "base": f"{base}/layer/{desk.token('base')}",
-        "buildings": f"{base}/view/{desk.token('buildings')}",
+        "tiles": {name: emaptiles.address(base, desk, name) for name in emaptiles.SETS},
         "cells": f"{base}/view/{desk.token('cells', version)}",
         "grids": {
             "url": f"{base}/layer/{desk.token('grids', level, version)}",

@@ -1,7 +1,9 @@
-"""The desk with the plan of an earlier version: the same incidents on the boundaries of that day."""
+"""The desk with another plan than the present one: an earlier version's, or a draft's."""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -10,6 +12,8 @@ import gridgis as gg
 from app_pages.desk import Desk, Item
 from app_pages.panel import logged
 from app_pages.state import say
+from gridgis import branches
+from gridgis.once import Once
 
 PRESENT = 0
 _OF_PLAN = ("grids", "outline", "cells", "crowds", "heatmap")
@@ -51,9 +55,43 @@ class Past(Desk):
         return super().token(*(("past", self._at, *item) if item[0] in _OF_PLAN else item))
 
 
+class Draft(Desk):
+    """A desk whose plan is that of a draft; the rest is shared with the desk it was made from.
+
+    Parameters
+    ----------
+    desk
+        The desk of the county.
+    name
+        Of the draft.
+    """
+
+    def __init__(self, desk: Desk, name: str) -> None:
+        self.__dict__.update(desk.__dict__)
+        self._name = name
+        with desk.quiet() as county:
+            edits = branches.branch(county, name).edits
+            plan = desk.lasting(("draft_plan", name, edits), lambda: branches.open_branch(county, name).plan)
+        # Versions of a draft begin anew; on the map they must not pass for those of the main line.
+        sign = hashlib.blake2b(f"{name}\x1f{edits}".encode(), digest_size=6).digest()
+        self._plan = replace(plan, version=int.from_bytes(sign, "big") | 1 << 47)
+        self._frames = desk.lasting(("draft_frames", name, edits), lambda: Once(12))
+
+    @property
+    def plan(self) -> gg.Plan:
+        """The plan of the draft."""
+        return self._plan
+
+    def token(self, *item: Any) -> str:
+        """Return the address of a thing to fetch; what the plan decides carries the draft's name along."""
+        return super().token(*(("draft", self._name, *item) if item[0] in _OF_PLAN else item))
+
+
 def meant(desk: Desk, item: Item | None) -> tuple[Desk, Item | None]:
     """Return the desk that an address means, and what is asked of it."""
-    return (Past(desk, item[1]), item[2:]) if item is not None and item[0] == "past" else (desk, item)
+    if item is not None and item[0] in ("past", "draft"):
+        return (Past if item[0] == "past" else Draft)(desk, item[1]), item[2:]
+    return desk, item
 
 
 def chosen(desk: Desk) -> Desk:

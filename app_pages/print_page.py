@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app_pages.address import prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import level_name
 from app_pages.print_tools import packed, studio
-from app_pages.routes import prefix
 from app_pages.state import keep, lang, say
 from gridgis.errors import GridgisError
 from gridgis.print.atlas import atlas

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-import shapely
-import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from app_pages import ground, incidentdesk, live, past, where
+from app_pages import emaptiles, extras, ground, incidentdesk, live, past, where
+from app_pages.address import bbox, prefix
 from app_pages.desk import Desk, Item, the_desk
 from app_pages.publicpage import Public
 from app_pages.words import map_words
@@ -23,13 +21,7 @@ from layers import geojson, page
 _GZIP = {"Content-Encoding": "gzip", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _DAY = 86_400
 _LAYERS = ("grids", "outline", "base")
-_VIEWS = ("cells", "buildings", "crowds", "lines")
-
-
-def prefix() -> str:
-    """Return what stands before every address when the app lives below a path of its host."""
-    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
+_VIEWS = ("cells", "crowds", "lines")
 
 
 def asset_path() -> str:
@@ -97,24 +89,13 @@ async def frame(request: Request) -> Response:
     return HTMLResponse(html, headers={"Content-Security-Policy": page.POLICY, "Cache-Control": "no-store"})
 
 
-def bbox(text: str) -> Any | None:
-    """Return the box of four numbers in degrees; None for anything else."""
-    number = r"(-?\d{1,3}(?:\.\d{1,9})?)"
-    match = re.fullmatch(",".join([number] * 4), text)
-    if match is None:
-        return None
-    west, south, east, north = map(float, match.groups())
-    sound = -180 <= west < east <= 180 and -90 <= south < north <= 90
-    return shapely.box(west, south, east, north) if sound else None
-
-
 def map_page(desk: Desk, lang: str, tools: tuple[str, ...]) -> str:
     """Return the HTML of the map page in a language, with the tools on offer."""
     words, figures = map_words(lang)
     meridian, easting = ground.axis(desk.crs)
     return page.build(page.PageOptions(
         assets=asset_path(), bounds=desk.bounds, view_key=f"gridgis:{desk.county.code}", words=words,
-        figures=figures, tools=tools, county_digits=desk.scheme.county_digits, ground=ground.offered(desk),
+        figures=figures, tools=tools, county_digits=desk.scheme.county_digits, ground=ground.told(desk, lang),
         meridian=meridian, easting=easting,
     ))  # fmt: skip
 
@@ -143,4 +124,6 @@ def routes() -> list[BaseRoute]:
         *where.routes(base, asset_path()),
         *live.routes(base),
         *ground.routes(base),
+        *emaptiles.routes(base),
+        *extras.routes(base),
     ]

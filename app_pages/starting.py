@@ -26,7 +26,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 def make_ready() -> None:
-    """Open the county, make its first picture, then what the first edit and the first close look would wait for.
+    """Open the county, make its first picture, then what the first edit would wait for.
 
     A county that does not open is told by the page.
     """

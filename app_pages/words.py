@@ -10,6 +10,7 @@ from app_pages.words_export import EXPORT_WORDS
 from app_pages.words_handling import HANDLING_WORDS
 from app_pages.words_import import IMPORT_WORDS
 from app_pages.words_incidents import INCIDENT_WORDS
+from app_pages.words_layers import LAYER_WORDS
 from app_pages.words_loads import LOAD_WORDS
 from app_pages.words_many import MANY_WORDS
 from app_pages.words_match import MATCH_WORDS
@@ -176,6 +177,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     **HANDLING_WORDS,
     **IMPORT_WORDS,
     **INCIDENT_WORDS,
+    **LAYER_WORDS,
     **LOAD_WORDS,
     **MANY_WORDS,
     **MATCH_WORDS,

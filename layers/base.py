@@ -1,42 +1,19 @@
-"""The base map made of the county's own outline, water and roads; no tiles, no network."""
+"""The county's own land, and shapes that are fetched for the part of the map in view."""
 
 from __future__ import annotations
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
 from layers.geojson import collection, features, to_degrees
-from layers.styles import ROAD_RANKS
 
 _TOLERANCE_M = 1.5
-_RANKS = ("main", "road", "lane")
 
 
-def payload(outline: shapely.Geometry, water: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, crs: int) -> str:
-    """Return outline, water and roads as one collection; property ``k`` names the stroke to draw with."""
-    kinds = [
-        (np.array([outline]), ["outline"]),
-        (water.geometry.to_numpy(), _water_kinds(water)),
-        (roads.geometry.to_numpy(), _road_kinds(roads)),
-    ]
-    items: list[str] = []
-    for geometries, names in kinds:
-        shapes = to_degrees(shapely.simplify(geometries, _TOLERANCE_M), crs)
-        items += features(shapes, [{"k": k} for k in names])
-    return collection(items)
-
-
-def _water_kinds(water: gpd.GeoDataFrame) -> list[str]:
-    area = shapely.get_dimensions(water.geometry.to_numpy()) == 2
-    small = water["class"].astype(str).isin(["stream", "brook", "ditch"]) if "class" in water else area
-    return ["lake" if a else "stream" if s else "river" for a, s in zip(area, small, strict=True)]
-
-
-def _road_kinds(roads: gpd.GeoDataFrame) -> list[str]:
-    if "class" not in roads:
-        return ["road"] * len(roads)
-    return [_RANKS[ROAD_RANKS.get(str(c), 2)] for c in roads["class"]]
+def payload(outline: shapely.Geometry, crs: int) -> str:
+    """Return the outline of a county in EPSG `crs` as a collection of one."""
+    shape = to_degrees(np.array([shapely.simplify(outline, _TOLERANCE_M)], dtype=object), crs)
+    return collection(features(shape, [{}]))
 
 
 class Nearby:

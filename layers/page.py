@@ -24,9 +24,10 @@ LOOP_TOOLS = ("select", "report")
 
 _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
-    "core.js", "base.js", "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
-    "vertices.js", "icons.js", "tools.js", "lay.js", "measure.js", "keys.js",
-    "linked.js",
+    "core.js", "tiles.js", "names.js", "base.js",
+    "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
+    "vertices.js", "icons.js", "tools.js", "extras.js", "lay.js", "measure.js", "keys.js",
+    "linked.js", "link.js", "paper.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
 
@@ -58,7 +59,7 @@ class PageOptions:
     county_digits
         How many digits of a code all grids share.
     ground
-        A base map of tiles: `url` on this host, `zoom`, `shift` in degrees where it lies shifted, `note`.
+        A base map of tiles: `url` on this host, `zoom`, `vector`, `shift` in degrees where it lies shifted, `note`.
     meridian, easting
         Of the county's CRS, for the readout of coordinates.
     """
@@ -125,6 +126,7 @@ def missing_assets() -> list[str]:
 def parts(options: PageOptions) -> list[Part]:
     """Return the parts of the page, in the order they are added."""
     return [
+        Part("names", styles.NAMES),
         Part("base", styles.BASE),
         Part("grids", {**styles.GRIDS, "figures": [list(f) for f in options.figures]}),
         Part("labels", {**styles.LABELS, "countyDigits": options.county_digits}),
@@ -143,10 +145,13 @@ def parts(options: PageOptions) -> list[Part]:
         Part("choose", {"accent": styles.ACCENT}),
         Part("vertices", {"accent": styles.ACCENT}),
         Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
-        Part("lay", {"base": dict(options.ground)}),
+        Part("extras"),
+        Part("lay", {"base": dict(options.ground), "strokes": [styles.LAND, *styles.BASE["strokes"]]}),
         Part("measure", {"meridian": options.meridian, "easting": options.easting}),
         Part("keys", {"tools": list(options.tools)}),
         Part("linked"),
+        Part("link"),
+        Part("paper"),
     ]
 
 

@@ -17,14 +17,17 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("base", 210, False),
     ("buildings", 220, False),
     ("grids", 400, True),
+    ("groundlines", 404, False),
     ("network", 405, False),
     ("lines", 408, False),
     ("hatch", 409, False),
     ("heat", 410, False),
+    ("extras", 415, False),
     ("parents", 420, False),
     ("cells", 430, False),
     ("selection", 440, False),
     ("preview", 450, False),
+    ("names", 455, False),
     ("labels", 460, False),
     ("ledger", 465, True),
     ("flags", 470, False),
@@ -43,27 +46,21 @@ ROAD_RANKS = {
 
 
 def _stroke(k: str, zoom: int, weight: float, limits: tuple[float, float], **style: Any) -> dict[str, Any]:
-    return {"k": k, "pane": "network", "zoom": zoom, "weight": weight, "min": limits[0], "max": limits[1], "style": style}
+    return {"k": k, "zoom": zoom, "weight": weight, "min": limits[0], "max": limits[1], "style": style}
+
+
+def _area(k: str, zoom: int, **style: Any) -> dict[str, Any]:
+    return {"k": k, "zoom": zoom, "weight": 0, "style": style}
 
 
 BASE: dict[str, Any] = {
+    "land": {"color": "#9aa9b5", "weight": 1.5, "fillColor": "#fbfaf6", "fillOpacity": 1},
     "strokes": [
-        {
-            "k": "outline",
-            "pane": "base",
-            "zoom": 0,
-            "weight": 0,
-            "style": {"stroke": True, "color": "#9aa9b5", "weight": 1.5, "fillColor": "#fbfaf6", "fillOpacity": 1},
-        },
-        {
-            "k": "lake",
-            "pane": "network",
-            "zoom": 0,
-            "weight": 0,
-            "style": {"stroke": True, "color": "#93bdd8", "weight": 1, "fillColor": "#b9d8ea", "fillOpacity": 1},
-        },
+        _area("green", 11, stroke=False, fillColor="#eaf0df", fillOpacity=1),
+        _area("lake", 0, color="#93bdd8", weight=1, fillColor="#b9d8ea", fillOpacity=1),
         _stroke("river", 0, 3.2, (1.2, 9), color="#a9cfe6", opacity=1, fill=False),
         _stroke("stream", 12, 1.6, (0.6, 4), color="#b5d5e8", opacity=1, fill=False),
+        _area("building", 16, color="#a89f90", weight=0.7, opacity=0.85, fillColor="#d8d0c2", fillOpacity=0.85),
         _stroke("lane", 14, 2.0, (0.8, 8), color="#d9d6cd", opacity=1, fill=False),
         _stroke("lane", 15, 1.2, (0.6, 6.5), color="#ffffff", opacity=1, fill=False),
         _stroke("road", 11, 2.8, (1.0, 11), color="#cfc8b8", opacity=1, fill=False),
@@ -72,8 +69,29 @@ BASE: dict[str, Any] = {
         _stroke("main", 10, 2.9, (0.9, 12.5), color="#fff0c9", opacity=1, fill=False),
     ],
     "buildingZoom": 16,
-    "buildingStyle": {"color": "#a89f90", "weight": 0.7, "fillColor": "#d8d0c2", "fillOpacity": 0.85},
 }
+"""Strokes from the lowest to the highest; a weight of 0 does not grow with the zoom."""
+
+LAND = _area("land", 0, stroke=False, fillColor="#fbfaf6", fillOpacity=1)
+"""The ground of a base of vectors from elsewhere."""
+
+NAMES: dict[str, Any] = {
+    "family": "'Microsoft YaHei','PingFang SC','Noto Sans CJK SC','Source Han Sans SC','WenQuanYi Micro Hei',sans-serif",
+    "order": ["main", "lake", "river", "place", "road", "stream", "lane"],
+    "areas": ["lake"],
+    "apart": 260,
+    "limit": 160,
+    "styles": {
+        "main": {"font": "600 11.5px", "color": "#76603a"},
+        "road": {"font": "500 11px", "color": "#6d675b"},
+        "lane": {"font": "500 10.5px", "color": "#77736a"},
+        "river": {"font": "italic 500 12px", "color": "#2c6c97"},
+        "lake": {"font": "italic 500 12px", "color": "#2c6c97"},
+        "stream": {"font": "italic 500 11px", "color": "#3f7ba3"},
+        "place": {"font": "500 11px", "color": "#5b4a78"},
+    },
+}
+"""Names of the base map: which kinds go first, and how far apart the same name is said again."""
 
 GRIDS: dict[str, Any] = {
     "stroke": "#54677a",

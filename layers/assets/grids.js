@@ -231,6 +231,7 @@ GridGIS.part("labels", (map, options) => {
   const group = L.layerGroup().addTo(map);
   let what = "code";
   let hidden = new Set();
+  let taken = [];
 
   function width(text) {
     let w = 0;
@@ -249,8 +250,9 @@ GridGIS.part("labels", (map, options) => {
     group.clearLayers();
     const view = map.getBounds();
     const top = map.getZoom() <= options.topUntil ? GridGIS.grids.top : [];
-    const taken = [];
+    taken = [];
     top.forEach((p) => p.name && view.contains([p.at[1], p.at[0]]) && put([p.at[1], p.at[0]], p.name, taken, "label top"));
+    GridGIS.names.later();
     if (what === "none") return;
     const metres = (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / Math.pow(2, map.getZoom() + 8);
     const found = [];
@@ -281,6 +283,7 @@ GridGIS.part("labels", (map, options) => {
   map.on("moveend", draw);
   return {
     draw,
+    get taken() { return taken; },
     apply(message) {
       const covered = message.preview ? message.preview.before : [];
       if (message.labels === what && covered.join() === Array.from(hidden).join()) return;

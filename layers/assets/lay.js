@@ -4,11 +4,13 @@ GridGIS.part("lay", (map, options) => {
   const W = GridGIS.words;
   const el = GridGIS.element;
   const KEY = `${GridGIS.options.viewKey}:layers`;
-  const PANES = { base: ["base", "network"], buildings: ["buildings"], grids: ["grids"], lines: ["lines", "parents"], labels: ["labels"] };
-  const shown = Object.assign({}, ...Object.keys(PANES).map((k) => ({ [k]: 1 })), { tiles: 1 }, kept());
+  const PANES = { base: ["base", "network"], names: ["names"], buildings: ["buildings"], grids: ["grids"], lines: ["lines", "parents"], labels: ["labels"] };
+  const first = Object.assign({}, ...Object.keys(PANES).map((k) => ({ [k]: 1 })), { tiles: 1 });
+  const shown = Object.assign({}, first, kept());
+  const listeners = new Set();
   const box = el("div", "lay");
   const button = el("button", "lay-button");
-  let tiles = null;
+  let tiles = [];
   let tilesUrl = null;
 
   function kept() {
@@ -26,49 +28,126 @@ GridGIS.part("lay", (map, options) => {
       pane.style.filter = shown[name] >= 1 ? "" : `opacity(${shown[name]})`;
       pane.style.visibility = shown[name] ? "" : "hidden";
     }));
-    if (tiles) tiles.setOpacity(shown.tiles);
+    tiles.forEach((layer) => layer.setOpacity(shown.tiles));
+    GridGIS.extras.offered.forEach(({ key }) => GridGIS.extras.set(key, shown[key] || 0));
     try {
       sessionStorage.setItem(KEY, JSON.stringify(shown));
     } catch (error) {
       // Without storage the choice lasts as long as the page.
     }
     document.body.dataset.layers = Object.keys(shown).filter((k) => shown[k]).join(" ");
+    listeners.forEach((listener) => listener());
   }
 
-  function row(name) {
+  function row(name, title) {
     const line = el("label", "lay-row");
     const tick = el("input");
     tick.type = "checkbox";
     tick.checked = shown[name] > 0;
+    tick.name = name;
     const range = el("input");
     Object.assign(range, { type: "range", min: 10, max: 100, step: 10, value: 100 * (shown[name] || 1) });
-    range.setAttribute("aria-label", `${W[`lay_${name}`]} · ${W.lay_opacity}`);
+    range.setAttribute("aria-label", `${title} · ${W.lay_opacity}`);
     const change = () => {
+      const was = shown[name] > 0;
       shown[name] = tick.checked ? range.value / 100 : 0;
       dress();
+      if (was !== tick.checked) fill();
     };
     tick.addEventListener("change", change);
     range.addEventListener("input", change);
-    line.append(tick, el("span", null, W[`lay_${name}`]), range);
+    const text = el("span", null, title);
+    text.title = title;
+    line.append(tick, text, range);
+    return line;
+  }
+
+  // What can be chosen within a layer that is on: kinds of places, the version of the plan.
+  function within(item) {
+    const state = GridGIS.extras.state(item.key);
+    if (state) return el("div", "lay-note", W[`lay_${state}`]);
+    if (item.kinds) {
+      const on = new Set(GridGIS.extras.choice.kinds || item.kinds.filter((k) => k.on).map((k) => k.key));
+      const chips = el("div", "lay-chips");
+      item.kinds.forEach((kind) => {
+        const chip = el("button", null, kind.name);
+        chip.type = "button";
+        chip.style.setProperty("--kind", kind.colour);
+        chip.setAttribute("aria-pressed", String(on.has(kind.key)));
+        chip.addEventListener("click", () => {
+          if (on.has(kind.key)) on.delete(kind.key);
+          else on.add(kind.key);
+          GridGIS.extras.choose({ kinds: Array.from(on) });
+        });
+        chips.appendChild(chip);
+      });
+      return chips;
+    }
+    return item.versions ? versions(item) : null;
+  }
+
+  function versions(item) {
+    const [newest] = item.versions;
+    const line = el("label", "lay-choice");
+    const input = el("input");
+    Object.assign(input, { type: "number", min: 1, max: newest, step: 1, value: GridGIS.extras.choice.version || newest, name: "version" });
+    input.addEventListener("change", () => {
+      const wanted = Math.min(newest, Math.max(1, Math.round(Number(input.value)) || newest));
+      input.value = wanted;
+      GridGIS.extras.choose({ version: wanted });
+    });
+    line.append(el("span", null, `${W.lay_version} (1–${newest})`), input);
     return line;
   }
 
   function fill() {
+    if (!box.classList.contains("on")) return;
+    const at = document.activeElement && box.contains(document.activeElement) ? document.activeElement.name : null;
     box.replaceChildren(el("b", null, W.lay_title));
-    Object.keys(PANES).forEach((name) => box.appendChild(row(name)));
-    if (tiles) {
-      box.appendChild(row("tiles"));
-      if (options.base.note) box.appendChild(el("div", "lay-note", options.base.note));
-    }
+    Object.keys(PANES).forEach((name) => box.appendChild(row(name, W[`lay_${name}`])));
+    if (tiles.length) box.appendChild(row("tiles", W.lay_tiles));
+    if (options.base.note) box.appendChild(el("div", "lay-note", options.base.note));
+    if (GridGIS.extras.offered.length) box.appendChild(el("b", null, W.lay_over));
+    GridGIS.extras.offered.forEach((item) => {
+      box.appendChild(row(item.key, item.title));
+      const more = shown[item.key] ? within(item) : null;
+      if (more) box.appendChild(more);
+    });
+    if (GridGIS.message && GridGIS.message.address) box.appendChild(deeds());
+    if (at) Array.from(box.querySelectorAll("input")).filter((i) => i.name === at).slice(0, 1).forEach((i) => i.focus());
+  }
+
+  function deeds() {
+    const line = el("div", "lay-deeds");
+    [["lay_open_file", () => GridGIS.emit("overlay", {})], ["lay_compare", () => GridGIS.emit("compare", {})],
+      ["lay_link", () => GridGIS.link.copy()], ["lay_print", () => GridGIS.paper.print()]].forEach(([word, deed]) => {
+      const one = el("button", null, W[word]);
+      one.type = "button";
+      one.dataset.deed = word;
+      one.addEventListener("click", deed);
+      line.appendChild(one);
+    });
+    return line;
   }
 
   // A base of the county's own choosing, through an address of this host; one that lies shifted is met by shifting it back.
   function ground() {
     if (!options.base || !options.base.url || tilesUrl) return;
     tilesUrl = options.base.url;
-    tiles = L.tileLayer(tilesUrl, { pane: "tilePane", maxNativeZoom: options.base.zoom || 18, maxZoom: 19, attribution: "" });
-    tiles.addTo(map);
+    if (options.base.vector) {
+      // Areas lie under the grids, lines over their colours, as ours do.
+      const areas = options.strokes.filter((stroke) => stroke.style.fill !== false);
+      const lines = options.strokes.filter((stroke) => stroke.style.fill === false);
+      tiles = [["tilePane", areas], ["groundlines", lines]].map(([pane, strokes]) => GridGIS.vectorTiles(tilesUrl, { pane, strokes, maxZoom: 20 }));
+      GridGIS.names.follow(tiles[1]);
+    } else {
+      tiles = [L.tileLayer(tilesUrl, { pane: "tilePane", maxNativeZoom: options.base.zoom || 18, maxZoom: 20, attribution: "" })];
+    }
+    tiles.forEach((layer) => layer.addTo(map));
+    // Land of ours would hide it, and its roads stand for ours until they are asked for.
     map.getPane("base").style.display = "none";
+    first.base = 0;
+    if (kept().base === undefined) shown.base = 0;
     if (options.base.shift) shift();
   }
 
@@ -79,7 +158,8 @@ GridGIS.part("lay", (map, options) => {
       const c = map.getCenter();
       const a = map.latLngToLayerPoint(c);
       const b = map.latLngToLayerPoint([c.lat + dlat, c.lng + dlng]);
-      map.getPane("tilePane").style.transform = `translate(${a.x - b.x}px, ${a.y - b.y}px)`;
+      ["tilePane", "groundlines"].forEach((p) => { map.getPane(p).style.transform = `translate(${a.x - b.x}px, ${a.y - b.y}px)`; });
+      tiles.forEach((layer) => { layer.offset = L.point(a.x - b.x, a.y - b.y); });
     };
     map.on("zoomend moveend", place);
     place();
@@ -104,7 +184,30 @@ GridGIS.part("lay", (map, options) => {
   }
 
   GridGIS.tools.letters.g = toggle;
+  GridGIS.extras.listen(() => {
+    fill();
+    listeners.forEach((listener) => listener());
+  });
   ground();
   dress();
-  return { toggle };
+  return {
+    toggle,
+    listen(listener) { listeners.add(listener); },
+    // Other layers are on offer: those that were on come back.
+    offer() {
+      dress();
+      fill();
+    },
+    // What is not as it is at first, as text for an address.
+    get text() {
+      return Object.keys(shown).filter((k) => shown[k] !== (first[k] || 0))
+        .map((k) => (shown[k] === 1 ? k : `${k}:${Math.round(shown[k] * 100)}`)).join(",");
+    },
+    take(layers) {
+      Object.keys(shown).forEach((k) => { shown[k] = first[k] || 0; });
+      Object.assign(shown, layers);
+      dress();
+      fill();
+    },
+  };
 });

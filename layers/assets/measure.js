@@ -46,7 +46,7 @@ GridGIS.part("measure", (map, options) => {
 
   function tell(latlng) {
     const [x, y] = plane(latlng);
-    const place = `${latlng.lng.toFixed(5)}, ${latlng.lat.toFixed(5)}　X ${y.toFixed(1)}  Y ${x.toFixed(1)}`;
+    const place = `${latlng.lng.toFixed(5)}, ${latlng.lat.toFixed(5)}　CGCS2000 ${options.meridian}° X ${y.toFixed(1)}  Y ${x.toFixed(1)}`;
     readout.textContent = points ? `${W.lay_measure} ${GridGIS.number(length(), 1)} m　${place}` : place;
     document.body.dataset.measured = points ? length().toFixed(1) : "";
   }
@@ -79,6 +79,6 @@ GridGIS.part("measure", (map, options) => {
     else if (document.documentElement.requestFullscreen) document.documentElement.requestFullscreen().catch(() => {});
   }
 
-  Object.assign(GridGIS.tools.letters, { m: toggle, f: full, p: () => window.print() });
+  Object.assign(GridGIS.tools.letters, { m: toggle, f: full, p: () => GridGIS.paper.print() });
   return { plane, toggle };
 });

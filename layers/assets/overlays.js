@@ -175,7 +175,10 @@ GridGIS.part("legend", (map) => {
     const line = GridGIS.element("div", "legend-row");
     const swatch = GridGIS.element("i");
     if (colour === "hatch") swatch.className = "hatched";
-    else swatch.style.background = colour;
+    else if (colour.startsWith("dash:")) {
+      swatch.className = "dashed";
+      swatch.style.borderTopColor = colour.slice(5);
+    } else swatch.style.background = colour;
     line.appendChild(swatch);
     line.appendChild(GridGIS.element("span", null, text));
     return line;
@@ -193,17 +196,31 @@ GridGIS.part("legend", (map) => {
     return line;
   }
 
+  let given = [];
+  const extra = new Map();
+
+  function fill() {
+    const blocks = [...given, ...extra.values()];
+    box.replaceChildren();
+    box.classList.toggle("on", blocks.length > 0);
+    blocks.forEach((block) => {
+      box.appendChild(GridGIS.element("b", null, block.title));
+      (block.rows || []).forEach(([colour, text]) => box.appendChild(row(colour, text)));
+      if (block.ramp) box.appendChild(ramp(block.ramp));
+      if (block.note) box.appendChild(GridGIS.element("div", "legend-note", block.note));
+    });
+  }
+
   return {
+    // What is laid over the map brings a block of its own.
+    more(key, block) {
+      if (block) extra.set(key, block);
+      else extra.delete(key);
+      fill();
+    },
     apply(message) {
-      const blocks = message.legend || [];
-      box.replaceChildren();
-      box.classList.toggle("on", blocks.length > 0);
-      blocks.forEach((block) => {
-        box.appendChild(GridGIS.element("b", null, block.title));
-        (block.rows || []).forEach(([colour, text]) => box.appendChild(row(colour, text)));
-        if (block.ramp) box.appendChild(ramp(block.ramp));
-        if (block.note) box.appendChild(GridGIS.element("div", "legend-note", block.note));
-      });
+      given = message.legend || [];
+      fill();
     },
   };
 });

@@ -10,7 +10,7 @@ import shapely
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app_pages import routes
+from app_pages import address, routes
 from app_pages.desk import Desk, the_desk
 from layers import page
 
@@ -76,13 +76,13 @@ def test_cells_in_view_only(client: TestClient) -> None:
 
 @pytest.mark.parametrize("text", ["", "1,2,3", "a,b,c,d", "3,2,1,4", "1,2,3,400", "1,2,3,1e3", "1;2,3,4,5"])
 def test_a_box_that_is_none_is_404(client: TestClient, text: str) -> None:
-    assert routes.bbox(text) is None
+    assert address.bbox(text) is None
     desk = the_desk()
     assert client.get(f"/view/{desk.token('cells', desk.version)}?bbox={text}").status_code == 404
 
 
 def test_box() -> None:
-    assert shapely.equals(routes.bbox("118.1,25.2,118.3,25.4"), shapely.box(118.1, 25.2, 118.3, 25.4))
+    assert shapely.equals(address.bbox("118.1,25.2,118.3,25.4"), shapely.box(118.1, 25.2, 118.3, 25.4))
 
 
 def test_map_page_may_load_nothing_from_elsewhere(client: TestClient) -> None:
@@ -101,7 +101,7 @@ def test_assets_are_served_as_scripts(client: TestClient) -> None:
 
 @pytest.mark.usefixtures("small_county")
 def test_layers_below_a_base_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes.st, "get_option", lambda key: "county" if key == "server.baseUrlPath" else None)
+    monkeypatch.setattr(address.st, "get_option", lambda key: "county" if key == "server.baseUrlPath" else None)
     client = TestClient(Starlette(routes=routes.routes()))
     desk = the_desk()
     assert client.get(f"/county/layer/{desk.token('base')}").status_code == 200
