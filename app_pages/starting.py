@@ -20,7 +20,13 @@ _PATIENCE_S = 20.0
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Begin as the server starts; nobody waits for it."""
+    """Begin as the server starts; nobody waits for it.
+
+    Yields
+    ------
+    None
+        While the server runs.
+    """
     Thread(target=make_ready, daemon=True, name="make_ready").start()
     yield
 

@@ -49,6 +49,8 @@ LOCAL = {
 }  # fmt: skip
 REST_MS = 350
 """How long the hand rests before each click, on both maps."""
+FIRST_MS = 600_000
+"""How long a first map may take: stock folium needs half a minute for 10,000 grids on an idle machine."""
 WATCH = """([kind, want]) => { window.__done = new Promise((resolve) => {
   let blank = 0, last = performance.now();
   window.__up = null;
@@ -115,7 +117,11 @@ def running(script: str, **env: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 class Bytes:
@@ -182,7 +188,7 @@ def stock(page: Page, path: Path, level: str, times: int) -> dict[str, Any]:
         page.wait_for_function(
             "n => { const f = document.querySelector('iframe[title*=\"folium\"]');"
             " return f && f.contentDocument.querySelectorAll('path.leaflet-interactive').length >= n; }",
-            arg=n, timeout=240_000,
+            arg=n, timeout=FIRST_MS,
         )  # fmt: skip
         out["first"] = time.perf_counter() - started
         for k in range(times):
@@ -210,7 +216,7 @@ def ours(page: Page, path: Path, level: str, times: int, rest: int = REST_MS) ->
         started = time.perf_counter()
         page.goto(address)
         map_ = page.frame_locator("iframe.gridgis-map")
-        map_.locator(f'body[data-grids="{n}"]').wait_for(state="attached", timeout=240_000)
+        map_.locator(f'body[data-grids="{n}"]').wait_for(state="attached", timeout=FIRST_MS)
         out["first"] = time.perf_counter() - started
         frame = page.locator("iframe.gridgis-map").element_handle().content_frame()
         frame.evaluate("c => { const l = GridGIS.grids.byCode.get(c); GridGIS.map.fitBounds(l.getBounds(), {padding: [120, 120],"
@@ -258,13 +264,16 @@ def pan(page: Page, path: Path) -> tuple[list[float], int]:
     with gg.open_county(path) as county:
         houses = county.table("buildings", ["x", "y"])
         n = len(houses)
-        middle = shapely.Point(*houses[["x", "y"]].median().to_numpy())
+        # The square kilometre with most of them.
+        square, n_in = np.unique(np.floor(houses[["x", "y"]].to_numpy(dtype=float) / 1000), axis=0, return_counts=True)
+        middle = shapely.Point(square[np.argmax(n_in)] * 1000 + 500)
         lon, lat = shapely.get_coordinates(to_degrees(middle, county.crs))[0].tolist()
     with running("app.py", GRIDGIS_COUNTY=str(path)) as address:
         page.goto(address)
         page.frame_locator("iframe.gridgis-map").locator("body[data-grids]").wait_for(state="attached", timeout=120_000)
         frame = page.locator("iframe.gridgis-map").element_handle().content_frame()
         frame.evaluate("p => { GridGIS.map.setView(p, 16.5, {animate: false}); }", [lat, lon])
+        frame.wait_for_function("() => /buildings:[1-9]/.test(document.body.dataset.emap)", timeout=FIRST_MS)
         page.wait_for_timeout(3000)
         return frame.evaluate(PAN), n
 
