@@ -44,7 +44,7 @@ def offer(desk: Desk, level: str, lang: str) -> list[dict[str, Any]]:
     if kinds:
         out += [one("places", word("lay_places", lang), kinds=kinds, view=True), one("circles", word("lay_circles", lang))]
     out.append(one("findings", word("lay_findings", lang), version))
-    if desk.lasting(("any_incident",), lambda: _any_incident(desk)):
+    if desk.frame(level)[1]["incidents"].any():
         out.append(one("heat", word("lay_heat", lang)))
     if version > 1:
         out.append(one("earlier", word("lay_earlier", lang), level, version, versions=[version - 1, version]))
@@ -77,10 +77,6 @@ def nets(desk: Desk) -> list[str]:
 
     found: list[str] = desk.lasting(("net_names",), read)
     return found
-
-
-def _any_incident(desk: Desk) -> bool:
-    return bool(incidentdesk.every(desk)["x"].notna().any())
 
 
 # -- what the addresses stand for
@@ -195,9 +191,11 @@ def _earlier(desk: Desk, lang: str, rest: list[Any], asked: str) -> str | None:
     def make() -> str:
         before, after = (np.asarray(d.frame(level)[1].geometry.to_numpy(), dtype=object) for d in (Past(desk, version), Past(desk, now)))
         same, moved = extras.parted(before, after)
+        came, went = (float(shapely.length(lines).sum()) / 1000 for lines in (extras.parted(after, before)[1], moved))
         rows = [[f"dash:{extras.EARLIER['color']}", word("extra_moved", lang)]] if len(moved) else []
         rows.append([f"dash:{extras.EARLIER_SAME['color']}80", word("extra_same", lang)])
-        note = "" if len(moved) else word("extra_unchanged", lang)
+        since = word("extra_since", lang, a=f"{came:.2f}", b=f"{went:.2f}")
+        note = since if came or went else word("extra_unchanged", lang)
         legend = {"title": word("extra_earlier", lang, n=version), "rows": rows, "note": note}
         return extras.payload([Group(extras.EARLIER_SAME, same), Group(extras.EARLIER, moved)], desk.crs, legend, moved=len(moved))
 

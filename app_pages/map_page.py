@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from app_pages import access, bench, command, compared, extras, mapview, opened, others, panel, plandesk, viewlink
@@ -75,6 +77,13 @@ def undo_redo(desk: Desk) -> None:
                       on_click=bench.step, args=(desk, way))  # fmt: skip
 
 
+def about(desk: Desk) -> dict[str, Any]:
+    """Return what the map needs beside its grids: what can be laid over it, the link to its view, its heading on paper."""
+    state = st.session_state
+    offered = [*extras.offer(desk, state.level, lang()), *opened.offer(desk)]
+    return {"extras": offered, "address": viewlink.spoken(), "view": state.link_view, "paper": viewlink.paper(desk)}
+
+
 @st.fragment
 def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
@@ -92,9 +101,7 @@ def workbench(desk: Desk) -> None:
                  "present": others.on_map(), "proposal": plandesk.traced(desk), "refusal": bench.refusal(desk)}  # fmt: skip
         if command.on():
             shown = {"focus": state.goto} | command.picture(desk, desk.frame(state.level)[1].index)
-        shown |= {"extras": [*extras.offer(desk, state.level, lang()), *opened.offer(desk)], "address": viewlink.spoken(),
-                  "view": state.link_view, "paper": viewlink.paper(desk)}  # fmt: skip
-        picture = mapview.message(desk, state.level, state.figure, state.labels, ack=state.ack, **shown)
+        picture = mapview.message(desk, state.level, state.figure, state.labels, ack=state.ack, **shown, **about(desk))
         mapview.live_map(desk, picture, key="map", height="calc(100dvh - 86px)", tools=tools,
                          on_event=lambda: bench.on_event(desk))  # fmt: skip
     with right, st.container(height="stretch", key="panel"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import mapbox_vector_tile
@@ -24,6 +25,12 @@ _MARGIN = 64
 """Units that a tile shows beyond its sides, so that outlines do not end on them."""
 MAX_ZOOM = 22
 _COLLECTION = 7
+
+
+@lru_cache(maxsize=8)
+def _transformer(source: int, target: int) -> Transformer:
+    # Finding the way between two systems takes longer than a tile.
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class Tile:
 
     def box_in(self, epsg: int) -> tuple[float, float, float, float]:
         """Return a box in another CRS that holds the tile with its margin."""
-        west, south, east, north = Transformer.from_crs(3857, epsg, always_xy=True).transform_bounds(*self.box())
+        west, south, east, north = _transformer(3857, epsg).transform_bounds(*self.box())
         return west, south, east, north
 
 
@@ -76,7 +83,7 @@ def mercator(geometries: Geometries, epsg: int) -> Geometries:
 
     CGCS2000 is taken for WGS84, from which it differs by less than a pixel of any zoom.
     """
-    transformer = Transformer.from_crs(epsg, 4490, always_xy=True)
+    transformer = _transformer(epsg, 4490)
 
     def moved(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         lon, lat = transformer.transform(xy[:, 0], xy[:, 1])

@@ -64,7 +64,7 @@ def parted(before: Shapes, after: Shapes) -> tuple[Shapes, Shapes]:
     if len(left) and len(new):
         # An edge that got another vertex since is still where it was.
         middle = shapely.points(old[left].mean(axis=1))
-        near = shapely.STRtree(shapely.linestrings(new)).query(middle, "dwithin", 0.02)[0]
+        near = shapely.STRtree(_straight(new)).query(middle, "dwithin", 0.02)[0]
         same[left[np.unique(near)]] = True
     return _merged(old[same]), _merged(old[~same])
 
@@ -79,6 +79,10 @@ def _pieces(polygons: Shapes) -> NDArray[np.float64]:
     return np.asarray(np.unique(ends.reshape(-1, 4), axis=0).reshape(-1, 2, 2))
 
 
+def _straight(pieces: NDArray[np.float64]) -> Shapes:
+    return np.asarray(shapely.linestrings(pieces), dtype=object)
+
+
 def _keys(pieces: NDArray[np.float64]) -> NDArray[Any]:
     whole = np.ascontiguousarray(np.round(pieces.reshape(-1, 4) * 1000).astype(np.int64))
     return whole.view([("", np.int64)] * 4).reshape(-1)
@@ -88,5 +92,5 @@ def _merged(pieces: NDArray[np.float64]) -> Shapes:
     """Return pieces joined to lines, so that dashes run through."""
     if not len(pieces):
         return np.zeros(0, dtype=object)
-    joined = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(pieces)))
+    joined = shapely.line_merge(shapely.multilinestrings(_straight(pieces)))
     return np.asarray(shapely.get_parts(joined), dtype=object)

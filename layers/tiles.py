@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,10 +113,15 @@ def of_foreign(layers: dict[str, Any], whole: Tile) -> Rows:
         flat = shapely.from_geojson([json.dumps(f["geometry"]) for f in layer["features"]], on_invalid="ignore")
         found = [foreign_kind(name, t, d) for t, d in zip(told, shapely.get_dimensions(flat).tolist(), strict=True)]
         kept = [k for k, kind in enumerate(found) if kind]
-        shapes.append(shapely.transform(flat[kept], lambda xy, u=unit: np.column_stack([west + xy[:, 0] * u, north - xy[:, 1] * u])))
+        scale = np.array([unit, -unit])
+        shapes.append(shapely.transform(flat[kept], partial(_placed, scale=scale, origin=np.array([west, north]))))
         kinds += [found[k] for k in kept]
         names += [str(told[k].get("name:zh") or told[k].get("name") or "") for k in kept]
     return Rows(np.concatenate(shapes), kinds, names)
+
+
+def _placed(xy: NDArray[np.float64], scale: NDArray[np.float64], origin: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(origin + xy * scale)
 
 
 def foreign_kind(layer: str, told: dict[str, Any], dimension: int) -> str:

@@ -200,7 +200,8 @@ GridGIS.part("lay", (map, options) => {
     },
     // What is not as it is at first, as text for an address.
     get text() {
-      return Object.keys(shown).filter((k) => shown[k] !== (first[k] || 0))
+      // A file is open in this session alone.
+      return Object.keys(shown).filter((k) => shown[k] !== (first[k] || 0) && !k.startsWith("file:"))
         .map((k) => (shown[k] === 1 ? k : `${k}:${Math.round(shown[k] * 100)}`)).join(",");
     },
     take(layers) {
