@@ -205,17 +205,6 @@ class Desk:
         source = keep.get(("tree", *item), lambda: self._tree(item[0]))
         return geojson.packed(source.payload(geojson.from_degrees(box, self.crs), _IN_VIEW[item[0]]))
 
-    def footprints(self) -> tuple[shapely.STRtree, Any]:
-        """Return the footprints of all buildings and the tree that finds them."""
-
-        def read() -> tuple[shapely.STRtree, Any]:
-            with self.quiet() as county:
-                shapes = np.asarray(county.table("buildings", ["geometry"]).geometry.to_numpy(), dtype=object)
-            return shapely.STRtree(shapes), shapes
-
-        found: tuple[shapely.STRtree, Any] = self._lasting.get(("footprints",), read)
-        return found
-
     def _tree(self, kind: str) -> base.Nearby:
         if kind == "cells":
             rows = self.plan.rows
@@ -261,10 +250,9 @@ class Desk:
             self._tokens = {item: name for item, name in self._tokens.items() if item[0] == "page"}
 
     def warm(self) -> None:
-        """Make what the first edit and the first close look would otherwise wait for."""
+        """Make what the first edit would otherwise wait for."""
         with self.quiet() as county:
             _ = county.plan, county.elements.points_mm
-        self.footprints()
 
 
 def level_figures(plan: gg.Plan, codes: list[str]) -> pd.DataFrame:

@@ -20,13 +20,19 @@ _PATIENCE_S = 20.0
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Begin as the server starts; nobody waits for it."""
+    """Begin as the server starts; nobody waits for it.
+
+    Yields
+    ------
+    None
+        While the server runs.
+    """
     Thread(target=make_ready, daemon=True, name="make_ready").start()
     yield
 
 
 def make_ready() -> None:
-    """Open the county, make its first picture, then what the first edit and the first close look would wait for.
+    """Open the county, make its first picture, then what the first edit would wait for.
 
     A county that does not open is told by the page.
     """
