@@ -29,7 +29,8 @@ def show() -> None:
             choices()
         else:
             problem(say("first_look"))
-        tip(f"{say('first_place', place=county_place())} · {say('first_have')}")
+        with st.container(key="first_place"):
+            tip(f"{say('first_place', place=county_place())} · {say('first_have')}")
         st.segmented_control(
             say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
             format_func={"zh": "中文", "en": "English"}.get,
