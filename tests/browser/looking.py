@@ -13,13 +13,16 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 LATIN = re.compile(r"[A-Za-z]{3,}")
 # Names of standards, kinds of files, programs and settings are the same in both languages.
 COMMON = re.compile(
-    r"GridGIS|GeoJSON|GeoPackage|GeoParquet|FlatGeobuf|Shapefile|KML|OSM|PBF|RFC|CGCS2000|WGS84|GCJ-02|BD-09|EPSG|PostGIS|English|Excel"
-    r"|GRIDGIS_\w+|gridgis [\w -]+|\.mbtiles|\?lang=\w+|SVG|PNG|PDF|XLSX|CSV|TSV|GPKG|ZIP|JSON|TIFF?|[\w.-]+@[\w.]+|[\w.]+_v\d+_\w+|UTF-8|GB18030",
+    r"GRIDGIS_\w+|gridgis(?: [\w-]+)*|GIS|GeoJSON|GeoPackage|GeoParquet|FlatGeobuf|Shapefile|KML|OSM|PBF|RFC|CGCS2000|WGS84|GCJ-02"
+    r"|BD-09|EPSG|PostGIS|English|Excel"
+    r"|--\w+|\.mbtiles|\?lang=\w+|SVG|PNG|PDF|XLSX|CSV|TSV|GPKG|ZIP|JSON|TIFF?|[\w.-]+@[\w.]+|[\w.]+_v\d+_\w+|UTF-8|GB18030",
     re.IGNORECASE,
 )
 REST = "[data-testid=stApp][data-test-script-state=notRunning]"
+# Streamlit's own words that ours stand over, names of libraries, and a path of the server.
 WORDS = """() => { const m = document.body.cloneNode(true);
-    m.querySelectorAll('[data-testid=stIconMaterial], style, script, noscript, .st-key-set_card_runs, .st-key-first_place').forEach(i => i.remove());
+    m.querySelectorAll('[data-testid=stIconMaterial], style, script, noscript, [data-testid=stSkipToContent], .st-key-first_place, '
+        + '[data-testid=stFileUploader] section, .st-key-set_card_runs').forEach(i => i.remove());
     m.style.cssText = 'position:absolute;left:-9999px'; document.body.append(m); const t = m.innerText; m.remove(); return t; }"""
 # A letter that no font has is drawn as the same box as one that no alphabet has.
 BOXES = """() => {
