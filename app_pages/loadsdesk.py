@@ -130,7 +130,7 @@ def spread(found: pd.DataFrame, rules: Workload, names: list[tuple[str, str]]) -
     chart = alt.Chart(long).mark_bar(stroke="white", strokeWidth=0.6).encode(
         x=alt.X("from:Q", bin=alt.Bin(binned=True, step=0.25), axis=alt.Axis(format=".1f", grid=False, tickCount=6),
                 scale=alt.Scale(domain=[0, top])), x2="to:Q",
-        y=alt.Y("n:Q", stack="zero", axis=alt.Axis(tickCount=4)), color=colour,
+        y=alt.Y("n:Q", stack="zero", axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")), color=colour,
         tooltip=[alt.Tooltip("from:Q", format=".2f", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip
     return quiet(chart, 170)

@@ -146,9 +146,10 @@ def register(desk: Desk) -> None:
         return
     with desk.quiet() as county:
         nobody = not len(county.table("staff", ["id"]))
-    if nobody:
-        empty.card("empty_people", "empty_people_note", "register")
     tables = tables_of(desk, state.people_role or None)
+    if nobody and all(frame.empty for frame in tables.values()):
+        empty.card("empty_people", "empty_people_note", "register")
+        return
     controls(desk, tables)
     banner()
     name = state.people_table
