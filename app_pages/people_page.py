@@ -150,6 +150,9 @@ def register(desk: Desk) -> None:
     if nobody and all(frame.empty for frame in tables.values()):
         empty.card("empty_people", "empty_people_note", "register")
         return
+    if state.people_table is None:
+        # Nobody comes to see a list that is empty.
+        state.people_table = next((name for name, frame in tables.items() if len(frame)), "vacancies")
     controls(desk, tables)
     banner()
     name = state.people_table

@@ -103,7 +103,7 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("case_spot", None),
     ("case_turn", 0),
     ("case_ack", 0),
-    ("people_table", "vacancies"),
+    ("people_table", None),
     ("print_kind", "signs"),
     ("print_top", None),
     ("print_code", None),

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
+import gridgis as gg
 from app_pages.shell import PAGES
 from tests.browser import looking
+from tests.browser.conftest import running_app
 
 pytestmark = pytest.mark.long
 SIZES = ((1440, 900), (1920, 1080))
 
 
 @pytest.fixture(scope="module")
-def data(demo_file: Path) -> str:
-    return looking.data_of(demo_file)
+def county(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the demo county after two edits, so that there is a history to look at."""
+    path = Path(shutil.copyfile(demo_file, tmp_path_factory.mktemp("every") / "county.gpkg"))
+    with gg.open_county(path) as opened:
+        first, second = opened.figures("unit")["households"].sort_values().index[-2:]
+        for code, by, why in ((first, "林晓", "小区交付，户数超出规模"), (second, "王芳", "")):
+            west, south, east, north = opened.plan.grid_geometry(code).bounds
+            line = shapely.LineString([(west - 5, (south + north) / 2), (east + 5, (south + north) / 2)])
+            opened.apply(gg.split(opened.plan, code, line), by=by, reason=why)
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(county: Path) -> Iterator[str]:
+    """Return the address of an app on that county."""
+    with running_app(county, county.with_name("app.log")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def data(county: Path) -> str:
+    return looking.data_of(county)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: str(s[0]))
