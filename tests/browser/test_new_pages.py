@@ -13,6 +13,7 @@ import shapely
 import gridgis as gg
 from tests.browser import looking
 from tests.browser.conftest import Desk, running_app
+from tests.browser.test_axe import AXE, RUN, THEIRS
 from tests.drawn import EAST, EPSG, NORTH, at
 from tests.happenings import B, C, busy_county
 
@@ -41,6 +42,10 @@ def test_a_page_is_calm_and_legible(desk: Desk, county: Path, which: str, lang: 
     desk.page.goto(f"{desk.address}/{which}?lang={lang}")
     looking.rest(desk)
     looking.judge(desk, f"small_{which}_{lang}", lang, looking.data_of(county))
+    if AXE.is_file() and lang == "zh":
+        desk.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = desk.page.evaluate(RUN, "[data-testid=stMain]")
+        assert [v for v in found if not v.startswith(THEIRS)] == []
 
 
 def test_boxes_would_be_seen(desk: Desk) -> None:
