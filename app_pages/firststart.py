@@ -85,7 +85,7 @@ def confirmation(wanted: Wanted) -> None:
     state = st.session_state
     key = (wanted.upload.key, wanted.scheme, wanted.code)
     if state.first_trial is None or state.first_trial[0] != key:
-        with st.spinner(say("first_reading", name=wanted.upload.name)):
+        with st.spinner(say("first_reading")):
             state.first_trial = (key, foundingdesk.tried(wanted))
     found = state.first_trial[1]
     en = lang() == "en"

@@ -61,21 +61,11 @@ def offered(desk: Desk) -> dict[str, Any]:
         return {}
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     out: dict[str, Any] = {"url": f"{'/' + base if base else ''}/ground/{desk.token('ground')}/{{z}}/{{x}}/{{y}}"}
-    if shifted():
+    if os.environ.get("GRIDGIS_BASEMAP_DATUM", "").lower() == "gcj02":
         lon, lat = shapely.get_coordinates(to_degrees(shapely.centroid(desk.plan.outline), desk.crs))[0]
         there = wgs84_to_gcj02([lon], [lat])
         out["shift"] = [float(there[0][0] - lon), float(there[1][0] - lat)]
     return out
-
-
-def shifted() -> bool:
-    """Tell whether the base map lies shifted by GCJ-02."""
-    return os.environ.get("GRIDGIS_BASEMAP_DATUM", "").lower() == "gcj02"
-
-
-def kind(data: bytes) -> str | None:
-    """Return the media type of a picture; None for anything else."""
-    return next((name for magic, name in _PICTURES if data.startswith(magic)), None)
 
 
 def axis(epsg: int) -> tuple[float, float]:
@@ -112,11 +102,11 @@ async def tile(request: Request) -> Response:
     if item is None or item[0] != "ground" or not (0 <= z <= 22 and 0 <= x < 2**z and 0 <= y < 2**z):
         return Response(status_code=404)
     data = await run_in_threadpool(picture, source(), z, x, y)
-    found = kind(data)
-    if found is None:
+    kind = next((name for magic, name in _PICTURES if data.startswith(magic)), None)
+    if kind is None:
         return Response(status_code=204)
     headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
-    return Response(data, media_type=found, headers=headers)
+    return Response(data, media_type=kind, headers=headers)
 
 
 def routes(base: str) -> list[BaseRoute]:

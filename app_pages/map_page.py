@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import access, bench, classing, command, empty, mapview, others, panel, plandesk
+from app_pages import access, bench, command, mapview, others, panel, plandesk
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -75,14 +75,6 @@ def undo_redo(desk: Desk) -> None:
                       on_click=bench.step, args=(desk, way))  # fmt: skip
 
 
-def nothing_chosen(desk: Desk) -> None:
-    """Show the county in figures, or what to do where it has no grids yet."""
-    if empty.without_grids(desk):
-        return
-    panel.overview(desk, st.session_state.level)
-    classing.choice(desk, st.session_state.level, st.session_state.figure)
-
-
 @st.fragment
 def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
@@ -116,14 +108,14 @@ def workbench(desk: Desk) -> None:
         elif state.selected:
             panel.selection_card(desk, state.level, state.selected)
         else:
-            nothing_chosen(desk)
+            panel.overview(desk, state.level)
         if writes:
             undo_redo(desk)
         panel.history(desk)
 
 
 desk = the_desk()
-for choice in ("level", "figure", "classing", "labels", "reason", "search", "mode", "radius"):
+for choice in ("level", "figure", "labels", "reason", "search", "mode", "radius"):
     keep(choice)
 watch(desk)
 workbench(desk)
