@@ -128,9 +128,9 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
 )
 
 
-LASTING = ("classing", "show_as", "period", "own_period", "categories", "filter_status", "filter_handled", "filter_within", "heat_radius",
+LASTING = ("show_as", "period", "own_period", "categories", "filter_status", "filter_handled", "filter_within", "heat_radius",
            "hot_of", "timeline", "time_step", "time_frame", "trend_step", "incident_side", "plan_version")  # fmt: skip
-"""Choices of the map and the incidents page that stay while another page is looked at; so do the weights of heat, ``weight_...``."""
+"""Choices of the incidents page that stay while another page is looked at; so do the weights of heat, ``weight_...``."""
 
 
 def prepare() -> None:
@@ -139,6 +139,7 @@ def prepare() -> None:
     if "lang" not in state:
         asked = st.query_params.get("lang")
         state.lang = asked if asked in LANGUAGES else "zh"
+    keep("classing")
     for key, value in DEFAULTS:
         state.setdefault(key, value)
     for key in [*LASTING, *(str(k) for k in state if str(k).startswith("weight_"))]:
