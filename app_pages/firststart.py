@@ -29,7 +29,8 @@ def show() -> None:
             choices()
         else:
             problem(say("first_look"))
-        tip(f"{say('first_place', place=county_place())} · {say('first_have')}")
+        with st.container(key="first_place"):
+            tip(f"{say('first_place', place=county_place())} · {say('first_have')}")
         st.segmented_control(
             say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
             format_func={"zh": "中文", "en": "English"}.get,
@@ -84,7 +85,7 @@ def confirmation(wanted: Wanted) -> None:
     state = st.session_state
     key = (wanted.upload.key, wanted.scheme, wanted.code)
     if state.first_trial is None or state.first_trial[0] != key:
-        with st.spinner(say("first_reading", name=wanted.upload.name)):
+        with st.spinner(say("first_reading")):
             state.first_trial = (key, foundingdesk.tried(wanted))
     found = state.first_trial[1]
     en = lang() == "en"

@@ -68,7 +68,7 @@ def offered(desk: Desk) -> dict[str, Any]:
     if named.endswith(archives.ENDINGS):
         found = archives.facts(named)
         out |= {"zoom": found.last, "vector": found.vector}
-    if shifted():
+    if os.environ.get("GRIDGIS_BASEMAP_DATUM", "").lower() == "gcj02":
         lon, lat = shapely.get_coordinates(to_degrees(shapely.centroid(desk.plan.outline), desk.crs))[0]
         there = wgs84_to_gcj02([lon], [lat])
         out["shift"] = [float(there[0][0] - lon), float(there[1][0] - lat)]
@@ -81,14 +81,6 @@ def told(desk: Desk, lang: str) -> dict[str, Any]:
         return offered(desk)
     except InputError as error:
         return {"note": error.words(lang)}
-def shifted() -> bool:
-    """Tell whether the base map lies shifted by GCJ-02."""
-    return os.environ.get("GRIDGIS_BASEMAP_DATUM", "").lower() == "gcj02"
-
-
-def kind(data: bytes) -> str | None:
-    """Return the media type of a picture; None for anything else."""
-    return next((name for magic, name in _PICTURES if data.startswith(magic)), None)
 
 
 def axis(epsg: int) -> tuple[float, float]:
@@ -137,7 +129,7 @@ async def tile(request: Request) -> Response:
         return Response(status_code=204)
     if isinstance(found, str):
         return Response(packed(found), media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
-    media = kind(found)
+    media = next((name for magic, name in _PICTURES if found.startswith(magic)), None)
     if media is None:
         return Response(status_code=204)
     return Response(found, media_type=media, headers=headers)

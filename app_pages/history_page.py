@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app_pages import access, bench, historydesk, mapview
+from app_pages import access, bench, empty, historydesk, mapview
 from app_pages.desk import Desk, the_desk
 from app_pages.importview import head, tip
 from app_pages.panel import banner, kind_name, level_label
@@ -108,7 +108,7 @@ def page(desk: Desk) -> None:
     log, done, undone = historydesk.log_of(desk)
     if len(log) < 2:
         banner()
-        st.html(f'<div class="gg-stop"><h3>{safe_text(say("hist_one"))}</h3><p>{safe_text(say("hist_one_note"))}</p></div>')
+        empty.card("hist_one", "hist_one_note", "map", "import")
         return
     last = int(log["version"].iloc[0])
     if not 1 <= state.hist_to <= last or not 1 <= state.hist_from <= last:

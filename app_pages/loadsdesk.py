@@ -128,9 +128,9 @@ def spread(found: pd.DataFrame, rules: Workload, names: list[tuple[str, str]]) -
     long["to"] = long["from"] + 0.25
     colour = alt.Color("class:N", scale=alt.Scale(domain=[n for _, n in names], range=list(CLASS_COLOURS)), title=None)
     chart = alt.Chart(long).mark_bar(stroke="white", strokeWidth=0.6).encode(
-        x=alt.X("from:Q", bin=alt.Bin(binned=True, step=0.25), axis=alt.Axis(format=".1f", grid=False, tickCount=6),
+        x=alt.X("from:Q", bin=alt.Bin(binned=True, step=0.25), axis=alt.Axis(format=".1f", grid=False, values=np.arange(0, top + 0.1, 0.5).tolist()),
                 scale=alt.Scale(domain=[0, top])), x2="to:Q",
-        y=alt.Y("n:Q", stack="zero", axis=alt.Axis(tickCount=4)), color=colour,
+        y=alt.Y("n:Q", stack="zero", axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")), color=colour,
         tooltip=[alt.Tooltip("from:Q", format=".2f", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
     )  # fmt: skip
     return quiet(chart, 170)

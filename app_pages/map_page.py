@@ -6,21 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import (
-    access,
-    bench,
-    classing,
-    command,
-    compared,
-    empty,
-    extras,
-    mapview,
-    opened,
-    others,
-    panel,
-    plandesk,
-    viewlink,
-)
+from app_pages import access, bench, command, compared, extras, mapview, opened, others, panel, plandesk, viewlink
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -91,14 +77,6 @@ def undo_redo(desk: Desk) -> None:
                       on_click=bench.step, args=(desk, way))  # fmt: skip
 
 
-def nothing_chosen(desk: Desk) -> None:
-    """Show the county in figures, or what to do where it has no grids yet."""
-    if empty.without_grids(desk):
-        return
-    panel.overview(desk, st.session_state.level)
-    classing.choice(desk, st.session_state.level, st.session_state.figure)
-
-
 def about(desk: Desk) -> dict[str, Any]:
     """Return what the map needs beside its grids: what can be laid over it, the link to its view, its heading on paper."""
     state = st.session_state
@@ -143,7 +121,7 @@ def workbench(desk: Desk) -> None:
         elif state.selected:
             panel.selection_card(desk, state.level, state.selected)
         else:
-            nothing_chosen(desk)
+            panel.overview(desk, state.level)
         if writes:
             undo_redo(desk)
         panel.history(desk)
@@ -151,7 +129,7 @@ def workbench(desk: Desk) -> None:
 
 desk = the_desk()
 viewlink.take(desk)
-for choice in ("level", "figure", "classing", "labels", "reason", "search", "mode", "radius"):
+for choice in ("level", "figure", "labels", "reason", "search", "mode", "radius"):
     keep(choice)
 watch(desk)
 if st.session_state.compare:

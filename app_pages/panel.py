@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 import gridgis as gg
+from app_pages import classing, empty
 from app_pages.desk import Desk
 from app_pages.state import lang, say
 from app_pages.words import WORDS
@@ -72,7 +73,9 @@ def level_label(desk: Desk, level: str) -> str:
 
 
 def overview(desk: Desk, level: str) -> None:
-    """Show the county in figures at the level on the map."""
+    """Show the county in figures at the level on the map and how they are classed, or what to do where there are no grids yet."""
+    if empty.without_grids(desk):
+        return
     _, frame = desk.frame(level)
     st.html(f"<h4>{safe_text(say('overview'))}</h4>")
     total = frame[[*_COLUMNS, "area_m2"]].sum()
@@ -82,6 +85,7 @@ def overview(desk: Desk, level: str) -> None:
         (say("fig_area_m2"), f"{km2(total['area_m2'])} km²"),
     ])  # fmt: skip
     st.html(f'<p class="gg-tip">{safe_text(say("tip_select"))}</p>')
+    classing.choice(desk, level, st.session_state.figure)
 
 
 def grid_card(desk: Desk, level: str, code: str) -> None:

@@ -146,9 +146,13 @@ def register(desk: Desk) -> None:
         return
     with desk.quiet() as county:
         nobody = not len(county.table("staff", ["id"]))
-    if nobody:
-        empty.card("empty_people", "empty_people_note", "register")
     tables = tables_of(desk, state.people_role or None)
+    if nobody and all(frame.empty for frame in tables.values()):
+        empty.card("empty_people", "empty_people_note", "register")
+        return
+    if state.people_table is None:
+        # Nobody comes to see a list that is empty.
+        state.people_table = next((name for name, frame in tables.items() if len(frame)), "vacancies")
     controls(desk, tables)
     banner()
     name = state.people_table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,13 @@ def rows(desk: Desk, as_: str, level: str, lang: str) -> tuple[list[str], pd.Dat
         if what is not None:
             words = {i.key: i.en if other else i.zh for i in getattr(desk.scheme, what)}
             frame = frame.assign(**{column: frame[column].map(lambda v, words=words: words.get(v, v))})
-    titles = [c.replace("_", " ") if other or c not in aliases else aliases[c] for c in frame.columns]
-    return titles, frame
+    return [_title(str(c), {} if other else aliases, ours=c in aliases) for c in frame.columns], frame
+
+
+def _title(column: str, aliases: Mapping[str, str], *, ours: bool) -> str:
+    """Return the title of a column: ours in the language asked for, that of a county's own file as it stands there."""
+    plain = column.replace("_", " ")
+    return aliases.get(column, plain.capitalize() if ours else plain)
 
 
 def _table(desk: Desk, as_: str) -> pd.DataFrame:

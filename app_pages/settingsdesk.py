@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import platform
 import sqlite3
 from importlib.metadata import version
@@ -28,7 +29,7 @@ from gridgis.store import shown
 from layers import geojson
 
 LIBRARIES = ("streamlit", "folium", "geopandas", "shapely", "pandas", "numpy", "SQLAlchemy")
-_ZOOM = 12
+_ZOOMS = (12, 10, 8, 14, 6)
 
 
 def county_facts(desk: Desk) -> list[tuple[str, str]]:
@@ -64,18 +65,22 @@ def base_facts() -> list[tuple[str, str]]:
         told = f"{parts.scheme}://{parts.hostname}{parts.path}"
     else:
         told = Path(named).name
-    shifted = bool(ground.shifted())
+    shifted = os.environ.get("GRIDGIS_BASEMAP_DATUM", "").lower() == "gcj02"
     return [(say("set_base_source"), told), (say("set_base_datum"), say("set_base_shifted" if shifted else "set_base_plain"))]
 
 
 def try_base(desk: Desk) -> None:
     """Fetch the tile at the middle of the county and say what came."""
+    named, data = ground.source(), b""
     point = geojson.to_degrees(shapely.centroid(desk.plan.outline), desk.crs)
     lon, lat = np.radians(point.x), np.radians(point.y)
-    x = int((1 + lon / np.pi) / 2 * 2**_ZOOM)
-    y = int((1 - np.arcsinh(np.tan(lat)) / np.pi) / 2 * 2**_ZOOM)
-    data = ground.picture.__wrapped__(ground.source(), _ZOOM, x, y)
-    if ground.kind(data) is None:
+    for zoom in _ZOOMS:
+        x = int((1 + lon / np.pi) / 2 * 2**zoom)
+        y = int((1 - np.arcsinh(np.tan(lat)) / np.pi) / 2 * 2**zoom)
+        # What was fetched before says nothing of now.
+        data = data or ground.picture.__wrapped__(named, zoom, x, y)
+    # A server that refuses answers too, with a page of words.
+    if not data or (named.startswith("http") and data.lstrip()[:1] in (b"<", b"{")):
         tell(problem=InputError(*both("set_base_bad")))
     else:
         tell(notice=say("set_base_good", kb=number(len(data) / 1024, 1)))

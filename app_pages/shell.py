@@ -96,7 +96,9 @@ def main() -> None:
     """Run the app once for a session."""
     state.prepare()
     st.set_page_config(page_title=say("app"), page_icon=str(HERE / "icon.png"), layout="wide")
-    st.html(f"<style>{(HERE / 'style.css').read_text(encoding='utf-8')}</style>")
+    # Streamlit's link for the keyboard speaks only English.
+    skip = f"[data-testid=stSkipToContent]::after{{content:'{say('skip')}';font-size:14px}}"
+    st.html(f"<style>{(HERE / 'style.css').read_text(encoding='utf-8')}{skip}</style>")
     if missing_assets():
         stop_with(say("app"), say("no_assets"))
     try:

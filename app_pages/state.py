@@ -105,7 +105,7 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("case_spot", None),
     ("case_turn", 0),
     ("case_ack", 0),
-    ("people_table", "vacancies"),
+    ("people_table", None),
     ("print_kind", "signs"),
     ("print_top", None),
     ("print_code", None),
@@ -148,6 +148,7 @@ def prepare() -> None:
     if "lang" not in state:
         asked = st.query_params.get("lang")
         state.lang = asked if asked in LANGUAGES else "zh"
+    keep("classing")
     for key, value in DEFAULTS:
         state.setdefault(key, value)
     for key in [*LASTING, *(str(k) for k in state if str(k).startswith("weight_"))]:

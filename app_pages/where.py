@@ -60,7 +60,10 @@ def routes(base: str, assets: str) -> list[BaseRoute]:
 
     async def show(request: Request) -> Response:
         lang = "en" if request.query_params.get("lang") == "en" else "zh"
-        html = await run_in_threadpool(_page, lang, base, assets) if on() else None
+        try:
+            html = await run_in_threadpool(_page, lang, base, assets) if on() else None
+        except GridgisError:
+            return JSONResponse({"error": "unavailable"}, status_code=503)
         if html is None:
             return JSONResponse({"error": "unknown"}, status_code=404)
         return HTMLResponse(html, headers={**_SAFE, "Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})

@@ -30,6 +30,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "map": ("地图", "Map"),
     "incidents": ("事件", "Incidents"),
     "checks": ("检查", "Checks"),
+    "skip": ("跳到正文", "Skip to the content"),
     "language": ("语言", "Language"),
     "illustrative": ("示意数据", "Illustrative data"),
     "illustrative_help": (

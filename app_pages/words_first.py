@@ -50,7 +50,7 @@ FIRST_WORDS: dict[str, tuple[str, str]] = {
     "first_name_such": ("例如：德化县", "e.g. Dehua County"),
     "first_need_file": ("选择文件后，这里说明将发生什么。", "Choose a file; what will happen is told here."),
     "first_need_code": ("请填写 {n} 位县区编码。", "Give the code of the county, {n} digits."),
-    "first_reading": ("正在试读“{name}”……", "Reading '{name}'…"),
+    "first_reading": ("正在试读……", "Reading…"),
     "first_will": ("将会这样建立", "This is what will be made"),
     "first_area": ("面积", "Area"),
     "first_parts": ("范围", "Extent"),

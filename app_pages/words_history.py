@@ -61,5 +61,6 @@ HISTORY_WORDS: dict[str, tuple[str, str]] = {
         "要撤销版本 {n}，须先撤销其后仍有效的 {m} 个变更：从最新的一个起，一步一步撤销。",
         "To undo version {n}, the {m} edits after it that still stand come first: undo them one by one, the newest first.",
     ),
+    "kind_cells": ("细分基元", "cells refined"),
     "hist_xlsx": ("下载审计表 XLSX", "Download the audit XLSX"),
 }

@@ -60,7 +60,8 @@
       found.duties.forEach((text) => node(list, "li", text));
     }
     grid.addData(found.shape);
-    map.fitBounds(grid.getBounds(), { maxZoom: 17, padding: [20, 20] });
+    // The card may have brought a scroll bar, and a move on its way is not to end after this one.
+    map.stop().invalidateSize({ pan: false }).fitBounds(grid.getBounds(), { maxZoom: 17, padding: [20, 20], animate: false });
   }
 
   let asked = 0;

@@ -9,6 +9,7 @@ from string import Formatter
 import pytest
 
 from app_pages.words import WORDS, map_words
+from gridgis.edits import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -50,3 +51,10 @@ def test_nothing_is_asked_for_that_is_not_there() -> None:
 def test_scripts_hold_no_words_of_their_own() -> None:
     for path in (ROOT / "layers" / "assets").glob("*.js"):
         assert not CHINESE.search(path.read_text(encoding="utf-8").replace("（", "").replace("）", "")), path.name
+
+
+def test_every_kind_of_edit_has_a_name() -> None:
+    text = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "gridgis").rglob("*.py"))
+    kinds = set(re.findall(r'(?:\bEdit|\bChange)\(\s*"([a-z]+)"', text)) | set(re.findall(r'\brewritten\(\w+, "([a-z]+)"', text)) | set(VERBS)
+    assert {"split", "cells", "import"} <= kinds
+    assert {k for k in kinds if f"kind_{k}" not in WORDS} == set()
