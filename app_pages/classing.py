@@ -28,9 +28,14 @@ def way(desk: Desk, level: str, figure: str) -> str:
 
 
 def classes(desk: Desk, level: str, figure: str) -> figures.Classes:
-    """Return the classes of a figure as chosen; they stay while the process lives, so colours keep their meaning."""
-    method, given = way(desk, level, figure), limits(desk, level, figure)
+    """Return the classes of a figure as chosen."""
+    return made(desk, level, figure, way(desk, level, figure))
+
+
+def made(desk: Desk, level: str, figure: str, method: str) -> figures.Classes:
+    """Return the classes of a figure; they stay while the process lives, so colours keep their meaning."""
     _, frame = desk.frame(level)
+    given = limits(desk, level, figure)
     found: figures.Classes = desk.lasting(
         ("classes", level, figure, method), lambda: figures.classes(frame[figure], figures.PALETTES[figure], method, given)
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app_pages import empty
+from app_pages import empty, incidentdesk
 from app_pages.address import prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import level_label
@@ -96,7 +96,7 @@ def reports(desk: Desk) -> None:
     kind = st.segmented_control(say("print_which"), KINDS, key="print_report", format_func=lambda k: say(f"report_{k}"), required=True)
     month = None
     if kind == "incidents":
-        found = sorted(set(desk.all_incidents()["at"].astype(str).str[:7]), reverse=True)
+        found = sorted(set(incidentdesk.every(desk)["at"].dropna().astype(str).str[:7]), reverse=True)
         month = st.selectbox(say("print_month"), found, key="print_month") if found else None
 
     def made() -> bytes:

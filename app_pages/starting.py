@@ -8,10 +8,11 @@ from importlib import import_module
 from threading import Thread
 from typing import Any
 
+from app_pages import classing
 from app_pages.desk import the_desk
 from app_pages.shell import best_level
 from gridgis.errors import GridgisError
-from layers.figures import PALETTES
+from layers.figures import METHODS, PALETTES
 
 _OF_THE_MAP_PAGE = ("app_pages.bench", "app_pages.plandesk")
 
@@ -39,7 +40,7 @@ def make_ready() -> None:
     with suppress(GridgisError):
         desk = the_desk()
         level = best_level(desk)
-        desk.classes(level, next(iter(PALETTES)))
+        classing.made(desk, level, next(iter(PALETTES)), METHODS[0])
         for module in _OF_THE_MAP_PAGE:
             import_module(module)
         above = desk.scheme.level_keys[: desk.scheme.level_keys.index(level)]

@@ -16,6 +16,7 @@ import gridgis as gg
 from app_pages import print_tools
 from app_pages.desk import the_desk
 from gridgis import emergency
+from gridgis.print.reports import KINDS
 from layers.geojson import to_degrees
 from tests.app.test_pages import run, text_of
 from tests.crew import A, crewed
@@ -36,6 +37,14 @@ def test_each_paper_is_offered(kind: str, keys: int) -> None:
     app = run("print_page.py", print_kind=kind)
     assert len(app.get("download_button")) == keys
     assert ("只有一个版本" in text_of(app)) is (kind == "form")
+
+
+@pytest.mark.usefixtures("crew")
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_report_is_offered(kind: str) -> None:
+    app = run("print_page.py", print_kind="report", print_report=kind)
+    assert not app.exception
+    assert len(app.get("download_button")) == 1
 
 
 def test_all_boards_of_a_township_come_in_one_archive(crew: Path) -> None:
