@@ -28,7 +28,7 @@ from layers import extras as drawing
 from layers.geojson import to_degrees
 from tests.app.conftest import A, B
 from tests.app.test_pages import ROOT, text_of
-from tests.drawn import EAST, NORTH
+from tests.drawn import EAST, NORTH, tamper
 
 CROSS = shapely.LineString([(EAST + 150, NORTH + 1000), (EAST + 150, NORTH - 1000)])
 
@@ -90,6 +90,17 @@ def test_each_overlay_comes_with_a_legend_in_words(client: TestClient) -> None:
     assert "版本 2" in findings["legend"]["note"]
     english = client.get(offered("en")["circles"]["url"]).json()
     assert "Reached within 15 minutes (on foot)" in english["legend"]["rows"][0][1]
+
+
+def test_findings_lie_where_they_are(client: TestClient, furnished: Path) -> None:
+    tamper(furnished, "UPDATE cells SET code = NULL WHERE id IN (SELECT min(id) FROM cells WHERE removed_in IS NULL)")
+    st.cache_resource.clear()
+    found = client.get(offered()["findings"]["url"]).json()
+    (errors, warnings) = (int(row[1].split(" · ")[1]) for row in found["legend"]["rows"])
+    # A cell without a grid warns.
+    assert warnings > 0
+    assert sum(f["properties"]["s"] == 1 for f in found["features"]) == errors
+    assert sum(f["properties"]["s"] == 0 for f in found["features"]) == warnings
 
 
 def test_an_earlier_version_shows_what_is_not_the_same_now(client: TestClient, furnished: Path) -> None:
