@@ -37,8 +37,8 @@ ALONG_M = 0.01
 """A road this close to a boundary runs along it; parts that differ by less are equally long."""
 
 
-def road_parts(plan: Plan, roads: Any, level: str, rule: Rule | None = None) -> pd.DataFrame:
-    """Return the part of each road in each grid that it runs in or along.
+def road_owners(plan: Plan, roads: Any, level: str, rule: Rule | None = None) -> pd.Series[Any]:
+    """Return the code of the grid that each road is counted in; missing where it lies in none.
 
     Parameters
     ----------
@@ -50,6 +50,21 @@ def road_parts(plan: Plan, roads: Any, level: str, rule: Rule | None = None) -> 
         Level of the grids.
     rule
         How roads go; that of the scheme by default.
+    """
+    parts = road_parts(plan, roads, level, rule)
+    counted = parts[parts["counted"]]
+    out = np.full(len(roads), None, dtype=object)
+    out[counted["road"].to_numpy()] = counted["code"].to_numpy()
+    return pd.Series(out, name="code", dtype=object)
+
+
+def road_parts(plan: Plan, roads: Any, level: str, rule: Rule | None = None) -> pd.DataFrame:
+    """Return the part of each road in each grid that it runs in or along.
+
+    Parameters
+    ----------
+    plan, roads, level, rule
+        As in `road_owners`.
 
     Returns
     -------

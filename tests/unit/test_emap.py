@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 import gridgis as gg
-from gridgis.emap import Rule, road_parts
+from gridgis.emap import Rule, road_owners, road_parts
 from gridgis.statistics import grid_statistics
 from tests.drawn import EAST, NORTH, area, at, code_of, drawn, drawn_county, line
 
@@ -20,12 +20,6 @@ DRAWING = "AABB\nCCDD"
 A, B, C, D = (str(code_of(c)) for c in "ABCD")
 EDGE = ((2, 0), (2, 1))  # between A and B
 RULES: tuple[Rule, ...] = ("longest", "lower_code", "both")
-
-
-def road_owners(plan: gg.Plan, roads: Any, level: str, rule: Rule | None = None) -> pd.Series[Any]:
-    """Return the code of the grid that each road is counted in; missing where it lies in none."""
-    found = road_parts(plan, roads, level, rule)
-    return found[found["counted"]].set_index("road")["code"].reindex(range(len(roads))).astype(object).replace({np.nan: None})
 
 
 def owner(road: Any, rule: Rule = "longest", drawing: str = DRAWING, level: str = "unit") -> str | None:
