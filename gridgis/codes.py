@@ -119,6 +119,19 @@ def is_within(code: Code | None, ancestor: Code) -> bool:
     return code is not None and code.startswith(ancestor)
 
 
+def trim(code: Code, widths: Widths) -> Code:
+    """Drop the trailing zero groups of a padded statistical code.
+
+    Examples
+    --------
+    >>> trim("350526100000", (6, 9, 12, 15))
+    '350526100'
+    """
+    while len(code) in widths and (up := parent(code, widths)) and not code[len(up) :].strip("0"):
+        code = up
+    return code
+
+
 def next_code(under: Code, width: int, taken: Iterable[Code], first: int = 1) -> Code:
     """Return the next free number below `under`.
 

@@ -83,6 +83,25 @@ def test_is_within_itself_and_below() -> None:
 
 
 @pytest.mark.parametrize(
+    ("padded", "trimmed"),
+    [
+        ("350526100000", "350526100"),
+        ("350526100000000", "350526100"),
+        ("350526000000", "350526"),
+        ("350526100001", "350526100001"),
+        ("350526100010", "350526100010"),
+        ("350526", "350526"),
+        # The county's own trailing zeros are its name, not padding.
+        ("350500000", "350500"),
+        # A length that no level has is left alone.
+        ("3505261000", "3505261000"),
+    ],
+)
+def test_trim_drops_zero_groups(padded: str, trimmed: str) -> None:
+    assert codes.trim(padded, WIDTHS) == trimmed
+
+
+@pytest.mark.parametrize(
     ("taken", "number"),
     [
         ((), "001"),
