@@ -28,6 +28,8 @@ from layers.geojson import from_degrees, to_degrees
 _MOST_BYTES = 200_000
 _MOST_ROWS = 6
 _NEAR_M = 60.0
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, shapely.errors.GEOSException)
+"""What a question that is none of our map's may end in."""
 
 
 def figures_of(desk: Desk, edit: gg.Edit, level: str) -> Impact:
@@ -126,7 +128,7 @@ async def try_(request: Request) -> Response:
     desk, (_, lang, level), event = found
     try:
         return JSONResponse(await run_in_threadpool(trial, desk, lang, level, event))
-    except (KeyError, TypeError, ValueError):
+    except _MALFORMED:
         return JSONResponse({"error": "malformed"}, status_code=400)
 
 
@@ -138,7 +140,7 @@ async def trace(request: Request) -> Response:
     desk, _, question = found
     try:
         return JSONResponse({"way": await run_in_threadpool(way, desk, question["from"], question["to"])})
-    except (KeyError, TypeError, ValueError, shapely.errors.GEOSException):
+    except _MALFORMED:
         return JSONResponse({"error": "malformed"}, status_code=400)
 
 
