@@ -30,6 +30,8 @@ from layers.geojson import from_degrees, to_degrees
 _MOST_BYTES = 200_000
 _MOST_ROWS = 6
 _NEAR_M = 60.0
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, shapely.errors.GEOSException)
+"""What a question that is none of our map's may end in."""
 
 
 class Proposal(NamedTuple):
@@ -205,7 +207,10 @@ async def try_(request: Request) -> Response:
         desk, (_, _, lang, level), event = await _asked(request, "try")
     except _UnansweredError as no:
         return no.response
-    return JSONResponse(await run_in_threadpool(trial, desk, lang, level, event))
+    try:
+        return JSONResponse(await run_in_threadpool(trial, desk, lang, level, event))
+    except _MALFORMED:
+        return JSONResponse({"error": word("gesture_broken", lang)}, status_code=400)
 
 
 async def trace(request: Request) -> Response:
@@ -217,7 +222,10 @@ async def trace(request: Request) -> Response:
     ends = question.get("from"), question.get("to")
     if not all(gestures.is_place(p) for p in ends):
         return JSONResponse({"error": word("gesture_broken", lang)}, status_code=400)
-    return JSONResponse({"way": await run_in_threadpool(way, desk, *ends)})
+    try:
+        return JSONResponse({"way": await run_in_threadpool(way, desk, *ends)})
+    except _MALFORMED:
+        return JSONResponse({"error": word("gesture_broken", lang)}, status_code=400)
 
 
 def routes(base: str) -> list[BaseRoute]:

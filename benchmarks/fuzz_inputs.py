@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import json
 import logging
 import os
 import random
@@ -36,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import mangling
 import mutated_files
 import openpyxl
+from sound import COMMANDS, A, B, command_for, files, rows_of
 
 import gridgis as gg
 from gridgis import codes
@@ -44,15 +44,12 @@ from gridgis.cli.app import app as commands
 from gridgis.errors import GridgisError
 from gridgis.scheme import load_scheme, scheme_names
 from gridgis.verify import verify
-from tests.drawn import line
 from tests.looped import looped
-from tests.telling import degrees, geojson
 
 # The services come last: their threads must not be there when a reading process is forked.
 SHARES = {"arguments": 10, "csv": 5, "xlsx": 4, "geojson": 8, "scheme": 28, "code": 25, "app": 10, "service": 10}
 LONGEST_S = 60
 LEFT_OUT = ("demo", "compute", "serve")
-A, B, C, D = "350526100001001", "350526100001002", "350526100001003", "350526100002004"
 
 
 class TooSlowError(BaseException):
@@ -79,7 +76,7 @@ class Doors:
         self.sound = self.county.read_bytes()
         self.schemes = {n: Path(gg.__file__).parent.joinpath("schemes", f"{n}.toml").read_text("utf-8") for n in scheme_names()}
         self.known = [load_scheme(n) for n in self.schemes]
-        self.trees = _files()
+        self.trees = files()
         self.files = {p.name: p.read_bytes() for p in Path().iterdir() if p.name != "county.gpkg"}
         self.options = sorted({o for c in _group().values() for p in c.params for o in p.opts if o.startswith("--")} - {"--workers"})
         self.web: Any = None
@@ -133,16 +130,16 @@ class Doors:
     def csv(self) -> tuple[bool, object]:
         """Give a damaged table of text to a command."""
         name = self.rng.choice(("points.csv", "register.csv", "staff.csv", "postings.csv", "old.csv"))
-        rows = mangling.table(self.rng, _rows(name))
+        rows = mangling.table(self.rng, rows_of(name))
         text = "".join(",".join("" if v is None else str(v) for v in row) + "\r\n" for row in rows)
         data = text.encode(self.rng.choice(("utf-8", "gb18030", "utf-8-sig", "utf-16")), "replace")
         Path("given.csv").write_bytes(mangling.blob(self.rng, data) if self.rng.random() < 0.3 else data)
-        return self.tell(_of_table(name, "given.csv").split()), (name, text)
+        return self.tell(command_for(name, "given.csv").split()), (name, text)
 
     def xlsx(self) -> tuple[bool, object]:
         """Give a damaged workbook to a command."""
         name = self.rng.choice(("register.csv", "staff.csv", "postings.csv", "points.csv"))
-        rows, book = mangling.table(self.rng, _rows(name)), openpyxl.Workbook()
+        rows, book = mangling.table(self.rng, rows_of(name)), openpyxl.Workbook()
         for row in rows:
             # A cell of a workbook holds no control characters; what is wrong with its bytes comes below.
             book.active.append([v if not isinstance(v, str) else "".join(c for c in v if c.isprintable())[:30_000] for v in row])
@@ -150,7 +147,7 @@ class Doors:
         book.save(out)
         data = mangling.blob(self.rng, out.getvalue()) if self.rng.random() < 0.3 else out.getvalue()
         Path("given.xlsx").write_bytes(data)
-        command = _of_table(name, "given.xlsx") if name != "points.csv" else "import county.gpkg given.xlsx --as places --dry-run"
+        command = command_for(name, "given.xlsx") if name != "points.csv" else "import county.gpkg given.xlsx --as places --dry-run"
         return self.tell(command.split()), (name, rows)
 
     def arguments(self) -> tuple[bool, object]:
@@ -250,112 +247,6 @@ def _group() -> dict[str, Any]:
     return dict(typer.main.get_command(commands).commands)  # type: ignore[attr-defined]
 
 
-def _files() -> dict[str, Any]:
-    """Write the sound files that commands name; return the trees of those that are GeoJSON."""
-    from shapely.geometry import box
-
-    from tests.drawn import EAST, NORTH, area
-
-    geojson(Path("line.geojson"), ({"name": "线"}, line((0, 1), (3, 1))))
-    geojson(Path("area.geojson"), ({"name": "面"}, area((2, 0), (4, 0), (4, 1), (2, 1))))
-    squares = [({"code": f"3505261000010{k:02d}", "name": f"第{k}网格"}, box(EAST + k * 100, NORTH - 100, EAST + k * 100 + 100, NORTH))
-               for k in range(4)]  # fmt: skip
-    geojson(Path("grids.geojson"), *squares)
-    geojson(Path("points.geojson"), *[({"id": f"p{k}", "name": f"学校{k}", "kind": "school"}, s.centroid) for k, (_, s) in enumerate(squares)])
-    for name in ("points.csv", "register.csv", "staff.csv", "postings.csv", "old.csv"):
-        Path(name).write_text("".join(",".join(row) + "\r\n" for row in _rows(name)), "utf-8")
-    return {str(p): json.loads(p.read_text("utf-8")) for p in Path().glob("*.geojson")}
-
-
-def _rows(name: str) -> list[list[str]]:
-    lon, lat = degrees(line((1, 1), (2, 2))).coords[0]
-    if name == "points.csv":
-        return [["id", "名称", "lon", "lat"], *[[str(k), f"点{k}", f"{lon + k * 1e-4:.6f}", f"{lat:.6f}"] for k in range(6)]]
-    if name == "register.csv":
-        return [["网格编码", "网格名称", "备注"], [A, "第一网格", "甲"], [B, "第二网格", ""], [C, "第三网格", "乙"], [D, "第四网格", "=1"]]
-    if name == "staff.csv":
-        return [["姓名", "手机", "岗位", "编号"], ["林一", "19900000001", "网格长", "s1"], ["王二", "19900000002", "民警", "s2"]]
-    if name == "postings.csv":
-        return [["岗位", "网格编码", "人员", "开始日期"], ["网格长", A, "s1", "2026-01-01"], ["民警", B, "s2", "2026-02-01"]]
-    return [["code", "households", "persons"], [A, "12", "30"], [B, "7", "20"], [C, "", "5"], [D, "1.5", "3"]]
-
-
-def _of_table(name: str, file: str) -> str:
-    kind = name.removesuffix(".csv")
-    if name == "points.csv":
-        return f"locate county.gpkg {file} --out out.csv"
-    if name == "old.csv":
-        return f"crosswalk county.gpkg 1 1 --level unit --carry {file} --out out.csv"
-    return f"import county.gpkg {file} --as {kind} --dry-run"
-
-
-COMMANDS = tuple(
-    f"{c}"
-    for c in f"""split county.gpkg {A} --line line.geojson --by 张三
-merge county.gpkg {A} {B} --json
-transfer county.gpkg --area area.geojson --to {B} --unlock
-paint county.gpkg --cells 1,2 --to {B}
-recode county.gpkg {A} 350526100001009
-convert county.gpkg {A} --to comprehensive
-undo county.gpkg
-redo county.gpkg --json
-log county.gpkg
-branch county.gpkg new 草稿 --note 说明
-branch county.gpkg list
-combine county.gpkg 草稿 --take ours
-approve county.gpkg 草稿 --step 审核
-publish county.gpkg --by 张三 --reason 试 --in-force 2026-12-01
-publish county.gpkg --list
-info county.gpkg
-check county.gpkg --rule size --all --out out.csv
-stats county.gpkg --level unit --out out.csv
-stats county.gpkg --level unit --quality
-verify county.gpkg
-export county.gpkg out.geojson --level unit --datum gcj02 --simplify 5 --role public --k 3
-export county.gpkg out.csv --as-of 1
-diff county.gpkg 1 1 --moves
-lineage county.gpkg {A}
-crosswalk county.gpkg 1 1 --level unit --weight households
-audit county.gpkg --out out.xlsx
-reach county.gpkg --minutes 15 --mode straight --level unit
-cells county.gpkg --from roads --dry-run
-except county.gpkg add --rule size --code {A} --until 2027-01-01 --by 张三 --reason 试
-except county.gpkg list
-fix county.gpkg --rule multi_part --all --dry-run
-scheme show dehua --json
-scheme check scheme.toml
-who county.gpkg {A}
-who county.gpkg --point 118.24,25.49 --datum wgs84 --as-of 2026-10-01
-staffing county.gpkg --follow
-post county.gpkg --role police --code {A} --staff s1 --since 2026-01-01
-command county.gpkg --point 118.0,25.48 --radius 300
-match county.gpkg grids.geojson --level unit --min-iou 0.5
-copy county.gpkg out.gpkg
-locate county.gpkg points.csv --out out.csv --datum bd09
-reshape county.gpkg --line line.geojson --level unit
-vertex county.gpkg --at 118.0,25.48 --to 118.0001,25.48 --level unit
-draw county.gpkg {A[:12]} --area area.geojson
-template out.xlsx --as register --county county.gpkg
-report-incident county.gpkg --point 118.0,25.48 --category 公用设施/路灯故障 --at 2026-11-01T10:00:00
-incident county.gpkg list --overdue
-incident county.gpkg forward R1 --to {A} --note 转办
-signs county.gpkg --level unit --out out.pdf
-report county.gpkg --kind check --out out.pdf --month 2026-11
-emergency county.gpkg list
-propose county.gpkg --within {A[:12]} --out out.gpkg --households 5:30 --alternatives 2 --seed 1
-fit county.gpkg {A} --households 5:30
-fuse county.gpkg 甲=grids.geojson 乙=grids.geojson --out out.gpkg
-regroup county.gpkg grids.geojson --target 2 --out out.gpkg
-incidents county.gpkg --level unit --since 2026-01-01 --compare 2025-01-01:2025-12-31 --k 10
-hotspots county.gpkg --level unit --of count
-workload county.gpkg --weight households=0.5 --weight incidents=0.5
-alerts county.gpkg --raster rain --above 100
-population county.gpkg --level unit --method area
-import county.gpkg register.csv --as register --dry-run --field code=网格编码
-new out.gpkg --scheme generic --code 350526 --boundary area.geojson --name 县""".splitlines()
-)
-
-
 @contextlib.contextmanager
 def _limited() -> Iterator[None]:
     def stop(*_: object) -> None:
@@ -369,8 +260,8 @@ def _limited() -> Iterator[None]:
         signal.alarm(0)
 
 
-def run(doors: Doors, count: int) -> tuple[dict[str, Counter[str]], list[str]]:
-    """Give so many inputs; return the counts by kind, and what went wrong."""
+def run(doors: Doors, count: int) -> dict[str, Counter[str]]:
+    """Give so many inputs and tell what went wrong; return the counts by kind."""
     told: dict[str, Counter[str]] = {kind: Counter() for kind in SHARES}
     wrong: list[str] = []
     shown = 0
@@ -395,7 +286,7 @@ def run(doors: Doors, count: int) -> tuple[dict[str, Counter[str]], list[str]]:
         shown = len(wrong)
         if n % 500 == 499:
             print(f"  {n + 1} inputs, {len(wrong)} problems", file=sys.stderr, flush=True)
-    return told, wrong
+    return told
 
 
 def _again(doors: Doors, kind: str, state: Any) -> str:
@@ -431,7 +322,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         doors = Doors(Path(folder), asked.seed)
         try:
-            told, wrong = run(doors, asked.count)
+            told = run(doors, asked.count)
         finally:
             doors.close()
             os.chdir(home)

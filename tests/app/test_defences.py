@@ -90,13 +90,17 @@ def test_assets_are_files_of_their_own_folder(client: TestClient) -> None:
 def test_questions_of_the_map_are_bounded_and_never_a_traceback(client: TestClient) -> None:
     desk = the_desk()
     trial, trace = f"/try/{desk.token('try', 'zh', 'unit')}", f"/trace/{desk.token('trace')}"
-    deep = "[" * 100_000
-    vast = json.dumps({"type": "merge", "codes": ["9" * 300_000]})
-    for body in (deep, vast, "", "null", "[]", "{}", '{"type": "merge", "codes": 1}', '{"from": null}', '{"from": [1e999], "to": [NaN, 2]}'):
+    deep, vast = "[" * 100_000, json.dumps({"type": "merge", "codes": ["9" * 300_000]})
+    bodies = [
+        deep, vast, "", "null", "[]", "{}", '{"type": "merge", "codes": 1}', '{"type": "none", "at": [], "op": "delete"}',
+        '{"type": "vertex", "op": "move", "at": [], "to": [1, 2]}', '{"from": null}', '{"from": [1e999], "to": [NaN, 2]}',
+    ]  # fmt: skip
+    for body in bodies:
         for address in (trial, trace):
             # A body without a length, as a stranger may send it, is cut off all the same.
             answer = client.post(address, content=iter([body.encode()]))
             assert answer.status_code in (400, 404), (address, body[:40])
+    assert "refused" in client.post(trial, content='{"type": "draw", "area": []}').json()
 
 
 def test_a_name_that_looks_like_a_gap_stays_a_name(small_county: Path) -> None:
