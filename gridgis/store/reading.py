@@ -284,9 +284,8 @@ class Reader:
             values = dict(zip(("x0", "y0", "x1", "y1"), map(float, bounds), strict=True))
         parts = [np.zeros((0, 2 + len(columns)))]
         with self._reading() as c:
-            rows = c.execution_options(yield_per=_AT_ONCE).execute(
-                text(f'SELECT x, y{more} FROM "{table}" WHERE {where}'), values
-            )
+            query = text(f'SELECT x, y{more} FROM "{table}" WHERE {where}').execution_options(yield_per=_AT_ONCE)
+            rows = c.execute(query, values)
             # Millions of rows of Python's own numbers would take ten times the room of the array.
             parts += [np.array([tuple(r) for r in some], dtype=np.float64) for some in rows.partitions(_AT_ONCE)]
         return np.concatenate(parts)
