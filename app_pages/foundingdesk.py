@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from types import MappingProxyType
 from typing import Any
 
@@ -16,12 +21,12 @@ from app_pages import access, importdesk
 from app_pages.desk import county_place
 from app_pages.importdesk import Job, Words
 from app_pages.matchdesk import Upload
-from gridgis.demo.saving import found_demo
-from gridgis.errors import GridgisError
+from gridgis.errors import GridgisError, InputError
 from gridgis.founding import county_code, new_county, project_outline
 from gridgis.io.reading import read_vector
 from gridgis.scheme import Scheme, load_scheme, scheme_names
 from gridgis.siting import in_datum_of, landing_words, outline_of
+from gridgis.store.building import require_free
 from gridgis.store.postgis import is_database
 
 DEMOS = ("dehua", "longhua", "chikan", "luohu", "yungang", "zoucheng", "chaisang")
@@ -125,7 +130,36 @@ def begin_demo(scheme: str) -> Job:
     """Start making a county to try things on, at the place that this process was told of."""
     access.require("publish")
     chosen = scheme if scheme in DEMOS else DEMOS[0]
-    return Job(lambda tell: found_demo(county_place(), scheme=chosen, progress=tell), _BROKEN)
+    return Job(lambda tell: _make_demo(Path(county_place()), chosen, tell), _BROKEN)
+
+
+def _make_demo(target: Path, scheme: str, tell: Callable[[float, str], None]) -> None:
+    """Make a demo county in a process of its own, which ends at once when `tell` raises; it is moved here when whole."""
+    require_free(target)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".gridgis-") as folder:
+        draft = Path(folder) / target.name
+        command = [sys.executable, "-m", "app_pages.demochild", str(draft), scheme]
+        with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as child:
+            heard: list[Any] = [[0.0, ""]]
+            ear = Thread(target=_listen, args=(child.stdout, heard), daemon=True)
+            ear.start()
+            try:
+                while ear.is_alive():
+                    if isinstance(heard[-1][0], float):
+                        tell(*heard[-1])
+                    ear.join(0.2)
+            except BaseException:
+                child.kill()
+                raise
+        if child.returncode:
+            raise InputError(*(heard[-1] if isinstance(heard[-1][0], str) else _BROKEN))
+        # Whoever was faster keeps what is there.
+        require_free(target)
+        draft.rename(target)
+
+
+def _listen(lines: Iterable[str], heard: list[Any]) -> None:
+    heard.extend(json.loads(line) for line in lines)
 
 
 def begin_own(wanted: Wanted, outline: Outline) -> Job:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,10 +15,8 @@ import gridgis as gg
 from app_pages import foundingdesk
 from app_pages.desk import county_place
 from app_pages.foundingdesk import Outline, Wanted
-from app_pages.importdesk import Job
 from app_pages.matchdesk import Upload
 from app_pages.words import word
-from gridgis.demo.saving import found_demo
 from tests.app.test_pages import ROOT, text_of
 from tests.drawn import EAST, EPSG, NORTH
 
@@ -105,23 +102,35 @@ def test_what_cannot_be_founded_is_a_sentence(nothing: Path, code: str, kind: st
 
 
 def test_a_demo_can_be_cancelled_and_leaves_nothing(nothing: Path) -> None:
-    steps: list[str] = []
-
-    def work(tell: Callable[[float, str], None]) -> None:
-        def heard(share: float, words: str) -> None:
-            steps.append(words)
-            job.stop()
-            tell(share, words)
-
-        found_demo(county_place(), scheme="chaisang", progress=heard)
-
-    job = Job(work)
-    job.wait(120)
+    job = foundingdesk.begin_demo("chaisang")
+    while job.share == 0 and not job.over:
+        job.wait(0.1)
+    assert job.words in foundingdesk.STEPS
+    job.stop()
+    job.wait(60)
     assert job.stopped
-    assert steps
     assert list(nothing.iterdir()) == []
     app = app_of(first_job=job, first_kind="demo")
     assert word("first_cancelled", "zh") in text_of(app)
+
+
+@pytest.mark.long
+def test_a_demo_is_made_and_opened(nothing: Path) -> None:
+    job = foundingdesk.begin_demo("chaisang")
+    job.wait(600)
+    assert job.problem is None
+    assert [p.name for p in nothing.iterdir()] == ["county.gpkg"]
+    app = app_of(first_job=job, first_kind="demo")
+    assert not app.exception
+    assert word("first_made_demo", "zh") in text_of(app)
+
+
+def test_a_place_that_cannot_be_is_a_sentence(nothing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDGIS_COUNTY", str(nothing / "missing" / "county.gpkg"))
+    job = foundingdesk.begin_demo("dehua")
+    job.wait(60)
+    assert job.problem is not None
+    assert "missing" in job.problem.zh
 
 
 def test_every_step_of_a_demo_has_an_english_name() -> None:
