@@ -306,9 +306,7 @@ def benchmarks() -> dict[str, list[str]]:
         "many_writers.txt": ["benchmarks/many_writers.py", "--county", COUNTY.name],
         "crash.txt": ["benchmarks/crash.py"],
         "damaged_register.txt": ["benchmarks/damaged_register.py", "--seed", "1"],
-        "mutated_files.txt": [
-            "benchmarks/mutated_files.py", "--count", "3000", "--seed", "1", "--in-process", "--jobs", "2",
-        ],
+        "mutated_files.txt": ["benchmarks/mutated_files.py", "--count", "3000", "--seed", "1", "--in-process", "--jobs", "2"],
         "hostile_text.txt": ["benchmarks/hostile_text.py", "--strings", "20000"],
         "fuzz_inputs.txt": ["benchmarks/fuzz_inputs.py", "--count", "10000", "--seed", "1"],
         "load.txt": ["benchmarks/load.py", "--county", COUNTY.name, "--sessions", "20", "--cycles", "12"],
@@ -377,10 +375,7 @@ def wheelhouse(*options: str) -> int:
     return call(PYTHON, ROOT / "tools" / "wheelhouse.py", *options, may_fail=True)
 
 
-STEPS = {
-    "run": run, "test": test, "check": check, "long": long, "bench": bench, "install": install_only, "docs": docs,
-    "wheelhouse": wheelhouse,
-}  # fmt: skip
+STEPS = {step.__name__: step for step in (run, test, check, long, bench, docs, wheelhouse)} | {"install": install_only}
 
 
 def main(arguments: list[str]) -> int:
