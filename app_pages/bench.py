@@ -20,6 +20,7 @@ from gridgis.history import rebased
 from gridgis.impact import Impact
 from layers import geojson
 
+_TRIES = 3
 _TOOLS = ("split", "merge", "transfer", "paint", "reshape", "vertex", "draw")
 
 
@@ -75,12 +76,20 @@ def find(desk: Desk) -> None:
 def propose(desk: Desk, event: Mapping[str, Any]) -> None:
     """Ask the kernel what a gesture would do; nothing is saved."""
     state = st.session_state
-    tell()
-    found = asked(desk, event, state.level)
-    if found is not None:
-        show(desk, *found)
+    for _ in range(_TRIES):
+        tell()
+        found = asked(desk, event, state.level)
+        if found is None:
+            return
+        try:
+            show(desk, *found)
+        except StaleEditError as error:
+            # Somebody has confirmed between the question and the picture of its answer: ask again.
+            tell(problem=error)
+            continue
         state.gesture = dict(event)
         others.begin(desk, others.about(found[0]))
+        return
 
 
 def asked(desk: Desk, event: Mapping[str, Any], level: str) -> tuple[gg.Edit, tuple[gestures.Note, ...]] | None:
@@ -132,8 +141,7 @@ def again(desk: Desk) -> None:
     level, gesture = state.proposal_level, state.gesture
     command = state.proposal.command
     found = asked(desk, gesture, level) if gesture else attempt(lambda: (run(desk.plan, command), ()))
-    if found is not None:
-        show(desk, *found, level=level)
+    if found is not None and attempt(lambda: show(desk, *found, level=level) or True):
         state.gesture = gesture
         tell()
 
@@ -156,11 +164,10 @@ def _follow(desk: Desk, told: str) -> str:
     state = st.session_state
     level, gesture, notes = state.proposal_level, state.gesture, state.notes
     try:
-        edit = rebased(desk.plan, state.proposal)
+        show(desk, rebased(desk.plan, state.proposal), notes, level=level)
     except GridgisError:
         state.contested, state.preview = told or state.contested or "", None
         return ""
-    show(desk, edit, notes, level=level)
     state.gesture = gesture
     return say("kept_choice") if told else ""
 
@@ -215,8 +222,9 @@ def show(desk: Desk, edit: gg.Edit | None, notes: tuple[gestures.Note, ...] = ()
     """Put a proposal before the planner, or none; its level stays when the map changes to another."""
     state = st.session_state
     level = level or state.level
-    state.preview = live.polygons(desk, edit, level, lang()) if edit is not None else None
+    preview = live.polygons(desk, edit, level, lang()) if edit is not None else None
     state.consequences = consequences(live.figures_of(desk, edit, level)) if edit is not None else ()
+    state.preview = preview
     state.proposal, state.notes, state.proposal_level = edit, notes, level
     state.gesture = state.contested = None
 
