@@ -20,6 +20,7 @@ from gridgis.history import rebased
 from gridgis.impact import Impact
 from layers import geojson
 
+_TRIES = 3
 _TOOLS = ("split", "merge", "transfer", "paint", "reshape", "vertex", "draw")
 
 
@@ -81,22 +82,36 @@ def find(desk: Desk) -> None:
 def propose(desk: Desk, event: Mapping[str, Any]) -> None:
     """Ask the kernel what a gesture would do; nothing is saved."""
     state = st.session_state
-    tell()
-    found = asked(desk, event, state.level)
-    if found is not None:
-        show(desk, found)
+    for _ in range(_TRIES):
+        tell()
+        try:
+            found = asked(desk, event, state.level)
+            if found is None:
+                return
+            show(desk, found)
+        except StaleEditError as error:
+            # Somebody has confirmed between the question and the picture of its answer: ask again.
+            tell(problem=error)
+            continue
         state.gesture = dict(event)
         others.begin(desk, others.about(found.edit))
+        return
 
 
 def asked(desk: Desk, event: Mapping[str, Any], level: str) -> live.Proposal | None:
-    """Return what a gesture means on the present plan; None, and a sentence, where it cannot be."""
+    """Return what a gesture means on the present plan; None, and a sentence, where it cannot be.
+
+    Raises
+    ------
+    StaleEditError
+        Somebody has confirmed while it was weighed.
+    """
 
     def ask() -> live.Proposal:
         access.require("save")
         return live.proposed(desk, {"selected": list(st.session_state.selected), **event}, level)
 
-    found: live.Proposal | None = attempt(ask)
+    found: live.Proposal | None = attempt(ask, StaleEditError)
     return found
 
 
@@ -137,11 +152,13 @@ def again(desk: Desk) -> None:
     state = st.session_state
     level, gesture = state.proposal_level, state.gesture
     command = state.proposal.command
-    found = asked(desk, gesture, level) if gesture else attempt(
-        lambda: live.weighed(desk, run(desk.plan, command), (), level)
-    )  # fmt: skip
-    if found is not None:
-        show(desk, found)
+    def repeat() -> bool:
+        found = asked(desk, gesture, level) if gesture else live.weighed(desk, run(desk.plan, command), (), level)
+        if found is not None:
+            show(desk, found)
+        return found is not None
+
+    if attempt(repeat):
         state.gesture = gesture
         tell()
 
@@ -164,11 +181,10 @@ def _follow(desk: Desk, told: str) -> str:
     state = st.session_state
     level, gesture, notes = state.proposal_level, state.gesture, state.notes
     try:
-        edit = rebased(desk.plan, state.proposal)
+        show(desk, live.weighed(desk, rebased(desk.plan, state.proposal), notes, level))
     except GridgisError:
         state.contested, state.preview = told or state.contested or "", None
         return ""
-    show(desk, live.weighed(desk, edit, notes, level))
     state.gesture = gesture
     return say("kept_choice") if told else ""
 
@@ -222,10 +238,11 @@ def _entry(log: pd.DataFrame, version: int) -> str:
 def show(desk: Desk, found: live.Proposal | None) -> None:
     """Put a proposal before the planner, or none; its level stays when the map changes to another."""
     state = st.session_state
-    state.gesture = state.contested = state.preview = state.proposal = None
+    preview = None if found is None else live.polygons(desk, found.edit, found.level, lang())
+    state.gesture = state.contested = state.proposal = None
     state.notes = state.consequences = ()
+    state.preview = preview
     if found is not None:
-        state.preview = live.polygons(desk, found.edit, found.level, lang())
         state.consequences = consequences(found.found)
         state.proposal, state.notes, state.proposal_level = found.edit, found.notes, found.level
 

@@ -193,7 +193,7 @@ class Planner:
         with self.clock.of("draw a line"):
             self._trigger({"event": "event", "value": event})
         if "confirm" not in self._ids:
-            return ""
+            return str((self.map["message"].get("refusal") or {}).get("words", ""))
         self.text = ""
         with self.clock.of("confirm"):
             self.run(fragment=self._fragments["confirm"], trigger_value=(self._ids["confirm"], True))
@@ -251,6 +251,8 @@ def together(address: str, clock: Clock, sessions: int, *, first: int, edits: in
                 clock.errors.append(f"session: {type(error).__name__}: {error}"[:300])
                 continue
             saved, refused = saved + done, refused + len(told)
+            silent = [t for t in told if not t or ("<" in t and "gg-problem" not in t and "gg-ask" not in t)]
+            clock.errors += ["an edit was neither saved nor refused in a sentence"] * len(silent)
     return saved, refused
 
 

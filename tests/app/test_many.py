@@ -45,6 +45,42 @@ def logged_in(mail: str | None, **choices: Any) -> AppTest:
     return app
 
 
+def drawing() -> None:
+    """Draw a line through a grid, as a script that Streamlit runs."""
+    import streamlit as st
+
+    from app_pages import bench, state
+    from app_pages.desk import the_desk
+    from tests.app.conftest import B
+    from tests.app.test_pages import through
+
+    state.prepare()
+    st.session_state.level = "unit"
+    if st.session_state.proposal is None:
+        bench.propose(the_desk(), through(B))
+
+
+def test_a_line_drawn_while_somebody_confirms_is_asked_again(small_county: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound, left = gestures.propose, [C]
+
+    def overtaken(plan: Any, *rest: Any) -> Any:
+        made = sound(plan, *rest)
+        if left:
+            # The moment between the question and the picture of its answer, which load has shown to be long enough:
+            # the number that the new grid was to have is taken.
+            code = left.pop()
+            with gg.open_county(small_county) as other:
+                other.apply(gg.split(other.plan, code, line_through(other.plan, code)), by="李")
+        return made
+
+    monkeypatch.setattr(gestures, "propose", overtaken)
+    app = AppTest.from_function(drawing, default_timeout=60).run()
+    assert not app.exception, app.exception
+    assert left == []
+    assert app.session_state["problem"] is None
+    assert app.session_state["proposal"].base_version == 2
+
+
 def test_untouched_proposal_is_carried_along(small_county: Path) -> None:
     app = run(**proposed(B))
     other = gg.open_county(small_county)

@@ -9,6 +9,12 @@ import sys
 
 import pytest
 
+
+def heard() -> None:
+    """Let Ctrl+C be heard, though the tests themselves may run in the background, where it is not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl+C to the whole console")
 
 
@@ -21,7 +27,8 @@ posix = pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl+C to the 
 def test_interrupt_while_libraries_load_is_one_line(loaded: str, lang: str, said: str) -> None:
     # Python tells of every module that it has loaded: no clock is needed to be in the midst of it.
     command = [sys.executable, "-X", "importtime", "-m", "gridgis", "scheme", "list", "--lang", lang]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True, preexec_fn=heard) as process:
         assert process.stderr is not None
         told = []
         for line in process.stderr:
@@ -38,4 +45,5 @@ def test_interrupt_while_libraries_load_is_one_line(loaded: str, lang: str, said
 @posix
 def test_import_elsewhere_leaves_interrupts_alone() -> None:
     code = "import signal, gridgis; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, preexec_fn=heard)
+    assert done.stdout == "True\n"
