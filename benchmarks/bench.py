@@ -61,7 +61,7 @@ def run(race: Race, rounds: int) -> list[str]:
             took.setdefault(name, []).append(clock() - start)
             if took[name][-1] > LONG_S:
                 lost[name] = f"one round: over {LONG_S:.0f} s"
-    mine = took[race.field[0][0]]
+    mine = took.get(race.field[0][0], [float("nan")] * rounds)
     rows = []
     for name, _, note in race.field:
         said = "; ".join(w for w in (note, lost.get(name, "")) if w)
