@@ -81,7 +81,7 @@ WATCH = """([kind, want]) => { window.__done = new Promise((resolve) => {
 
 def county_of(folder: Path, size: int, houses: int = 0) -> Path:
     """Make a county of about so many unit grids, each one cell, and so many buildings, and return its file."""
-    path = folder / f"made{size}.gpkg"
+    path = folder / f"made{size}_{houses}.gpkg"
     polygons = shapely.normalize(madeup.coverage(size, vertices=6))
     units = [f"350526{100 + k // 90_000:03d}{k // 90_0 % 100 + 1:03d}{k % 900 + 1:03d}" for k in range(len(polygons))]
     codes = sorted({c[:w] for c in units for w in (9, 12, 15)})
