@@ -22,7 +22,7 @@ _AGAIN_S = 20.0
 def me() -> str:
     """Return what tells this session from all others."""
     state = st.session_state
-    if not state.desk_id:
+    if not state.get("desk_id"):
         state.desk_id = secrets.token_hex(8)
     return str(state.desk_id)
 

@@ -19,6 +19,7 @@ from gridgis.serving.service import service
 from gridgis.serving.source import Role, Source
 
 TOKEN = "a-token"
+_SESSION = "session"
 Request = tuple[str, str, dict[str, Any]]
 _AT = {"lon": 118.0009, "lat": 25.4805}
 _EVENT = {
@@ -62,11 +63,13 @@ class Web:
         layers = (("base",), ("grids", "unit", version), desk.outline_item("township"))
         self._addresses = [
             *(f"/layer/{desk.token(*item)}" for item in layers),
-            *(f"/view/{desk.token(*item)}?bbox=118.0,25.47,118.1,25.49" for item in (("cells", version), ("buildings",), ("lines",))),
+            *(f"/view/{desk.token(*item)}?bbox=118.0,25.47,118.1,25.49" for item in (("cells", version), ("lines",))),
+            f"/tile/{desk.token('tile', 'network')}/16/54249/27964",
             f"/frame/{desk.token('page', 'zh', ('select',))}", f"/ground/{desk.token('ground')}/12/3390/1745",
             "/where?lang=en", "/where/at?lon=118.0009&lat=25.4805&lang=zh", "/where/find?q=网格&lang=zh", "/where/base", "/report?lang=en",
         ]  # fmt: skip
-        self._try, self._trace = f"/try/{desk.token('try', 'zh', 'unit')}", f"/trace/{desk.token('trace')}"
+        desk.seats.take(_SESSION, "drafter")
+        self._try, self._trace = f"/try/{desk.token('try', _SESSION, 'zh', 'unit')}", f"/trace/{desk.token('trace', _SESSION, 'zh')}"
 
     def close(self) -> None:
         """Close the service."""
@@ -88,12 +91,12 @@ class Web:
             return "GET", _address(rng, rng.choice(self._addresses)), {"headers": _headers(rng)}
         if turn == 3:
             ends = {"from": [118.0, 25.4795], "to": [118.01, 25.4795]}
-            return "POST", self._trace, {"content": _body(rng, ends)}
+            return "POST", self._trace, {"content": _body(rng, ends), "headers": _kind(rng)}
         if turn == 4:
             form = {k: mangling.text(rng, str(v), 1) if rng.random() < 0.4 else str(v) for k, v in _REPORT.items() if k in _FORM}
             photo = {"photo": ("a.jpg", mangling.blob(rng, b"\xff\xd8\xff\xe0JFIF" * 3))} if rng.random() < 0.5 else {"photo": ("", b"")}
             return "POST", "/free/report?lang=zh", {"data": form, "files": photo, "headers": {"x-gridgis": "report"}}
-        return "POST", self._try, {"content": _body(rng, _EVENT | {"type": rng.choice(_KINDS)})}
+        return "POST", self._try, {"content": _body(rng, _EVENT | {"type": rng.choice(_KINDS)}), "headers": _kind(rng)}
 
     def _of_service(self, rng: mangling.Rng) -> Request:
         held = {"authorization": f"Bearer {TOKEN}"}
@@ -125,6 +128,10 @@ def _headers(rng: mangling.Rng) -> dict[str, str]:
         return {}
     name = rng.choice(("accept", "accept-language", "if-none-match", "host", "range", "accept-encoding", "cookie"))
     return {name: "".join(c for c in rng.choice(mangling.TEXTS)[:2000] if " " <= c <= "~")}
+
+
+def _kind(rng: mangling.Rng) -> dict[str, str]:
+    return {"content-type": "application/json" if rng.random() < 0.9 else mangling.text(rng, "application/json", 1)}
 
 
 def _body(rng: mangling.Rng, sound: Any) -> bytes:

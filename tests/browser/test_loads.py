@@ -69,9 +69,9 @@ def test_every_part_has_table_chart_map_and_workbook(desk: Desk) -> None:
     desk.shot("80_loads_zh")
 
     choose(desk, "预警")
-    expect(page.get_by_text("请给出阈值")).to_be_visible()
-    page.get_by_placeholder("输入数值").fill("50")
-    page.get_by_placeholder("输入数值").press("Enter")
+    limit = page.get_by_role("spinbutton", name="阈值")
+    limit.fill("50")
+    limit.press("Enter")
     expect(page.locator(".gg-facts").first).to_contain_text("1 个网格")
     expect(table.locator("tbody tr")).to_have_count(1)
     assert sheets(desk) == ["预警网格", "责任链"]

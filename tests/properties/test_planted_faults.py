@@ -16,6 +16,7 @@ import shapely
 
 import gridgis as gg
 from gridgis import assign, cells, changes, codes, plan, topology
+from gridgis.allotted import Ledger
 from gridgis.errors import CoverageError
 from gridgis.schema import metres
 from tests.drawn import area, code_of, drawn, line
@@ -88,7 +89,7 @@ def test_fault_a_void_code_is_given_again(monkeypatch: Patch) -> None:
 
     def forgetful(before: gg.Plan, edit: gg.Edit) -> gg.Plan:
         after = real(before, edit)
-        return replace(after, ledger=frozenset(after.grids))
+        return replace(after, ledger=Ledger(after.grids))
 
     monkeypatch.setattr(gg, "evolve", forgetful)
     assert any("a second time" in w for w in violations())

@@ -119,15 +119,6 @@ def test_a_tally_counts_every_point_once() -> None:
     assert counted.tolist() == [[5, 10], [2, 4], [0, 0], [8, 16]]
 
 
-def test_points_are_looked_up_by_box() -> None:
-    held = elements((0.5, 0.5, 1), (1.5, 0.5, 2), (1.5, 1.5, 4))
-    x, y = at(1, 2)
-    among = held.within((x, y, x + SIDE, y + SIDE))
-    assert held.figures[among].tolist() == [[4, 8]]
-    # A point on the rim of the box belongs to the look-up; the rule of ties decides later.
-    assert len(held.within((x + SIDE / 2, y, x + SIDE, y + SIDE))) == 1
-
-
 def test_elements_are_read_when_first_needed_and_once() -> None:
     asked = []
 
