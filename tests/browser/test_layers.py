@@ -89,6 +89,8 @@ def test_side_by_side_maps_move_together(desk: Any, place: tuple[float, float]) 
     for side, grids in ((0, "618"), (1, "619")):
         at = page.frame_locator("iframe.gridgis-map").nth(side).locator(f"body[data-grids='{grids}'][data-linked=compare][data-trace^='only:']")
         at.wait_for(state="attached")
+    # A map that is put up anew while the page still runs is another document.
+    page.locator(RESTS).wait_for()
     left, right = (frames.nth(k).element_handle().content_frame() for k in (0, 1))
     together(left, right)
     before = view(left)
