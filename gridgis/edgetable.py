@@ -37,7 +37,7 @@ class Rings:
     start
         Rows of `points` at which an edge starts.
     token
-        Token of the polygon of each row.
+        Token of the polygon of each of those edges.
     corner
         South-west corner, outside all, in millimetres.
     """
@@ -90,7 +90,7 @@ def rings_of(polygons: NDArray[np.object_], tokens: Ints) -> Rings:
     owner = np.repeat(np.repeat(whole, np.diff(holders)), np.diff(rings))
     start = np.ones(len(points), dtype=bool)
     start[rings[1:] - 1] = False
-    return Rings(points, np.flatnonzero(start), tokens[owner + 1], (int(corner[0]), int(corner[1])))
+    return Rings(points, np.flatnonzero(start), tokens[owner[start] + 1], (int(corner[0]), int(corner[1])))
 
 
 def merged(rings: Rings, shift: int) -> tuple[Ints, Ints]:
@@ -107,25 +107,33 @@ def merged(rings: Rings, shift: int) -> tuple[Ints, Ints]:
     -----
     Equal edges meet by the hash of their middle; unequal ones of one hash cost nothing but room.
     """
-    points, start, token = rings.points, rings.start, rings.token
-    middle = points[start] + points[start + 1]
-    row, column = middle[:, 1] >> (shift + 1), middle[:, 0] >> (shift + 1)
-    square = row * (int(column.max(initial=0)) + 1) + column
-    spare = 38 - int(square.max(initial=0)).bit_length()
-    start = start[order_of(square << spare | (middle[:, 0] * _ODD + middle[:, 1]) * _ODD >> 20 & ((1 << spare) - 1))]
-    a, b = points[start], points[start + 1]
-    swap = (a[:, 1] > b[:, 1]) | ((a[:, 1] == b[:, 1]) & (a[:, 0] < b[:, 0]))
-    ends = np.hstack([a, b])
-    ends[swap] = ends[swap][:, [2, 3, 0, 1]]
-    fresh = np.ones(len(ends), dtype=bool)
-    fresh[1:] = (ends[1:] != ends[:-1]).any(axis=1)
+    # One number for each point: the lower one of two is the lower end, and the eastern one of a level edge.
+    packed = rings.points[:, 1] << 32 | (WIDEST - rings.points[:, 0])
+    lower, upper = packed[rings.start], packed[rings.start + 1]
+    lower, upper = np.minimum(lower, upper), np.maximum(lower, upper)
+    order = _by_place(lower, upper, shift)
+    lower, upper, token = lower[order], upper[order], rings.token[order]
+    fresh = np.ones(len(lower), dtype=bool)
+    fresh[1:] = (lower[1:] != lower[:-1]) | (upper[1:] != upper[:-1])
     first = np.flatnonzero(fresh)
-    if not len(first):
-        return ends, token[:0]
-    total = np.bitwise_xor.reduceat(token[start], first)
-    ends = ends[first]
-    real = (total != 0) & (ends[:, :2] != ends[:, 2:]).any(axis=1)
-    return ends[real], total[real]
+    total = np.bitwise_xor.reduceat(token, first) if len(first) else token
+    lower, upper = lower[first], upper[first]
+    real = (total != 0) & (lower != upper)
+    return np.column_stack([*_unpacked(lower[real]), *_unpacked(upper[real])]), total[real]
+
+
+def _unpacked(packed: Ints) -> tuple[Ints, Ints]:
+    return WIDEST - (packed & 0xFFFFFFFF), packed >> 32
+
+
+def _by_place(lower: Ints, upper: Ints, shift: int) -> Ints:
+    """Return an order of edges in which those of one place, and among them equal ones, stand together."""
+    (x0, y0), (x1, y1) = _unpacked(lower), _unpacked(upper)
+    east, north = x0 + x1, y0 + y1
+    column = east >> (shift + 1)
+    square = (north >> (shift + 1)) * (int(column.max(initial=0)) + 1) + column
+    spare = 38 - int(square.max(initial=0)).bit_length()
+    return order_of(square << spare | (east * _ODD + north) * _ODD >> 20 & ((1 << spare) - 1))
 
 
 def order_of(key: Ints) -> Ints:

@@ -112,8 +112,8 @@ def _fine(squares: Squares, packed: Ints, x: Ints, y: Ints) -> tuple[NDArray[np.
 
 def _pairs(squares: Squares, number: Ints) -> tuple[Ints, Ints, Ints]:
     """Return (item, entry) for every entry in the list of every item, and where each item's pairs begin."""
-    first = squares.first[number]
-    counts = squares.first[number + 1] - first
+    first = squares.heads["first"][number]
+    counts = squares.heads["first"][number + 1] - first
     begin = np.cumsum(counts) - counts
     item = np.repeat(np.arange(len(number)), counts)
     return item, squares.entries[(first - begin)[item] + np.arange(len(item))], begin
@@ -133,12 +133,12 @@ def states(squares: Squares, number: Ints, x: Ints, y: Ints, shift: Ints, step: 
         Direction of the step east or west and of the smaller one north or south, 1 or -1.
     """
     item, entry, begin = _pairs(squares, number)
-    ends = squares.edges[entry >> 2].astype(np.int64)
-    dx, dy = ends[:, 2], ends[:, 3]
-    rise = y[item] - ends[:, 1]
+    edges = squares.edges[entry >> 2]
+    x0, y0, dx, dy = (edges[field].astype(np.int64) for field in ("x", "y", "dx", "dy"))
+    rise = y[item] - y0
     height = rise * dx
-    from_west = (((x >> shift) << shift)[item] - ends[:, 0]) * dy
-    to_place = (x[item] - ends[:, 0]) * dy
+    from_west = (((x >> shift) << shift)[item] - x0) * dy
+    to_place = (x[item] - x0) * dy
     if step == EAST_NORTH:
         corner, place = from_west >= height, to_place >= height
         level = (rise >= 0) & (rise < dy)
@@ -148,8 +148,8 @@ def states(squares: Squares, number: Ints, x: Ints, y: Ints, shift: Ints, step: 
         place = (to_place > height) | ((to_place == height) & np.where(flat, step[1] > 0, step[0] > 0))
         level = (rise >= 0) & (rise < dy) if step[1] > 0 else (rise > 0) & (rise <= dy)
     odd = (level & (corner != place)) ^ (((entry & 2) > 0) & (corner != ((entry & 1) > 0)))
-    change = np.where(odd, squares.jumps[entry >> 2], 0)
-    out = squares.base[number]
+    change = np.where(odd, edges["jump"], 0)
+    out = squares.heads["base"][number]
     if len(change):
         some = np.flatnonzero(np.diff(begin, append=len(item)))
         out[some] ^= np.bitwise_xor.reduceat(change, begin[some])
@@ -159,8 +159,9 @@ def states(squares: Squares, number: Ints, x: Ints, y: Ints, shift: Ints, step: 
 def _gaps(squares: Squares, number: Ints, x: Ints, y: Ints) -> tuple[Ints, Ints, NDArray[np.float64]]:
     """Return (item, edge, distance in millimetres up to rounding) for every edge in the list of every item."""
     item, entry, _ = _pairs(squares, number)
-    ends = squares.edges[entry >> 2].astype(np.float64)
-    to_x, to_y, dx, dy = x[item] - ends[:, 0], y[item] - ends[:, 1], ends[:, 2], ends[:, 3]
+    edges = squares.edges[entry >> 2]
+    x0, y0, dx, dy = (edges[field].astype(np.float64) for field in ("x", "y", "dx", "dy"))
+    to_x, to_y = x[item] - x0, y[item] - y0
     along = np.clip((to_x * dx + to_y * dy) / (dx * dx + dy * dy), 0, 1)
     return item, entry >> 2, np.hypot(to_x - along * dx, to_y - along * dy)
 
@@ -173,7 +174,7 @@ def nearest(squares: Squares, number: Ints, x: Ints, y: Ints, limit_mm: float) -
     close = gap <= least[item] + _ROUNDING
     item, edge = item[close], edge[close]
     # Along the outline an edge has one polygon, and what crossing it does is that polygon's token.
-    low, single = decoded(squares.jumps[edge], squares.tokens)
+    low, single = decoded(squares.edges["jump"][edge], squares.tokens)
     owner, other = np.full(len(number), len(squares.tokens)), np.zeros(len(number), dtype=np.int64)
     np.minimum.at(owner, item, low)
     np.maximum.at(other, item, low)

@@ -8,6 +8,7 @@ millimetres from the corner of the whole. Places are taken an infinitesimal step
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,14 @@ from gridgis.edgetable import MARGIN, Ints, decoded, merged, order_of, rings_of,
 
 Int32s = NDArray[np.int32]
 
+HEAD = np.dtype([("base", np.int64), ("first", np.int64)])
+EDGE = np.dtype([("x", np.int32), ("y", np.int32), ("dx", np.int32), ("dy", np.int32), ("jump", np.int64)])
 _COARSE_PER_EDGE = 0.5
 _FINE_PER_ENTRY = 4.0
 _FEWEST = 16
 _DEEPEST = 6
 _AT_ONCE = 1 << 18
+_FINE_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,17 +44,14 @@ class Squares:
         Per coarse square 1 + position of its polygon, 0 for none, or ``~(start << 5 | k)`` of its fine squares.
     fine
         Per fine square 1 + position of its polygon, 0 for none, or ``~`` the number of its list.
-    base
-        Per list the state at the south-west corner of its square.
-    first
-        Per list its first entry; one more at the end.
+    heads
+        Per list the state at the south-west corner of its square (`base`) and its `first` entry; one more at the end.
     entries
         Row of `edges` times 4, plus 2 where the edge spans the west side of the square eastward, plus 1
         where the corner lies right of the edge.
     edges
-        Easting and northing of the lower end, and the way to the upper end, shape (m, 4); level ones run west.
-    jumps
-        What crossing the edge does to the state.
+        Per edge its lower end (`x`, `y`), the way to the upper end (`dx`, `dy`), and what crossing it does to the
+        state (`jump`); level ones run west. Fields that are read together lie together.
     tokens
         Per 1 + position the token of a polygon; nothing has token 0.
     """
@@ -60,17 +61,15 @@ class Squares:
     size: tuple[int, int]
     coarse: Ints
     fine: Int32s
-    base: Ints
-    first: Ints
+    heads: NDArray[np.void]
     entries: Int32s
-    edges: Int32s
-    jumps: Ints
+    edges: NDArray[np.void]
     tokens: Ints
 
     @property
     def arrays(self) -> tuple[NDArray[Any], ...]:
         """The arrays, in the order above."""
-        return (self.coarse, self.fine, self.base, self.first, self.entries, self.edges, self.jumps, self.tokens)
+        return (self.coarse, self.fine, self.heads, self.entries, self.edges, self.tokens)
 
     def hidden(self, marked: NDArray[np.bool_], position: int) -> Squares:
         """Return the raster with the marked coarse squares given to `position`, whatever they hold."""
@@ -98,22 +97,49 @@ class _Coarse:
 
 @dataclass(frozen=True, slots=True)
 class _Blocks:
-    """Coarse squares that are cut into fine ones: 2^k x 2^k each, in the order of k.
+    """Coarse squares that are cut into 2^k x 2^k fine ones.
 
     Attributes
     ----------
-    squares, k, start
-        Per block its coarse square, k, and its first fine square.
-    of
-        Per entry of the coarse pass its block.
-    total
-        Number of fine squares.
+    squares, k
+        Per block its coarse square, rising, and k.
+    start
+        Per block its first fine square; one more at the end.
     """
 
     squares: Ints
     k: Ints
     start: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some blocks, few enough for the processor's cache, and every edge in each of them.
+
+    Attributes
+    ----------
+    state, k, start
+        Per block the state at its corner, k, and its first fine square, from 0.
+    edge, ends, jumps
+        Per entry its edge.
+    of
+        Per entry its block.
+    shift, row, column
+        Per entry the width of its fine squares as a power of two, and where in them its block begins.
+    total
+        Number of fine squares.
+    """
+
+    state: Ints
+    k: Ints
+    start: Ints
+    edge: Ints
+    ends: Ints
+    jumps: Ints
     of: Ints
+    shift: Ints
+    row: Ints
+    column: Ints
     total: int
 
 
@@ -130,14 +156,21 @@ def squares_of(polygons: NDArray[np.object_]) -> Squares:
     shift, size = _lattice(rings.points, len(rings.start) // 2)
     ends, jumps = merged(rings, shift)
     edge, square = _coarse_entries(ends, shift, size[0])
-    state = _coarse_states(ends, jumps, shift, size)
-    draft = _Coarse(ends, jumps, tokens, shift, size, edge, square, state)
-    coarse, clear = decoded(state, tokens)
+    draft = _Coarse(ends, jumps, tokens, shift, size, edge, square, _coarse_states(ends, jumps, shift, size))
+    coarse, clear = decoded(draft.state, tokens)
     blocks = _blocks(draft, np.flatnonzero(~clear))
-    coarse[blocks.squares] = ~(blocks.start << 5 | blocks.k)
-    fine, base, first, entries = _fine(draft, blocks)
-    way = np.hstack([ends[:, :2], ends[:, 2:] - ends[:, :2]]).astype(np.int32)
-    return Squares(rings.corner, shift, size, coarse, fine, base, first, entries, way, jumps, tokens)
+    coarse[blocks.squares] = ~(blocks.start[:-1] << 5 | blocks.k)
+    fine, heads, entries = _fine(draft, blocks)
+    return Squares(rings.corner, shift, size, coarse, fine, heads, entries, _records(ends, jumps), tokens)
+
+
+def _records(ends: Ints, jumps: Ints) -> NDArray[np.void]:
+    """Return the edges as `Squares` keeps them."""
+    out = np.empty(len(ends), dtype=EDGE)
+    out["x"], out["y"] = ends[:, 0], ends[:, 1]
+    out["dx"], out["dy"] = ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1]
+    out["jump"] = jumps
+    return out
 
 
 def _lattice(points: Ints, edges: int) -> tuple[int, tuple[int, int]]:
@@ -226,109 +259,106 @@ def _blocks(draft: _Coarse, overlaps: Ints) -> _Blocks:
     every = np.bincount(draft.square, minlength=draft.size[0] * draft.size[1])
     every[overlaps] += 1
     squares = np.flatnonzero(every)
-    counts = every[squares]
-    wanted = np.ceil(np.log2(np.maximum(_FINE_PER_ENTRY * counts, 1)) / 2).astype(np.int64)
+    wanted = np.ceil(np.log2(np.maximum(_FINE_PER_ENTRY * every[squares], 1)) / 2).astype(np.int64)
     k = np.clip(wanted, 0, min(_DEEPEST, draft.shift - 3))
-    order = np.argsort(k, kind="stable")
-    squares, k = squares[order], k[order]
-    start = np.cumsum(1 << 2 * k) - (1 << 2 * k)
-    number = np.full(draft.size[0] * draft.size[1], -1, dtype=np.int64)
-    number[squares] = np.arange(len(squares))
-    return _Blocks(squares, k, start, number[draft.square], int((1 << 2 * k).sum()))
+    return _Blocks(squares, k, np.concatenate([[0], np.cumsum(1 << 2 * k)]))
 
 
-def _fine(draft: _Coarse, blocks: _Blocks) -> tuple[Int32s, Ints, Ints, Int32s]:
-    """Return fine squares, base states, first entries and entries, see `Squares`."""
-    cell, edge = _fine_entries(draft, blocks)
-    state = _fine_states(draft, blocks)
-    counts = np.bincount(cell, minlength=blocks.total)
-    value, clear = decoded(state, draft.tokens)
-    listed = np.flatnonzero((counts > 0) | ~clear)
-    value[listed] = ~np.arange(len(listed))
-    first = np.concatenate([[0], np.cumsum(counts[listed])])
-    return value.astype(np.int32), state[listed], first, _flagged(draft, blocks, cell, edge)
+def _fine(draft: _Coarse, blocks: _Blocks) -> tuple[Int32s, NDArray[np.void], Int32s]:
+    """Return fine squares, heads and entries, see `Squares`."""
+    fine = np.empty(blocks.start[-1], dtype=np.int32)
+    bases, counts, entries = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int32)]
+    lists = 0
+    starts = np.searchsorted(blocks.start, np.arange(0, blocks.start[-1], _FINE_AT_ONCE))
+    for low, high in pairwise([*np.unique(starts).tolist(), len(blocks.k)]):
+        part = _part(draft, blocks, low, high)
+        cell, item = _fine_entries(part)
+        state, count = _fine_states(part), np.bincount(cell, minlength=part.total)
+        value, clear = decoded(state, draft.tokens)
+        listed = np.flatnonzero((count > 0) | ~clear)
+        value[listed] = ~(lists + np.arange(len(listed)))
+        lists += len(listed)
+        fine[blocks.start[low] : blocks.start[high]] = value
+        bases.append(state[listed])
+        counts.append(count[listed])
+        entries.append(_flagged(part, cell, item))
+    heads = np.zeros(lists + 1, dtype=HEAD)
+    heads["base"][:-1] = np.concatenate(bases)
+    heads["first"][1:] = np.cumsum(np.concatenate(counts))
+    return fine, heads, np.concatenate(entries)
 
 
-def _fine_entries(draft: _Coarse, blocks: _Blocks) -> tuple[Ints, Ints]:
-    """Return (fine square, edge) for every fine square that an edge meets, by square."""
-    cells, edges = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for start in range(0, len(draft.edge), _AT_ONCE):
-        edge, block = draft.edge[start : start + _AT_ONCE], blocks.of[start : start + _AT_ONCE]
-        ends, k = draft.ends[edge], blocks.k[block]
-        shift, side = draft.shift - k, (1 << k) - 1
-        row0, column0 = (v << k for v in divmod(blocks.squares[block], draft.size[0]))
-        low, high = _rows_met(ends, shift)
-        item, row = _spread(np.maximum(low, row0), np.minimum(high, row0 + side))
-        first, last = _columns_met(ends[item], row, shift[item])
-        west, east = column0[item], (column0 + side)[item]
-        pair, column = _spread(np.maximum(first, west), np.minimum(last, east))
-        item, row = item[pair], row[pair]
-        cells.append(blocks.start[block[item]] + ((row - row0[item]) << k[item]) + column - column0[item])
-        edges.append(edge[item])
-    cell, edge = np.concatenate(cells), np.concatenate(edges)
+def _part(draft: _Coarse, blocks: _Blocks, low: int, high: int) -> _Part:
+    """Return the blocks from `low` to before `high` and their entries."""
+    squares, k, start = blocks.squares[low:high], blocks.k[low:high], blocks.start[low : high + 1] - blocks.start[low]
+    some = slice(*np.searchsorted(draft.square, (squares[0], squares[-1] + 1)).tolist())
+    edge, of = draft.edge[some], np.searchsorted(squares, draft.square[some])
+    row, column = divmod(draft.square[some], draft.size[0])
+    return _Part(
+        draft.state[squares], k, start[:-1], edge, draft.ends[edge], draft.jumps[edge], of,
+        draft.shift - k[of], row << k[of], column << k[of], int(start[-1]),
+    )  # fmt: skip
+
+
+def _fine_entries(part: _Part) -> tuple[Ints, Ints]:
+    """Return (fine square, entry of the part) for every fine square that an edge meets, by square."""
+    k, ends = part.k[part.of], part.ends
+    side = (1 << k) - 1
+    low, high = _rows_met(ends, part.shift)
+    item, row = _spread(np.maximum(low, part.row), np.minimum(high, part.row + side))
+    first, last = _columns_met(ends[item], row, part.shift[item])
+    west, east = part.column[item], (part.column + side)[item]
+    pair, column = _spread(np.maximum(first, west), np.minimum(last, east))
+    item, row = item[pair], row[pair]
+    cell = part.start[part.of[item]] + ((row - part.row[item]) << k[item]) + column - part.column[item]
     order = order_of(cell)
-    return cell[order], edge[order]
+    return cell[order], item[order]
 
 
-def _fine_states(draft: _Coarse, blocks: _Blocks) -> Ints:
+def _fine_states(part: _Part) -> Ints:
     """Return the state at the south-west corner of every fine square."""
-    out = np.zeros(blocks.total, dtype=np.int64)
-    for start in range(0, len(draft.edge), _AT_ONCE):
-        edge, block = draft.edge[start : start + _AT_ONCE], blocks.of[start : start + _AT_ONCE]
-        _mark_rows(out, draft, blocks, edge, block)
-        _mark_west(out, draft, blocks, edge, block)
-    out[blocks.start] ^= draft.state[blocks.squares]
-    for k in np.unique(blocks.k).tolist():
-        some = np.flatnonzero(blocks.k == k)
-        low, high = blocks.start[some[0]], blocks.start[some[-1]] + (1 << 2 * k)
-        grid = out[low:high].reshape(len(some), 1 << k, 1 << k)
+    out = np.zeros(part.total, dtype=np.int64)
+    _mark_rows(out, part)
+    _mark_west(out, part)
+    out[part.start] ^= part.state
+    for k in np.unique(part.k).tolist():
+        at = part.start[part.k == k, None] + np.arange(1 << 2 * k)
+        grid = out[at].reshape(-1, 1 << k, 1 << k)
         np.bitwise_xor.accumulate(grid[:, :, 0], axis=1, out=grid[:, :, 0])
-        np.bitwise_xor.accumulate(grid, axis=2, out=grid)
+        out[at] = np.bitwise_xor.accumulate(grid, axis=2).reshape(at.shape)
     return out
 
 
-def _mark_rows(out: Ints, draft: _Coarse, blocks: _Blocks, edge: Ints, block: Ints) -> None:
+def _mark_rows(out: Ints, part: _Part) -> None:
     """Mark, for every south side of fine squares that an edge crosses, the first corner east of the crossing."""
-    ends, k = draft.ends[edge], blocks.k[block]
-    row0, column0 = (v << k for v in divmod(blocks.squares[block], draft.size[0]))
-    shift = draft.shift - k
-    up = (1 << shift) - 1
-    low, high = (ends[:, 1] + up) >> shift, ((ends[:, 3] + up) >> shift) - 1
-    item, row = _spread(np.maximum(low, row0), np.minimum(high, row0 + (1 << k) - 1))
-    shift, up = shift[item], up[item]
-    column = ((_crossing(ends[item], row << shift) + up) >> shift) - column0[item]
+    k, up = part.k[part.of], (1 << part.shift) - 1
+    low, high = (part.ends[:, 1] + up) >> part.shift, ((part.ends[:, 3] + up) >> part.shift) - 1
+    item, row = _spread(np.maximum(low, part.row), np.minimum(high, part.row + (1 << k) - 1))
+    shift = part.shift[item]
+    column = ((_crossing(part.ends[item], row << shift) + up[item]) >> shift) - part.column[item]
     within = (column > 0) & (column < 1 << k[item])
     item, row, column = item[within], row[within], column[within]
-    at = blocks.start[block[item]] + ((row - row0[item]) << k[item]) + column
-    np.bitwise_xor.at(out, at, draft.jumps[edge[item]])
+    at = part.start[part.of[item]] + ((row - part.row[item]) << k[item]) + column
+    np.bitwise_xor.at(out, at, part.jumps[item])
 
 
-def _mark_west(out: Ints, draft: _Coarse, blocks: _Blocks, edge: Ints, block: Ints) -> None:
+def _mark_west(out: Ints, part: _Part) -> None:
     """Mark, for every edge across the west side of a coarse square, the first corner north of the crossing."""
-    ends, k = draft.ends[edge], blocks.k[block]
-    row0, column0 = divmod(blocks.squares[block], draft.size[0])
-    west = column0 << draft.shift
-    spans = np.flatnonzero((np.minimum(ends[:, 0], ends[:, 2]) <= west) & (west < np.maximum(ends[:, 0], ends[:, 2])))
-    edge, block, k, row0 = edge[spans], block[spans], k[spans], row0[spans]
-    shift = draft.shift - k
-    row = ((_above(ends[spans], west[spans]) + (1 << shift) - 1) >> shift) - (row0 << k)
+    west = part.column << part.shift
+    x0, x1 = part.ends[:, 0], part.ends[:, 2]
+    item = np.flatnonzero((np.minimum(x0, x1) <= west) & (west < np.maximum(x0, x1)))
+    k, shift = part.k[part.of[item]], part.shift[item]
+    row = ((_above(part.ends[item], west[item]) + (1 << shift) - 1) >> shift) - part.row[item]
     within = (row > 0) & (row < 1 << k)
-    at = blocks.start[block[within]] + (row[within] << k[within])
-    np.bitwise_xor.at(out, at, draft.jumps[edge[within]])
+    item = item[within]
+    np.bitwise_xor.at(out, part.start[part.of[item]] + (row[within] << k[within]), part.jumps[item])
 
 
-def _flagged(draft: _Coarse, blocks: _Blocks, cell: Ints, edge: Ints) -> Int32s:
+def _flagged(part: _Part, cell: Ints, item: Ints) -> Int32s:
     """Return the entries: edges with two flags about the south-west corner of the square, see `Squares`."""
-    out = np.empty(len(cell), dtype=np.int32)
-    for start in range(0, len(cell), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
-        block = np.searchsorted(blocks.start, cell[some], side="right") - 1
-        k, at = blocks.k[block], cell[some] - blocks.start[block]
-        row0, column0 = (v << k for v in divmod(blocks.squares[block], draft.size[0]))
-        shift = draft.shift - k
-        x, y = (column0 + (at & ((1 << k) - 1))) << shift, (row0 + (at >> k)) << shift
-        x0, y0, x1, y1 = draft.ends[edge[some]].T
-        spans = (np.minimum(x0, x1) <= x) & (x < np.maximum(x0, x1))
-        right = (x - x0) * (y1 - y0) >= (y - y0) * (x1 - x0)
-        out[some] = edge[some] << 2 | spans << 1 | right
-    return out
+    k, at, shift = part.k[part.of[item]], cell - part.start[part.of[item]], part.shift[item]
+    x, y = (part.column[item] + (at & ((1 << k) - 1))) << shift, (part.row[item] + (at >> k)) << shift
+    x0, y0, x1, y1 = part.ends[item].T
+    spans = (np.minimum(x0, x1) <= x) & (x < np.maximum(x0, x1))
+    right = (x - x0) * (y1 - y0) >= (y - y0) * (x1 - x0)
+    return np.asarray(part.edge[item] << 2 | spans << 1 | right, dtype=np.int32)
