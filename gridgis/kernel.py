@@ -148,7 +148,7 @@ def cut_pass(ordered: Any, got: Any, shift: int, places: Any, at: Any, out: Any)
     for q in range(len(ordered)):
         x, y, i, value = int(ordered[q, 0]), int(ordered[q, 1]), int(ordered[q, 2]), got[q]
         out[i] = max(value - 1, NOTHING)
-        k = ~value & 31
+        k = (~value & 31) * (value < 0)
         width = shift - k
         places[n, 0], places[n, 1], places[n, 2], places[n, 3] = i, x, y, width
         at[n] = (~value >> 5) + (((y & inner) >> width) << k) + ((x & inner) >> width)

@@ -269,8 +269,8 @@ def _fine(draft: _Coarse, blocks: _Blocks) -> tuple[Int32s, NDArray[np.void], In
     fine = np.empty(blocks.start[-1], dtype=np.int32)
     bases, counts, entries = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int32)]
     lists = 0
-    starts = np.searchsorted(blocks.start, np.arange(0, blocks.start[-1], _FINE_AT_ONCE))
-    for low, high in pairwise([*np.unique(starts).tolist(), len(blocks.k)]):
+    bounds = np.searchsorted(blocks.start, [*range(0, blocks.start[-1], _FINE_AT_ONCE), blocks.start[-1]])
+    for low, high in pairwise(np.unique(bounds).tolist()):
         part = _part(draft, blocks, low, high)
         cell, item = _fine_entries(part)
         state, count = _fine_states(part), np.bincount(cell, minlength=part.total)

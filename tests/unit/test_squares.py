@@ -13,7 +13,7 @@ import shapely
 
 from benchmarks.madeup import coverage, hard_points, scattered
 from benchmarks.oracle import Oracle, whole
-from gridgis import kernel, lookup
+from gridgis import kernel, lookup, squares
 from gridgis.assign import assign
 from gridgis.errors import InputError
 from gridgis.schema import mm
@@ -67,10 +67,10 @@ def test_hard_points_have_the_owner_that_whole_numbers_say(name: str) -> None:
     polygons = COVERAGES[name]()
     points = hard_points(polygons, 2500)
     if name == "aligned":
-        squares = squares_of(polygons)
-        width = (1 << squares.shift - 6) / 1000
+        raster = squares_of(polygons)
+        width = (1 << raster.shift - 6) / 1000
         corners = np.stack(np.meshgrid(np.arange(40), np.arange(40)), axis=-1).reshape(-1, 2) * width * 16
-        near = np.array(squares.origin) / 1000 + corners
+        near = np.array(raster.origin) / 1000 + corners
         away = np.array([[0, 0], [0.001, 0], [0, 0.001], [0.4, 0.4], [3, 1]])
         points = np.vstack([points, *(near + a for a in away)])
     if name == "tiny":
@@ -108,35 +108,46 @@ def test_the_owner_does_not_depend_on_the_order_of_polygons_rings_or_points(name
 @pytest.mark.parametrize("name", COVERAGES)
 def test_numpy_and_the_point_by_point_kernel_agree(name: str) -> None:
     polygons = COVERAGES[name]()
-    squares = squares_of(polygons)
+    raster = squares_of(polygons)
     odd = np.array([[np.nan, 0], [np.inf, 1], [1e300, -1e300], [0, 0], [-1e18, 1e18]])
     points = np.vstack([hard_points(polygons, 1500), scattered(polygons, 1500), odd])
     passes, plain = (np.full(len(points), 7, dtype=np.int32) for _ in range(2))
     with np.errstate(over="ignore"):
-        lookup.look_up_in_passes(squares, points, passes)
-        lookup.look_up_compiled(kernel.PLAIN, squares, points, plain)
+        lookup.look_up_in_passes(raster, points, passes)
+        lookup.look_up_compiled(kernel.PLAIN, raster, points, plain)
     assert (passes == plain).all()
     assert (passes[-5:] == -1).all()
     fast = kernel.compiled()
     if fast is not None:
         made = np.full(len(points), 7, dtype=np.int32)
-        lookup.look_up_compiled(fast, squares, points, made)
+        lookup.look_up_compiled(fast, raster, points, made)
         assert (made == passes).all()
 
 
 def test_points_are_told_apart_however_many_are_put_in_order_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     polygons = COVERAGES["holed"]()
-    squares = squares_of(polygons)
+    raster = squares_of(polygons)
     points = np.vstack([hard_points(polygons, 700), scattered(polygons, 700)])
     whole_run, parts = (np.full(len(points), 7, dtype=np.int32) for _ in range(2))
-    lookup.look_up_compiled(kernel.PLAIN, squares, points, whole_run)
+    lookup.look_up_compiled(kernel.PLAIN, raster, points, whole_run)
     for tiles, ordered, at_once in ((1, 250, 40), (50, 1399, 7), (4096, 1, 1)):
         monkeypatch.setattr(kernel, "_TILES", tiles)
         monkeypatch.setattr(kernel, "_ORDERED_AT_ONCE", ordered)
         monkeypatch.setattr(kernel, "_AT_ONCE", at_once)
         parts[:] = 7
-        lookup.look_up_compiled(kernel.PLAIN, squares, points, parts)
+        lookup.look_up_compiled(kernel.PLAIN, raster, points, parts)
         assert (parts == whole_run).all()
+
+
+@pytest.mark.parametrize("name", ["holed", "spikes", "six-sided"])
+def test_the_raster_is_the_same_in_however_many_parts_it_is_made(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    polygons = COVERAGES[name]()
+    made = squares_of(polygons)
+    for fine_at_once, at_once in ((1, 1), (300, 17), (5000, 1 << 18)):
+        monkeypatch.setattr(squares, "_FINE_AT_ONCE", fine_at_once)
+        monkeypatch.setattr(squares, "_AT_ONCE", at_once)
+        again = squares_of(polygons)
+        assert all((a == b).all() for a, b in zip(again.arrays, made.arrays, strict=True))
 
 
 def test_numba_can_be_turned_off() -> None:
@@ -153,9 +164,9 @@ def test_numba_can_be_turned_off() -> None:
 
 def test_whole_millimetres_and_metres_mean_the_same() -> None:
     polygons = coverage(40, vertices=4)
-    squares = squares_of(polygons)
+    raster = squares_of(polygons)
     points = hard_points(polygons, 2000)
-    assert (lookup.look_up(squares, points)[0] == lookup.look_up(squares, mm(points))[0]).all()
+    assert (lookup.look_up(raster, points)[0] == lookup.look_up(raster, mm(points))[0]).all()
 
 
 def test_where_polygons_overlap_each_point_is_in_one_that_holds_it() -> None:
