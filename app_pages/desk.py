@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, RLock
+from threading import RLock
 from typing import Any
 
 import geopandas as gpd
@@ -57,7 +57,6 @@ class Desk:
         self._packed = Once(40)
         self.trials = Once(24)
         self.seats = Seats()
-        self.looked = Event()
         """Set when the first browser has its grids."""
         self._checked: Checked | None = None
 
@@ -248,11 +247,6 @@ class Desk:
         with self._token_lock:
             # Addresses already given out still answer; the next picture gets others, which no browser has kept.
             self._tokens = {item: name for item, name in self._tokens.items() if item[0] == "page"}
-
-    def warm(self) -> None:
-        """Make what the first edit would otherwise wait for."""
-        with self.quiet() as county:
-            _ = county.plan, county.elements.points_mm
 
 
 def level_figures(plan: gg.Plan, codes: list[str]) -> pd.DataFrame:

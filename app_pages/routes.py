@@ -46,8 +46,6 @@ async def layer(request: Request) -> Response:
         return _unknown()
     desk, item = found
     data = await run_in_threadpool(desk.layer, item)
-    if item[0] == "grids":
-        desk.looked.set()
     headers = {**_GZIP, "Cache-Control": f"private, max-age={_DAY}, immutable"}
     return Response(data, media_type="application/geo+json", headers=headers)
 

@@ -16,8 +16,6 @@ from layers.figures import METHODS, PALETTES
 
 _OF_THE_MAP_PAGE = ("app_pages.bench", "app_pages.plandesk")
 
-_PATIENCE_S = 20.0
-
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
@@ -33,9 +31,10 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 
 
 def make_ready() -> None:
-    """Open the county, make its first picture, then what the first edit would wait for.
+    """Open the county and make its first picture.
 
-    A county that does not open is told by the page.
+    What is counted in cells is left in the file: an edit reads what lies near it, and a city of millions would keep
+    its server busy for minutes for what nobody may ask. A county that does not open is told by the page.
     """
     with suppress(GridgisError):
         desk = the_desk()
@@ -46,6 +45,3 @@ def make_ready() -> None:
         above = desk.scheme.level_keys[: desk.scheme.level_keys.index(level)]
         for item in (("grids", level, desk.version), *map(desk.outline_item, above), ("base",)):
             desk.layer(item)
-        # Whoever looks already goes first.
-        desk.looked.wait(_PATIENCE_S)
-        desk.warm()

@@ -130,8 +130,10 @@ def _headers(rng: mangling.Rng) -> dict[str, str]:
     return {name: "".join(c for c in rng.choice(mangling.TEXTS)[:2000] if " " <= c <= "~")}
 
 
-def _kind(rng: mangling.Rng) -> dict[str, str]:
-    return {"content-type": "application/json" if rng.random() < 0.9 else mangling.text(rng, "application/json", 1)}
+def _kind(rng: mangling.Rng) -> dict[str, bytes]:
+    # As bytes: the client refuses to send other letters itself, and the service would never see them.
+    kind = "application/json" if rng.random() < 0.9 else mangling.text(rng, "application/json", 1)
+    return {"content-type": kind.encode("utf-8", "replace")}
 
 
 def _body(rng: mangling.Rng, sound: Any) -> bytes:

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 import gridgis as gg
+from gridgis.changes import Bit, Change, complete
 from gridgis.errors import GridgisError
 
 
@@ -85,12 +86,50 @@ class Planner:
             return gg.insert_vertex(plan, (here + ring[k + 1]) / 2, there, level=level, unlock=unlock)
         return gg.move_vertex(plan, here, there, level=level, unlock=unlock)
 
+    def free(self) -> np.ndarray:
+        """Return the cells that no grid has."""
+        rows = self.county.plan.rows
+        return np.flatnonzero(np.array([c is None for c in rows.code], dtype=bool))
+
+    def cleared(self) -> gg.Edit:
+        """Return the edit that takes the land of some neighbouring grids from them, as where a county was never drawn."""
+        plan, r = self.county.plan, self.random
+        code = r.choice(plan.codes(self.levels[-1]))
+        near = plan.index.near(plan.grid_geometry(code).buffer(r.choice((0.5, 200, 500))))
+        rows = [int(plan.row([i])[0]) for i in near]
+        bits = [Bit(plan.rows.geometry[k], (int(plan.rows.id[k]),), None, int(plan.rows.id[k])) for k in rows]
+        return complete(plan, Change("import", {"import": code}, self.levels[-1], bits))
+
+    def blob(self, spot: shapely.Point, size: float) -> shapely.Polygon:
+        """Return an area round a place, as a hand draws it."""
+        r = self.random
+        turns = np.linspace(0, 2 * np.pi, r.randint(4, 9), endpoint=False)
+        reach = [(size * r.uniform(0.6, 1.4), size * r.uniform(0.6, 1.4)) for _ in turns]
+        return shapely.Polygon([(spot.x + a * np.cos(t), spot.y + b * np.sin(t)) for (a, b), t in zip(reach, turns, strict=True)])
+
+    def draw(self, code: str) -> gg.Edit:
+        """Return a new grid drawn over land that has none, over its edge, over all of it, or where there is none."""
+        plan, r, free = self.county.plan, self.random, self.free()
+        shape = plan.rows.geometry[r.choice(free.tolist())] if len(free) and r.random() < 0.95 else plan.grid_geometry(code)
+        spot = r.choice((shapely.point_on_surface(shape), shapely.Point(shape.exterior.coords[0]) if shape.geom_type == "Polygon"
+                         else shapely.point_on_surface(shape)))  # fmt: skip
+        size = float(np.sqrt(shape.area)) * r.choice((0.2, 0.5, 1.0, 3.0))
+        area = shapely.box(*shape.bounds) if r.random() < 0.2 else self.blob(spot, size)
+        beside = [c for c in plan.rows.code[plan.row(plan.index.near(shape.buffer(300)))] if c] or [code]
+        one = r.choice(beside)
+        above = [one[:w] for w in plan.scheme.widths if w < len(one)]
+        return gg.draw(plan, area, one if r.random() < 0.05 else r.choices(above, [4**k for k in range(len(above))])[0])
+
     def edit(self, kind: str) -> gg.Edit:
         """Return a random edit of a kind."""
         plan, r = self.county.plan, self.random
         code = self.pick()
         if kind == "split":
             return gg.split(plan, code, self.line(code))
+        if kind == "draw":
+            return self.draw(code)
+        if kind == "convert":
+            return gg.convert(plan, code, r.choice(plan.scheme.kinds).key)
         other = self.neighbour(code)
         if other is None:
             raise GridgisError("没有相邻网格", "no neighbour")
@@ -102,9 +141,7 @@ class Planner:
             common = shapely.intersection(shape.boundary, plan.grid_geometry(code).boundary)
             spot = shapely.point_on_surface(common if not common.is_empty else shape)
             size = r.uniform(0.05, 0.4) * float(np.sqrt(shape.area))
-            ring = [(spot.x + size * r.uniform(0.6, 1.4) * np.cos(a), spot.y + size * r.uniform(0.6, 1.4) * np.sin(a))
-                    for a in np.linspace(0, 2 * np.pi, r.randint(4, 9), endpoint=False)]  # fmt: skip
-            return gg.transfer(plan, shapely.Polygon(ring), code, unlock=unlock)
+            return gg.transfer(plan, self.blob(spot, size), code, unlock=unlock)
         if kind == "paint":
             ids = plan.cell_ids(other)
             return gg.paint(plan, r.sample(ids, min(len(ids), r.randint(1, 3))), code, unlock=unlock)
@@ -112,6 +149,8 @@ class Planner:
             return gg.reshape(plan, self.run(code, other), level=plan.scheme.level_key(code), unlock=unlock)
         if kind == "vertex":
             return self.vertex(code, unlock)
+        if kind != "recode":
+            raise KeyError(kind)
         digits = len(code) - len(plan.scheme.parent(code) or "")
         new = f"{plan.scheme.parent(code)}{r.randint(1, 10**digits - 1):0{digits}d}"
         return gg.recode(plan, code, new)

@@ -53,7 +53,7 @@ def accept(county: County, given: Mapping[str, str], shape: Any) -> str:
     rows = county.table("exceptions")
     numbers = [int(str(i)[1:]) for i in rows["id"] if str(i)[1:].isdecimal()]
     new = f"X{max(numbers, default=0) + 1:04d}"
-    row = {**given, "code": code, "id": new, "at": dt.date.today().isoformat(), "geometry": shape}
+    row = {**given, "code": code, "id": new, "at": county.today, "geometry": shape}
     both = pd.concat([pd.DataFrame(rows), pd.DataFrame([row])], ignore_index=True)
     county.store.replace_table("exceptions", gpd.GeoDataFrame(both, geometry="geometry", crs=county.crs))
     return new
@@ -79,7 +79,7 @@ def assign(county: County, finding: Mapping[str, Any], to: str, *, by: str = "")
     known = _assigned(county)
     key = finding_key(finding)
     if to.strip():
-        known[key] = {"to": to.strip(), "by": by, "at": dt.date.today().isoformat()}
+        known[key] = {"to": to.strip(), "by": by, "at": county.today}
     else:
         known.pop(key, None)
     county.store.put_setting(_KEY, json.dumps(known, ensure_ascii=False))

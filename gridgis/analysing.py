@@ -143,9 +143,10 @@ class Study:
 
     def days(self, wish: Wish) -> float:
         """Return the length of a period; what is left open ends with the incidents."""
-        first = pd.Timestamp(wish.since) if wish.since else self.every["at"].min().normalize()
-        last = pd.Timestamp(wish.until) if wish.until else self.every["at"].max().normalize() + pd.Timedelta(days=1)
-        return max((last - first).total_seconds() / 86_400, 1.0)
+        first = pd.Timestamp(wish.since) if wish.since else self.every["at"].min().floor("D")
+        last = pd.Timestamp(wish.until) if wish.until else self.every["at"].max().floor("D") + pd.Timedelta(days=1)
+        # Of no incidents there is no end: their rates are nothing over any time.
+        return max((last - first).total_seconds() / 86_400, 1.0) if pd.notna(last - first) else 1.0
 
 
 def study(county: County, wish: Wish | None = None, version: int | None = None) -> Study:

@@ -211,8 +211,9 @@ def end(county: County, posting: str, on: str = "") -> list[Posted]:
     InputError
         There is no such posting, or it has ended before.
     """
-    day = a_day(on or county.today)
-    people = people_of(county, county.today)
+    today = county.today
+    day = a_day(on or today)
+    people = people_of(county, today)
     done: list[Posted] = []
 
     def change(rows: pd.DataFrame) -> pd.DataFrame:

@@ -235,7 +235,8 @@ def publish(
         The version is published already, or a draft in it lacks an approval.
     """
     require_named(**{k: words.get(k, "") for k in ("reason", "by", "approved_by")})
-    day = _date(in_force)
+    at = now()
+    day = _date(in_force) if in_force is not None else at[:10]
     plan = county.plan if version in (None, county.version) else county.plan_at(int(version or 0))
     known = publications(county)
     for done in known:
@@ -249,7 +250,7 @@ def publish(
     require_holder(county, publisher, words["approved_by"])
     _require_approved(county, plan.version)
     row = {
-        "number": len(known) + 1, "version": plan.version, "at": now(), "in_force": day, "reason": words["reason"],
+        "number": len(known) + 1, "version": plan.version, "at": at, "in_force": day, "reason": words["reason"],
         "by": words["by"], "approved_by": words["approved_by"], "hash": plan.hash,
     }  # fmt: skip
     accepted = _accepted(AtVersion(county, plan), accept or {})
@@ -265,9 +266,7 @@ def publish(
     return publications(county)[-1]
 
 
-def _date(text: str | None) -> str:
-    if text is None:
-        return now()[:10]
+def _date(text: str) -> str:
     try:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError as error:

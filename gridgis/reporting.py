@@ -95,9 +95,10 @@ def report(county: County, told: Report) -> dict[str, Any]:
         There is an incident with this identifier.
     """
     _require_short(told)
-    at, xy, photo = moment(told.at), _place(county, told), _shrunk(told.photo) if told.photo else b""
-    number = told.id or f"R{dt.datetime.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
-    tables = _rows(told, number, at, xy, photo)
+    received = dt.datetime.now()
+    at, xy, photo = moment(told.at or received.isoformat()), _place(county, told), _shrunk(told.photo) if told.photo else b""
+    number = told.id or f"R{received:%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
+    tables = _rows(told, number, (at, received.isoformat(" ", "seconds")), xy, photo)
     tables["incidents"]["due_at"] = due_at(county.scheme, told.category.strip(), at)
     try:
         with county.store.alone():
@@ -217,9 +218,9 @@ def _shrunk(photo: bytes) -> bytes:
     return out.getvalue()
 
 
-def _rows(told: Report, number: str, at: str, xy: Any, photo: bytes) -> dict[str, pd.DataFrame]:
+def _rows(told: Report, number: str, when: tuple[str, str], xy: Any, photo: bytes) -> dict[str, pd.DataFrame]:
     """Return the rows that keep a report, by table."""
-    received = dt.datetime.now().isoformat(" ", "seconds")
+    at, received = when
     incident = pd.DataFrame({
         "id": [number], "at": [at], "category": [told.category.strip()], "status": ["reported"],
         "address": [told.address], "note": [told.note], "photo": [f"{number}-1" if photo else None],

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from gridgis import codes
 from gridgis.errors import CodeError, SchemeError
-from gridgis.scheme_errors import hint, scheme_error, toml_error
+from gridgis.scheme_errors import hint, scheme_error, toml_error, toml_of
 from gridgis.scheme_parts import (
     Access,
     Band,
@@ -371,7 +371,7 @@ def load_scheme(name_or_path: str | Path) -> Scheme:
             f"There is no scheme and no file '{name}': the schemes shipped are {', '.join(known)}.",
         )
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = toml_of(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise toml_error(error, name) from error
     return scheme_from(data, name)

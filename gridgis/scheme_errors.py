@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -63,6 +64,22 @@ def scheme_error(error: ValidationError, model: type[BaseModel], origin: str) ->
     )
 
 
+def toml_of(text: str) -> dict[str, Any]:
+    """Return what a TOML text says; a number of thousands of digits or brackets without end are faults of the text, too.
+
+    Raises
+    ------
+    tomllib.TOMLDecodeError
+        It is no TOML that can be used.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise tomllib.TOMLDecodeError("a number is too long, or brackets go too deep") from error
+
+
 def toml_error(error: Exception, origin: str) -> SchemeError:
     """Return the error of a file that is no TOML in UTF-8, with the place where reading ended."""
     if isinstance(error, UnicodeDecodeError):
@@ -71,7 +88,8 @@ def toml_error(error: Exception, origin: str) -> SchemeError:
             f"Scheme file '{origin}' is not in UTF-8 (from byte {error.start + 1} on), as TOML must be: save it so again.",
         )
     place = re.search(r"line (\d+), column (\d+)", str(error))
-    zh = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件末尾"
+    end = "文件末尾" if "end of document" in str(error) else "有一个数过长或括号套得过深，"
+    zh = f"第 {place[1]} 行第 {place[2]} 列" if place else end
     return SchemeError(
         f"体系文件“{origin}”不是有效的 TOML：{zh}写法有误，请对照自带的体系文件改正。",
         f"Scheme file '{origin}' is not valid TOML: {error}; compare it with a scheme shipped.",

@@ -130,7 +130,8 @@ def check(
         A rule is not known.
     """
     view = Fresh(county)
-    return framed(county, {r.key: found_by(r, view, tell) for r, tell in each_rule(rules, progress)}, accepted=accepted)
+    found = {r.key: found_by(r, view, tell) for r, tell in each_rule(rules, progress)}
+    return framed(county, found, accepted=accepted, today=view.today)
 
 
 def each_rule(rules: Sequence[str] | None, progress: Progress | None) -> list[tuple[Rule, Callable[[], None]]]:
@@ -167,8 +168,10 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: (f.code or "", f.words))
 
 
-def framed(county: CheckedCounty, found: Mapping[str, Sequence[Finding]], *, accepted: bool = False) -> gpd.GeoDataFrame:
-    """Return findings by rule as `check` does."""
+def framed(
+    county: CheckedCounty, found: Mapping[str, Sequence[Finding]], *, accepted: bool = False, today: str = "",
+) -> gpd.GeoDataFrame:  # fmt: skip
+    """Return findings by rule as `check` does, with the exceptions in force on the day on which they were found."""
     severity = {r.key: r.severity for r in RULES}
     rows: list[dict[str, Any]] = [
         {"rule": key, "severity": severity[key]} | f.row() for key, findings in found.items() for f in findings
@@ -176,7 +179,7 @@ def framed(county: CheckedCounty, found: Mapping[str, Sequence[Finding]], *, acc
     order = np.argsort([r["severity"] != "error" for r in rows], kind="stable")
     data = {c: [rows[k][c] for k in order] for c in COLUMNS}
     frame = gpd.GeoDataFrame(data, geometry=[rows[k]["geometry"] for k in order], crs=county.crs)
-    reasons = exceptions.reasons(frame, county.table("exceptions"), county.today)
+    reasons = exceptions.reasons(frame, county.table("exceptions"), today or county.today)
     if accepted:
         return frame.assign(accepted=reasons)
     # An empty list would choose columns.

@@ -111,6 +111,7 @@ class Fresh:
         self._county = county
         self.focus = focus
         self.memo: dict[Hashable, Any] = {} if before is None else dict(before.memo)
+        self._day = "" if before is None else before.today
         shapes = {} if before is None or focus is None else before.plan._shapes
         kept = {c: g for c, g in shapes.items() if focus is not None and c not in focus.codes}
         self.plan: Plan = replace(county.plan, _shapes=kept)
@@ -144,10 +145,10 @@ class Fresh:
         """EPSG code of the CRS."""
         return self._county.crs
 
-    @property
+    @cached_property
     def today(self) -> str:
-        """The day that counts as today."""
-        return self._county.today
+        """The day that counts as today: one for all rules, though midnight pass while they run."""
+        return self._day or self._county.today
 
     @cached_property
     def people(self) -> People:

@@ -64,7 +64,8 @@ class Checked:
     def of(cls, county: CheckedCounty, progress: Progress | None = None) -> Checked:
         """Check a county in full."""
         view = Fresh(county)
-        return cls(view, {r.key: found_by(r, view, tell) for r, tell in each_rule(None, progress)}, _marks(county))
+        marks = _marks(view)
+        return cls(view, {r.key: found_by(r, view, tell) for r, tell in each_rule(None, progress)}, marks)
 
     def again(self, county: CheckedCounty, progress: Progress | None = None) -> Checked:
         """Check the same county as it is now: near what changed, or in full where more than the plan has."""
@@ -97,7 +98,7 @@ class Checked:
 
     def frame(self, county: CheckedCounty, *, accepted: bool = False) -> gpd.GeoDataFrame:
         """Return the findings as `gridgis.check` does."""
-        return framed(county, self.found, accepted=accepted)
+        return framed(county, self.found, accepted=accepted, today=self.view.today)
 
 
 def what_changed(before: Plan, now: Plan) -> Focus:
@@ -128,7 +129,7 @@ def _neighbours(plan: Plan, ground: Any) -> set[str | None]:
     return set(plan.rows.code[near[touching]])
 
 
-def _marks(county: CheckedCounty) -> tuple[Any, ...]:
+def _marks(county: CheckedCounty | Fresh) -> tuple[Any, ...]:
     """Return a fingerprint of what rules read besides the plan and the registers of people."""
     drawn = [tuple(county.table(name, ("id", "code", "as_of")).astype(str).to_numpy().ravel()) for name in _DRAWN]
     return county.today, county.emap_state, *drawn

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gridgis.errors import InputError
+from gridgis.scheme_errors import toml_of
 
 
 class Matter(BaseModel):
@@ -95,7 +96,7 @@ def categories_from(text: str, name: str) -> Categories:
         It is no such tree.
     """
     try:
-        return Categories.model_validate(tomllib.loads(text))
+        return Categories.model_validate(toml_of(text))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"“{name}”不是 TOML 文件：{error}。", f"'{name}' is not TOML: {error}.") from error
     except ValidationError as error:

@@ -58,14 +58,14 @@ def report(county: County, kind: str, lang: str, month: str | None = None) -> Do
     mark = ("示意 illustrative：界线、人员、数字与事件均为示意数据", "Illustrative: boundaries, people, figures and incidents are generated")
     facts = (f"版本 {county.version} · 方案指纹 {county.plan.hash[:12]}", f"Version {county.version} · plan hash {county.plan.hash[:12]}")
     doc.foot = [*([mark[other]] if county.illustrative else []), facts[other]]
-    doc.subtitle = county.today
+    doc.subtitle = today = county.today
     country = country_of(county)
     if kind == "check":
         _check(doc, county, country, other)
     elif kind == "incidents":
-        _incidents(doc, county, country, month or county.today[:7])
+        _incidents(doc, county, country, month or today[:7])
     else:
-        _staffing(doc, county, country, other)
+        _staffing(doc, county, country, other, today)
     return doc
 
 
@@ -184,10 +184,10 @@ def _month(text: str) -> tuple[int, int]:
     return day.year, day.month
 
 
-def _staffing(doc: Document, county: County, country: Country, other: int) -> None:
-    plan, people = county.plan, people_of(county, county.today)
+def _staffing(doc: Document, county: County, country: Country, other: int, today: str) -> None:
+    plan, people = county.plan, people_of(county, today)
     lacking = vacancies(plan, people)
-    tables = staffing_tables(county)
+    tables = staffing_tables(county, day=today)
     held = Counter(people.postings["role"])
     doc.facts([
         [("人员", "People")[other], f"{len(people.staff):,}"], [("组织", "Bodies")[other], f"{len(people.organisations):,}"],

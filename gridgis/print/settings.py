@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gridgis.county import County
 from gridgis.errors import InputError
 from gridgis.print.typeset import TEMPLATES
+from gridgis.scheme_errors import toml_of
 
 KEY = "print_toml"
 """Under this name the settings are kept in the county."""
@@ -68,7 +69,7 @@ def settings_from(text: str, name: str) -> Settings:
         It is no TOML, or a value is none of those allowed.
     """
     try:
-        return Settings.model_validate(tomllib.loads(text))
+        return Settings.model_validate(toml_of(text))
     except tomllib.TOMLDecodeError as error:
         raise InputError(
             f"设置文件“{name}”不是 TOML：{error}。", f"The settings '{name}' are not TOML: {error}."

@@ -36,7 +36,7 @@ class Context:
     """
 
     def __init__(self, county: County) -> None:
-        self.plan, self.scheme, self.crs = county.plan, county.scheme, county.crs
+        self.plan, self.scheme, self.crs, self.today = county.plan, county.scheme, county.crs, county.today
         self.near = county.outline.buffer(NEAR_M)
         shapely.prepare(self.near)
         self.tables = {name: _records(county.table(name)) for name in PREFIXES}

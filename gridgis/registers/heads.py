@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import dataclass, field
 
@@ -85,7 +84,6 @@ def take_heads(context: Context, rows: Rows, role: Role, source: str) -> Heads:
         What the rows come from.
     """
     heads = Heads()
-    today = dt.datetime.now().astimezone().date().isoformat()
     for row, record in list(rows.good.items()):
         typed, phones = record.pop("head", ""), record.pop("phone", "")
         if typed and context.plan.grids[record["code"]].level != role.level:
@@ -105,7 +103,7 @@ def take_heads(context: Context, rows: Rows, role: Role, source: str) -> Heads:
         except LostError as lost:
             rows.reject(row, lost.words)
             continue
-        _post(context, heads, people, (role.key, record["code"], source, today))
+        _post(context, heads, people, (role.key, record["code"], source, context.today))
     return heads
 
 

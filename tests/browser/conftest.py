@@ -25,12 +25,17 @@ LONG_MS = 60_000
 playwright.expect.set_options(timeout=30_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder as a browser test, tried twice at most; the summary names every second try."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark everything in this folder as a browser test, tried twice at most; the summary names every second try.
+
+    With ``-p no:rerunfailures`` each is tried once: a cause is found in the first failure, not in the second try.
+    """
+    again = config.pluginmanager.hasplugin("rerunfailures")
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            if again:
+                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def _free_port() -> int:

@@ -56,6 +56,14 @@ def test_incidents_for_machines(path: Path, tell: Tell) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_county_without_incidents_compares_nothing_with_nothing(tell: Tell, tmp_path: Path) -> None:
+    """Found by damaged command lines: a period that is open ends with the incidents, and there were none."""
+    empty = crewed(tmp_path / "empty.gpkg")
+    for since in (("--since", "2026-01-01"), ()):
+        told = tell("incidents", empty, "--level", "unit", *since, "--compare", "2025-01-01:2025-12-31", "--json").json
+        assert {(g["first"], g["second"], g["sure"]) for g in told["compare"]} == {(0, 0, False)}
+
+
 def test_incidents_for_people_and_files(path: Path, tell: Tell, tmp_path: Path) -> None:
     said = tell("incidents", path, "--level", "unit").out
     assert "400 件" in said

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from gridgis.errors import SchemeError
+from gridgis.errors import InputError, SchemeError
+from gridgis.overlays.categories import categories_from
+from gridgis.print.settings import settings_from
 from gridgis.scheme import load_scheme, scheme_from
 from tests.unit.test_scheme import GOOD
 
@@ -131,3 +133,16 @@ def test_another_encoding_is_told_with_the_byte(tmp_path: Path) -> None:
     file.write_bytes('name = "德"'.encode("gbk"))
     with pytest.raises(SchemeError, match=r"UTF-8.*第 9 个字节"):
         load_scheme(file)
+
+
+@pytest.mark.parametrize("text", ["digits = " + "9" * 5000, "levels = " + "[" * 20_000], ids=["long", "deep"])
+def test_a_number_without_end_and_brackets_without_end_are_told(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SchemeError, match=r"过长或括号套得过深") as caught:
+        load_scheme(file)
+    assert "too long, or brackets go too deep" in caught.value.en
+    with pytest.raises(InputError):
+        categories_from(text, "own.toml")
+    with pytest.raises(InputError):
+        settings_from(text, "own.toml")
