@@ -11,12 +11,11 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import bench, checksdesk, mapview
+from app_pages import bench, checksdesk, mapview, marks
 from app_pages.desk import Desk, the_desk
 from app_pages.panel import banner, number
 from app_pages.state import keep, lang, say
 from app_pages.tableview import Column, table
-from app_pages.words import WORDS
 from gridgis.checks import rule_list
 from gridgis.checks.fixing import FIXES
 from gridgis.io.workbook import workbook_bytes
@@ -25,28 +24,18 @@ from layers.text import safe_text
 
 KEPT = ("level", "check_town", "check_severity", "check_households", "check_rule", "check_to")
 COLUMNS = (
-    ("severity", "tag"), ("rule", "short"), ("code", "code"), ("measure", "number"), ("fig_households", "number"),
-    ("words", "wide"), ("check_assigned", "short"),
-)  # fmt: skip
+    ("severity", "tag"), ("rule", "text"), ("code", "code"), ("fig_households", "number"), ("words", "wide"), ("check_assigned", "text"),
+)
 
 
 def rows_of(found: gpd.GeoDataFrame) -> list[list[object]]:
     """Return the findings as rows to read, in the language of the session."""
     names, words = checksdesk.names(), found["words_en" if lang() == "en" else "words"]
-    keys = ("severity", "rule", "code", "measure", "unit", "households", "assigned")
+    keys = ("severity", "rule", "code", "households", "assigned")
     return [
-        [(s, say(f"severity_{s}")), names[r], "–" if pd.isna(c) else c, measure(m, u), number(h) if h else "", w, a]
-        for (s, r, c, m, u, h, a), w in zip(zip(*(found[k] for k in keys), strict=True), words, strict=True)
+        [(s, say(f"severity_{s}")), names[r], "–" if pd.isna(c) else c, number(h) if h else "", w, a]
+        for (s, r, c, h, a), w in zip(zip(*(found[k] for k in keys), strict=True), words, strict=True)
     ]
-
-
-def measure(value: float | None, unit: str | None) -> str:
-    """Return a measure with its unit; nothing where a rule measures nothing."""
-    if value is None or pd.isna(value):
-        return ""
-    digits = 0 if abs(value) >= 100 or value == int(value) else 2
-    known = f"unit_{unit}" in WORDS
-    return f"{value:,.{digits}f} {say(f'unit_{unit}') if known else unit or ''}".strip()
 
 
 def focus(desk: Desk, found: gpd.GeoDataFrame, version: int) -> dict[str, object] | None:
@@ -56,7 +45,9 @@ def focus(desk: Desk, found: gpd.GeoDataFrame, version: int) -> dict[str, object
         return None
     shape = found.geometry.iloc[at]
     return {
-        "key": f"{version}:{at}:{st.session_state.get('picked_at', 0)}", "bounds": bench.bounds_of(desk, shape),
+        "key": f"{version}:{at}:{st.session_state.get('picked_at', 0)}",
+        # Picked on the map it is in view already: the map stays.
+        "bounds": None if st.session_state.get("picked_there") else bench.bounds_of(desk, shape),
         "shape": json.loads(shapely.to_geojson(to_degrees(shape, desk.crs))),
     }  # fmt: skip
 
@@ -76,18 +67,21 @@ def heading(found: gpd.GeoDataFrame, version: int) -> None:
 def filters(desk: Desk, found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Show the filters and return the findings that fit, those of one rule together."""
     towns, names = checksdesk.towns(desk), checksdesk.names()
-    one, two, three, four = st.columns([1.2, 1, 1, 1.6], vertical_alignment="bottom")
-    one.selectbox(say("check_town"), list(towns), format_func=lambda c: towns[c], key="check_town")
-    two.pills(say("check_severity"), ("error", "warning"), format_func=lambda s: say(f"severity_{s}"),
-              selection_mode="multi", key="check_severity")  # fmt: skip
-    three.number_input(say("check_households"), min_value=0, step=50, key="check_households")
+    one, two, three, four = st.columns([1.1, 1.05, 1, 1.5])
+    # Another list has other rows: nothing stays picked by its place.
+    unpick = lambda: st.session_state.update(finding=None)  # noqa: E731
+    one.selectbox(say("check_town"), list(towns), format_func=lambda c: towns[c], key="check_town", on_change=unpick)
+    two.segmented_control(say("check_severity"), ("error", "warning"), format_func=lambda s: say(f"severity_{s}"),
+                          selection_mode="multi", key="check_severity", on_change=unpick)  # fmt: skip
+    three.number_input(say("check_households"), min_value=0, step=50, key="check_households", on_change=unpick)
     found = found[checksdesk.chosen(found)]
     counts = found["rule"].value_counts()
     listed = ["", *(r["rule"] for r in rule_list() if r["rule"] in counts)]
     if st.session_state.check_rule not in listed:
         st.session_state.check_rule = ""
     labels = {r: f"{names[r]}（{counts[r]}）" if lang() == "zh" else f"{names[r]} ({counts[r]})" for r in listed if r}
-    four.selectbox(say("check_rule"), listed, format_func=lambda r: labels.get(r, say("check_all_rules")), key="check_rule")
+    four.selectbox(say("check_rule"), listed, format_func=lambda r: labels.get(r, say("check_all_rules")), key="check_rule",
+                   on_change=unpick)  # fmt: skip
     rule = st.session_state.check_rule
     return found[found["rule"] == rule] if rule else found
 
@@ -98,7 +92,8 @@ def actions(desk: Desk, row: dict[str, object] | None) -> None:
         st.html(f'<p class="gg-tip">{safe_text(say("check_pick"))}</p>')
         return
     st.html(f'<p class="gg-tip">{safe_text(row["fix_en" if lang() == "en" else "fix"])}</p>')
-    cut, why, until, take, whom, give = st.columns([1, 1.8, 1, 0.8, 1.4, 0.8], vertical_alignment="bottom")
+    why, until, take = st.columns([2, 1.1, 0.8], vertical_alignment="bottom")
+    cut, whom, give = st.columns([1.3, 1.8, 0.8], vertical_alignment="bottom")
     cut.button(say("check_fix"), key="check_fix", help=say("check_fix_help"), type="primary", width="stretch",
                disabled=row["rule"] not in FIXES, on_click=checksdesk.repair, args=(desk, row))  # fmt: skip
     why.text_input(say("check_reason"), key="check_reason")
@@ -110,7 +105,7 @@ def actions(desk: Desk, row: dict[str, object] | None) -> None:
 
 def handed_out(desk: Desk, found: gpd.GeoDataFrame, version: int) -> None:
     """Show the files to take away, and the numbers over the last versions."""
-    one, two, paper, three = st.columns([1, 1, 1, 1.6])
+    one, two, paper = st.columns(3)
     name = f"{desk.county.code}_v{version}_checks"
     # Made while the language is known: a download runs outside the session.
     sheets = checksdesk.sheets(found)
@@ -121,7 +116,7 @@ def handed_out(desk: Desk, found: gpd.GeoDataFrame, version: int) -> None:
     words = lang()
     paper.download_button(say("check_pdf"), lambda: checksdesk.summary(desk, words), f"{name}.pdf", key="check_pdf",
                           on_click="ignore", width="stretch", icon=":material/download:")  # fmt: skip
-    if three.toggle(say("check_trend"), key="check_trend"):
+    if st.toggle(say("check_trend"), key="check_trend"):
         with st.spinner(say("checking")):
             counts = checksdesk.trend(desk)
         chart = alt.Chart(counts).mark_line(point=True).encode(
@@ -142,20 +137,49 @@ def report(desk: Desk) -> None:
     names = {r["zh"]: checksdesk.names()[r["rule"]] for r in rule_list()}
     version, every = desk.findings(lambda share, rule: bar.progress(share, say("check_progress", rule=names.get(rule, rule))))
     place.empty()
-    banner()
-    heading(every, version)
-    every = checksdesk.assigned(desk, every)
-    found = every if every.empty else filters(desk, every)
-    message = mapview.message(desk, state.level, "none", "code", focus=focus(desk, found, version))
-    tall = "clamp(320px, calc(100dvh - 170px), 1200px)" if every.empty else "clamp(220px, 31dvh, 600px)"
-    mapview.live_map(desk, message, key="check_map", height=tall)
-    if not every.empty:
-        at = state.finding if state.finding is not None and state.finding < len(found) else None
-        columns = [Column(say(name), kind) for name, kind in COLUMNS]
-        table(columns, rows_of(found), key="findings", height="max(170px, calc(30dvh - 60px))", picked=at,
-              on_pick=lambda row: state.update(finding=row, picked_at=time.time_ns()))  # fmt: skip
-        actions(desk, None if at is None else {str(k): v for k, v in found.iloc[at].items()})
-    handed_out(desk, found, version)
+    left, right = st.columns([1.3, 1], gap="medium")
+    with left:
+        banner()
+        heading(every, version)
+        every = checksdesk.assigned(desk, every)
+        found = every if every.empty else filters(desk, every)
+    at = _at(found)
+    with right:
+        told = {"url": marks.address(desk, lang(), every), "shown": [int(k) for k in found.index],
+                "picked": None if at is None else int(found.index[at])}  # fmt: skip
+        message = mapview.message(desk, state.level, "none", "code", focus=focus(desk, found, version), ack=state.get("mark_ack", 0),
+                                  **({} if every.empty else {"marks": told, "legend": marks.legend(found["severity"], lang())}))  # fmt: skip
+        mapview.live_map(desk, message, key="check_map", height="clamp(320px, calc(100dvh - 30px), 1200px)", on_event=on_event)
+    with left:
+        if not every.empty:
+            # Nobody has been asked: no empty column.
+            shown = COLUMNS if found["assigned"].any() else COLUMNS[:-1]
+            columns = [Column(say(name), kind) for name, kind in shown]
+            height = f"max(200px, calc(100dvh - {320 if at is None else 480}px))"
+            table(columns, rows_of(found), key="findings", height=height, picked=at, on_pick=pick)
+            actions(desk, None if at is None else {str(k): v for k, v in found.iloc[at].items()})
+        handed_out(desk, found, version)
+
+
+def _at(found: gpd.GeoDataFrame) -> int | None:
+    """Return the row that is picked, here or on the map."""
+    state = st.session_state
+    there = state.pop("finding_there", None)
+    if there is not None and there in found.index:
+        state.update(finding=found.index.get_loc(there), picked_at=time.time_ns(), picked_there=True)
+    return state.finding if state.finding is not None and state.finding < len(found) else None
+
+
+def pick(row: int) -> None:
+    """Take a row of the table: the map goes there."""
+    st.session_state.update(finding=row, picked_at=time.time_ns(), picked_there=False)
+
+
+def on_event() -> None:
+    """Take a click on a finding of the map."""
+    event = (st.session_state.get("check_map") or {}).get("event") or {}
+    if event.get("type") == "finding":
+        st.session_state.update(finding_there=event.get("at"), mark_ack=int(event.get("n", 0)))
 
 
 desk = the_desk()

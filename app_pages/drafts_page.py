@@ -158,11 +158,13 @@ with left:
             comparison = branches.compare_branch(open_county, draft.name)
         looking = ask(desk, draft.name, comparison)
     if access.allowed("save"):
-        with st.expander(say("draft_new"), expanded=not known_drafts):
+        with st.container(key="draft_form"):
+            st.html(f"<h4>{safe_text(say('draft_new'))}</h4>")
             st.text_input(say("draft"), key="draft_name")
             st.text_input(say("draft_note"), key="draft_about")
             st.button(say("draft_new"), key="draft_begin", on_click=begin, args=(desk,))
-    publishing_box(desk, published)
+    with st.container(key="publish_form"):
+        publishing_box(desk, published)
 with right:
     picture = mapview.message(desk, st.session_state.level, "none", "code", focus=focus(desk, looking))
     mapview.live_map(desk, picture, key="draft_map", height="clamp(320px, calc(100dvh - 60px), 1200px)")

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app_pages import incidentdesk
+from app_pages import incidentdesk, marks
 from app_pages.address import bbox, prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.past import Past
@@ -89,8 +89,8 @@ def made(desk: Desk, item: tuple[Any, ...], asked: Mapping[str, str], box: Any) 
         return _places(desk, lang, asked, box) if box is not None else None
     if key == "earlier":
         return _earlier(desk, lang, rest, asked.get("version", ""))
-    if key == "findings":
-        return _findings(desk, lang)
+    if key in ("findings", "marks"):
+        return marks.drawn(desk, lang) if key == "marks" else _findings(desk, lang)
     if key == "file":
         return desk.lasting(("opened", lang, rest[0]), lambda: None)
     make = {"circles": _circles, "heat": _heat}.get(key)

@@ -207,7 +207,8 @@ def page(desk: Desk) -> None:
     with left:
         upload = uploaded()
         if upload is None:
-            st.html(f'<p class="gg-tip">{safe_text(say("match_tip"))}</p>')
+            steps = "".join(f"<li>{safe_text(say(f'match_way_{k}'))}</li>" for k in (1, 2, 3, 4))
+            st.html(f'<div class="gg-stop gg-way"><h3>{safe_text(say("match_way"))}</h3><ol>{steps}</ol></div>')
         else:
             with st.spinner(say("match_working")):
                 found = first_match(desk, upload)

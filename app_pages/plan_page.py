@@ -43,7 +43,7 @@ def choices(desk: Desk) -> None:
     least.number_input(say("plan_low"), 1, 1_000_000, step=10, key="plan_low", disabled=fixed)
     most.number_input(say("plan_high"), 1, 1_000_000, step=10, key="plan_high", disabled=fixed)
     count.number_input(say("plan_count"), 1, 12, step=1, key="plan_count")
-    seed.number_input(say("plan_seed"), 0, 1_000_000, step=1, key="plan_seed")
+    seed.number_input(say("plan_seed"), 0, 1_000_000, step=1, key="plan_seed", help=say("plan_seed_help"))
     names = plandesk.locks(desk, st.session_state.plan_within)
     st.session_state.plan_lock = [c for c in st.session_state.get("plan_lock", ()) if c in names]
     lock, around = st.columns([3, 2])
@@ -165,9 +165,10 @@ def page(desk: Desk) -> None:
     with left:
         banner()
         tip(say("plan_tip"))
-        choices(desk)
         busy = state.plan_job is not None
-        st.button(say("plan_start"), key="plan_start", type="primary", on_click=start, args=(desk,), disabled=busy)
+        with st.container(key="plan_form"):
+            choices(desk)
+            st.button(say("plan_start"), key="plan_start", type="primary", on_click=start, args=(desk,), disabled=busy)
         if busy:
             under_way()
         elif state.plan_asked is not None:

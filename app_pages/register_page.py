@@ -34,12 +34,18 @@ def present(desk: Desk) -> None:
         note = safe_text(say("register_none_note"))
         st.html(f'<div class="gg-clear"><b>{safe_text(say("register_none"))}</b><span>{note}</span></div>')
         return
+    text = st.text_input(say("register_find"), key=f"register_find_{state.register_kind}", placeholder=say("register_find"),
+                         label_visibility="collapsed", icon=":material/search:")  # fmt: skip
+    frame = registerdesk.holding(frame, text)
+    if frame.empty:
+        st.html(f'<p class="gg-tip">{safe_text(say("register_unfound", text=text.strip()))}</p>')
+        return
     n, shown = len(frame), min(len(frame), registerdesk.SHOWN)
     title = say("register_now", n=number(n)) if n == shown else say("register_first", n=number(shown), all=number(n))
     st.html(f"<h4>{safe_text(title)}</h4>")
     columns = [Column(t, "code" if c in CODES else "text") for t, c in zip(titles, frame.columns, strict=True)]
     rows = [["–" if v in (None, "") else str(v) for v in row] for row in frame.head(shown).to_numpy().tolist()]
-    table(columns, rows, key=f"register_{state.register_kind}", height="calc(100dvh - 170px)")
+    table(columns, rows, key=f"register_{state.register_kind}", height="calc(100dvh - 220px)")
 
 
 def way_in(desk: Desk) -> None:

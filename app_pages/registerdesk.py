@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from app_pages import access
@@ -40,6 +41,15 @@ def rows(desk: Desk, as_: str, level: str, lang: str) -> tuple[list[str], pd.Dat
             words = {i.key: i.en if other else i.zh for i in getattr(desk.scheme, what)}
             frame = frame.assign(**{column: frame[column].map(lambda v, words=words: words.get(v, v))})
     return [_title(str(c), {} if other else aliases, ours=c in aliases) for c in frame.columns], frame
+
+
+def holding(frame: pd.DataFrame, text: str) -> pd.DataFrame:
+    """Return the rows that hold a text in one of their columns, whatever its case; all of them for an empty text."""
+    wanted = text.strip().casefold()
+    if not wanted:
+        return frame
+    held = [frame[c].astype(str).str.casefold().str.contains(wanted, regex=False).to_numpy(bool) for c in frame.columns]
+    return frame[np.logical_or.reduce(held)]
 
 
 def _title(column: str, aliases: Mapping[str, str], *, ours: bool) -> str:

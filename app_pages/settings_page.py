@@ -106,7 +106,9 @@ def page(desk: Desk) -> None:
         with st.container(key="set_card_runs"):
             head(say("set_runs"))
             role = say("set_access_guarded", role=say(f"role_{access.role()}")) if access.guarded() else say("set_access_open")
-            facts([*settingsdesk.place_facts(desk), (say("set_access"), role), *settingsdesk.programs()])
+            facts([*settingsdesk.place_facts(desk), (say("set_access"), role), *settingsdesk.programs()[:1]])
+            with st.expander(say("set_libraries")):
+                facts(settingsdesk.programs()[1:])
             tip(f"{say('set_language')}: {say('set_language_tip')}" if lang() == "en" else f"{say('set_language')}：{say('set_language_tip')}")
 
 

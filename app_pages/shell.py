@@ -37,6 +37,10 @@ PAGES = (
 )
 
 
+PARTS = ("register", "checks", "plan", "import")
+"""A thin rule before these: look, the registers and teams, what is wrong, change, in and out."""
+
+
 def sidebar(desk: Desk, pages: Mapping[str, Any]) -> None:
     """Show whose grids these are, the way to each page, and the language switch."""
     with st.sidebar:
@@ -52,6 +56,8 @@ def sidebar(desk: Desk, pages: Mapping[str, Any]) -> None:
             f'<div class="gg-county"><b>{name}</b><span>{safe_text(desk.county.code)}</span>{badge}</div>'
         )
         for key, _, icon in PAGES:
+            if key in PARTS:
+                st.html('<div class="gg-rule" role="presentation"></div>')
             st.page_link(pages[key], label=say(key), icon=icon, width="stretch")
         identity()
         st.segmented_control(

@@ -28,6 +28,8 @@ CHECK_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "check_to": ("交办给谁", "Assign to"),
     "check_given": ("已交办。", "Assigned."),
     "check_pick": ("先在表中点选一个问题，再修复、接受或交办。", "Pick a finding in the table to fix, accept or assign it."),
+    "marks_more": ("此处另有 {n} 个问题", "{n} more findings here"),
+    "marks_note": ("指向看说明，点击选中", "Point to read, click to pick"),
     "check_xlsx": ("导出 XLSX", "XLSX"),
     "check_pdf": ("PDF 摘要", "PDF summary"),
     "check_geojson": ("导出 GeoJSON", "GeoJSON"),

@@ -12,6 +12,6 @@ CLASS_WORDS: dict[str, tuple[str, str]] = {
     "class_short_natural": ("自然间断分级", "Natural breaks"),
     "class_short_equal": ("等距分级", "Equal steps"),
     "class_short_band": ("按规模范围分级", "By the size band"),
-    "class_note": ("{way}；“·”后为网格数，版本 {n}", "{way}; after the dot the number of grids, version {n}"),
-    "class_band_note": ("“·”后为网格数，版本 {n}", "After the dot the number of grids, version {n}"),
+    "class_note": ("{way}，右列为网格数；版本 {n}", "{way}, with the number of grids; version {n}"),
+    "class_band_note": ("右列为网格数；版本 {n}", "With the number of grids; version {n}"),
 }

@@ -7,9 +7,9 @@ from types import MappingProxyType
 DRAFT_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "drafts": ("草稿", "Drafts"),
     "drafts_none": (
-        "还没有草稿。在下面新建一个，再用 gridgis split … --branch 草稿名 等命令在草稿上修改；主线不受影响。",
-        "There is no draft yet. Begin one below and change it with gridgis split … --branch NAME and the like; the main line "
-        "stays as it is.",
+        "还没有草稿。草稿在主线之外修改，并入之前主线不受影响。在“规划”页采用一个方案就成为草稿；也可在下面新建，由数据人员用命令行修改。",
+        "There is no draft yet. A draft is changed apart from the main line, which stays as it is until the two are combined. Adopt a "
+        "plan on the planning page and it becomes a draft; or begin one below, to be changed from the command line.",
     ),
     "draft": ("草稿名", "Draft"),
     "draft_base": ("起始版本", "Base"),

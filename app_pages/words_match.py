@@ -7,11 +7,14 @@ from types import MappingProxyType
 MATCH_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "match": ("核对", "Match"),
     "kind_match": ("核对采用", "match accepted"),
-    "match_tip": (
-        "选择一份名册（XLSX、CSV）或一个面图层（GeoJSON、GeoPackage、Shapefile 压缩包等），与当前方案逐一核对。核对不改动方案。",
-        "Choose a register (XLSX, CSV) or a layer of polygons (GeoJSON, GeoPackage, zipped Shapefile and others) to match "
-        "with the plan, one to one. Matching changes nothing.",
-    ),
+    "match_way": ("怎样核对", "How matching goes"),
+    "match_way_1": ("选择一份名册（XLSX、CSV）或一个面图层（GeoJSON、GeoPackage、Shapefile 压缩包等）。",
+                    "Choose a register (XLSX, CSV) or a layer of polygons (GeoJSON, GeoPackage, zipped Shapefile and others)."),
+    "match_way_2": ("编码列和名称列自动认出，可以改选；逐行与当前方案一一核对。",
+                    "The columns of codes and names are recognised, and yours to change; each row is matched with the plan, one to one."),
+    "match_way_3": ("先看不一致的：缺编码、缺图形、位置不符；点一行，地图移到该处。",
+                    "What differs comes first: no code, no outline, another place. Click a row and the map goes there."),
+    "match_way_4": ("核对不改动方案；确认无误的可以采用，结果可下载。", "Matching changes nothing; accept what is right, and download the result."),
     "match_file": ("要核对的文件", "The file"),
     "match_choose": ("选择文件", "Choose a file"),
     "match_kinds_of_file": ("XLSX、CSV、GeoJSON、GPKG、ZIP、KML，不超过 50 MB", "XLSX, CSV, GeoJSON, GPKG, ZIP, KML up to 50 MB"),

@@ -46,7 +46,11 @@ PLAN_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "plan_high": ("每格最多", "At most"),
     "plan_own_band": ("用体系规定的规模", "Band of the scheme"),
     "plan_count": ("方案数", "Alternatives"),
-    "plan_seed": ("随机种子", "Seed"),
+    "plan_seed": ("方案组", "Set"),
+    "plan_seed_help": (
+        "换一个号得到另一组方案；同一个号总得到同样的结果。",
+        "Another number gives other plans; the same number always gives the same.",
+    ),
     "plan_lock": ("锁定的网格（原样保留）", "Locked grids (stay as they are)"),
     "plan_lock_hint": ("不锁定", "None"),
     "plan_around": ("每处各成一格", "A grid for each"),

@@ -16,8 +16,8 @@ PRINT_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "print_png": ("下载灯箱 PNG", "Light box (PNG)"),
     "print_all": ("下载范围内全部 {n} 块（ZIP）", "Download all {n} within (ZIP)"),
     "print_all_note": (
-        "每块约需五分之一秒；全县批量制作请用命令 gridgis signs，可中断后续做。",
-        "Each takes about a fifth of a second; for the whole county use the command gridgis signs, which can be resumed.",
+        "每块约需五分之一秒。全县一次做完请交给管理员用命令行批量制作，中断后可续做。",
+        "Each takes about a fifth of a second. For the whole county, an administrator makes them from the command line, which can be resumed.",
     ),
     "print_atlas_pdf": ("下载图册 PDF（{n} 幅）", "Download the atlas (PDF, {n} sheets)"),
     "print_versions": ("变更前后的版本", "Versions before and after"),

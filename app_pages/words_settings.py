@@ -18,8 +18,9 @@ SETTINGS_WORDS: dict[str, tuple[str, str]] = {
     "set_data_real": ("本县资料", "the county's own"),
     "set_scheme": ("网格体系", "Grid system"),
     "set_scheme_tip": (
-        "层级、编码和规模随县区保存，建立后不改；要看全部内容：gridgis scheme show。",
-        "Levels, codes and bands are kept in the county and do not change once it is founded; gridgis scheme show tells all.",
+        "层级、编码和规模随县区保存，建立后不改；全部内容可由管理员用命令行查看。",
+        "Levels, codes and bands are kept in the county and do not change once it is founded; "
+        "an administrator can list all of them from the command line.",
     ),
     "set_level": ("层级", "Level"),
     "set_digits": ("位数", "Digits"),
@@ -69,6 +70,7 @@ SETTINGS_WORDS: dict[str, tuple[str, str]] = {
     ),
     "set_place": ("数据位置", "Where the data lie"),
     "set_size": ("大小", "Size"),
+    "set_libraries": ("所用软件及版本", "Software in use, with versions"),
     "set_runs": ("程序版本", "What runs"),
     "set_schema": ("数据结构版本", "Schema version"),
     "set_language": ("语言", "Language"),

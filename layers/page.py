@@ -14,7 +14,7 @@ import folium
 from branca.element import MacroElement
 from folium.template import Template
 
-from layers import styles
+from layers import extras, styles
 
 ASSETS = Path(__file__).parent / "assets"
 TOOLS = ("select", "split", "merge", "transfer", "paint", "reshape", "vertex", "draw")
@@ -26,7 +26,7 @@ _SCRIPTS = (
     "vendor/leaflet/leaflet.js", "vendor/geoman/geoman.js",
     "core.js", "tiles.js", "names.js", "base.js",
     "grids.js", "cells.js", "overlays.js", "incidents.js", "ledger.js", "trace.js", "live.js", "choose.js",
-    "vertices.js", "icons.js", "tools.js", "extras.js", "lay.js", "measure.js", "keys.js",
+    "vertices.js", "icons.js", "tools.js", "extras.js", "marks.js", "lay.js", "measure.js", "keys.js",
     "linked.js", "link.js", "paper.js",
 )  # fmt: skip
 _STYLES = ("vendor/leaflet/leaflet.css", "vendor/geoman/geoman.css", "map.css")
@@ -146,6 +146,7 @@ def parts(options: PageOptions) -> list[Part]:
         Part("vertices", {"accent": styles.ACCENT}),
         Part("tools", {"tools": list(options.tools), "accent": styles.ACCENT}),
         Part("extras"),
+        Part("marks", {"looks": [extras.WARNING, extras.ERROR]}),
         Part("lay", {"base": dict(options.ground), "strokes": [styles.LAND, *styles.BASE["strokes"]]}),
         Part("measure", {"meridian": options.meridian, "easting": options.easting}),
         Part("keys", {"tools": list(options.tools)}),

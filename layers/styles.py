@@ -27,12 +27,16 @@ PANES: tuple[tuple[str, int, bool], ...] = (
     ("cells", 430, False),
     ("selection", 440, False),
     ("preview", 450, False),
+    ("marks", 453, True),
     ("names", 455, False),
     ("labels", 460, False),
     ("ledger", 465, True),
     ("flags", 470, False),
 )
 """Name, height and whether the pane takes the mouse, lowest first."""
+
+SEVERITIES = ("warning", "error")
+"""Of findings, in the order of the looks of their marks."""
 
 LABELS: dict[str, int] = {"limit": 260, "shortFrom": 13, "topUntil": 12}
 """At most so many labels; from which zoom codes may be cut to their last digits; up to which zoom the

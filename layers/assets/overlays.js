@@ -168,6 +168,9 @@ GridGIS.part("present", (map, options) => {
 GridGIS.part("legend", (map) => {
   const box = GridGIS.element("div", "legend");
   map.getContainer().appendChild(box);
+  // On a phone the map comes first: the legend shows its title until it is asked for.
+  box.classList.toggle("folded", window.innerWidth <= 430);
+  box.addEventListener("click", (e) => { if (e.target === box.firstElementChild) box.classList.toggle("folded"); });
   L.DomEvent.disableClickPropagation(box);
   L.DomEvent.disableScrollPropagation(box);
 
@@ -180,7 +183,13 @@ GridGIS.part("legend", (map) => {
       swatch.style.borderTopColor = colour.slice(5);
     } else swatch.style.background = colour;
     line.appendChild(swatch);
-    line.appendChild(GridGIS.element("span", null, text));
+    // A count after a dot stands in a column of its own; the dot stays for those who listen.
+    const [, name, count] = /^(.*) · ([\d,]+)$/.exec(text) || [null, text, null];
+    line.appendChild(GridGIS.element("span", null, name));
+    if (count !== null) {
+      line.appendChild(GridGIS.element("small", null, " · "));
+      line.appendChild(GridGIS.element("em", null, count));
+    }
     return line;
   }
 

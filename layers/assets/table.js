@@ -47,5 +47,14 @@ export default function (component) {
     box.shown = text;
     fill(table, data, (i) => setTriggerValue("picked", { row: i, n: Date.now() }));
   }
-  Array.from(table.tBodies[0].rows).forEach((tr, i) => tr.setAttribute("aria-selected", String(i === data.picked)));
+  const rows = Array.from(table.tBodies[0].rows);
+  rows.forEach((tr, i) => tr.setAttribute("aria-selected", String(i === data.picked)));
+  const now = rows[data.picked];
+  if (now && box.picked !== now) {
+    // What was picked elsewhere comes into view; the page itself stays where it is.
+    const head = table.tHead.offsetHeight;
+    if (now.offsetTop < box.scrollTop + head) box.scrollTop = now.offsetTop - head;
+    else if (now.offsetTop + now.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = now.offsetTop + now.offsetHeight - box.clientHeight;
+  }
+  box.picked = now;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import streamlit as st
 
 import gridgis as gg
-from app_pages import checksdesk
+from app_pages import checksdesk, marks
 from app_pages.desk import Desk
 from gridgis import accepting
 from gridgis.errors import InputError
@@ -86,3 +87,31 @@ def test_numbers_over_the_versions_and_the_workbook(spoilt: Path) -> None:
             assert checksdesk.summary(desk, words).startswith(b"%PDF")
     with sqlite3.connect(spoilt) as db:
         assert db.execute("SELECT count(*) FROM edits").fetchone() == (2,)
+
+
+def test_a_click_on_the_map_picks_the_row_and_a_filter_unpicks_it(spoilt: Path) -> None:
+    with gg.open_county(spoilt) as county:
+        rules = gg.check(county)["rule"].tolist()
+    there = rules.index("unassigned")
+    app = run(PAGE, finding_there=there)
+    assert app.session_state["finding"] == there
+    assert app.session_state["picked_there"]
+    assert app.button(key="check_fix")
+    rule = next(r for r in rules if r != "unassigned")
+    app.selectbox(key="check_rule").set_value(rule).run()
+    assert app.session_state["finding"] is None
+    assert not app.exception
+
+
+def test_findings_of_one_place_stand_together_on_the_map(spoilt: Path) -> None:
+    with gg.open_county(spoilt) as county:
+        desk = Desk(county)
+        found = desk.findings()[1]
+        drawn = json.loads(marks.drawn(desk, "zh"))["features"]
+        english = json.loads(marks.drawn(desk, "en"))["features"]
+    placed = [k for k, shape in enumerate(found.geometry) if shape is not None and not shape.is_empty]
+    assert sorted(k for f in drawn for k in f["properties"]["of"]) == placed
+    told = {line[3]: line for f in drawn for line in f["properties"]["told"]}
+    at = found["rule"].tolist().index("unassigned")
+    assert told[at][2] == found["words"].iloc[at]
+    assert [line[2] for f in english for line in f["properties"]["told"] if line[3] == at] == [found["words_en"].iloc[at]]

@@ -27,7 +27,8 @@ def register(*rows: tuple[str, str]) -> Upload:
 @pytest.mark.usefixtures("small_county")
 def test_nothing_is_asked_before_a_file_is_given() -> None:
     app = run("match_page.py")
-    assert "逐一核对" in text_of(app)
+    assert "怎样核对" in text_of(app)
+    assert "核对不改动方案" in text_of(app)
     assert not app.exception
 
 

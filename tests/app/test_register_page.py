@@ -84,3 +84,13 @@ def test_what_is_said_of_the_rows_is_in_the_language_of_the_page(small_county: P
 def test_the_template_holds_the_grids(small_county: Path) -> None:
     assert registerdesk.template(the_desk(), "register").startswith(b"PK")
     assert small_county.exists()
+
+
+@pytest.mark.usefixtures("small_county")
+def test_rows_are_found_by_what_they_hold() -> None:
+    app = run("register_page.py")
+    app.text_input(key="register_find_register").set_value(A).run()
+    assert "现有 1 行" in text_of(app)
+    app.text_input(key="register_find_register").set_value(".*").run()
+    assert "没有包含“.*”的行" in text_of(app)
+    assert not app.exception

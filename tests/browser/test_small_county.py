@@ -82,6 +82,25 @@ def test_a_finding_zooms_the_map_to_its_place(desk: Desk) -> None:
     desk.shot("62_finding_picked")
 
 
+def test_a_finding_is_told_under_the_mouse_and_picked_on_the_map(desk: Desk) -> None:
+    desk.open("checks")
+    rows = desk.page.locator(".gg-table tbody tr")
+    rows.first.wait_for()
+    desk.body("[data-marks]:not([data-marks='']):not([data-marks='0'])")
+    at = rows.all_inner_texts().index(rows.filter(has_text="网格不连片").inner_text())
+    place = desk.js("k => GridGIS.marks.at(k)", at)
+    desk.js("p => { GridGIS.map.setView(p, 16, {animate: false}); }", place)
+    x, y = desk.point(place)
+    desk.page.mouse.move(x - 40, y - 40)
+    desk.page.mouse.move(x, y, steps=4)
+    expect(desk.map.locator(".mark-tip")).to_contain_text("网格")
+    desk.page.mouse.click(x, y)
+    picked = desk.page.locator(".gg-table tbody tr[aria-selected=true]")
+    expect(picked).to_have_count(1)
+    told = desk.map.locator(".mark-tip .mark-words div").first.inner_text()
+    expect(picked).to_contain_text(told)
+
+
 def test_findings_are_filtered_given_out_and_fixed_by_a_click(desk: Desk) -> None:
     """The last of this file: the county is another afterwards."""
     desk.open("checks")
