@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import bench, checksdesk, mapview
-from app_pages.desk import Desk, the_desk
+from app_pages import bench, checksdesk, mapview, veil
+from app_pages.desk import Desk
 from app_pages.panel import banner, number
 from app_pages.state import keep, lang, say
 from app_pages.tableview import Column, table
@@ -158,7 +158,7 @@ def report(desk: Desk) -> None:
     handed_out(desk, found, version)
 
 
-desk = the_desk()
+desk = veil.own()
 for key in KEPT:
     keep(key)
 report(desk)

@@ -52,7 +52,8 @@ def sidebar(desk: Desk, pages: Mapping[str, Any]) -> None:
             f'<div class="gg-county"><b>{name}</b><span>{safe_text(desk.county.code)}</span>{badge}</div>'
         )
         for key, _, icon in PAGES:
-            st.page_link(pages[key], label=say(key), icon=icon, width="stretch")
+            if key in pages:
+                st.page_link(pages[key], label=say(key), icon=icon, width="stretch")
         identity()
         st.segmented_control(
             say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
@@ -116,6 +117,7 @@ def main() -> None:
     pages = {
         key: st.Page(HERE / file, title=say(key), icon=icon, url_path=key, default=key == "map")
         for key, file, icon in PAGES
+        if access.offered(key)
     }
     chosen = st.navigation(list(pages.values()), position="hidden")
     sidebar(desk, pages)
