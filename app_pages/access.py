@@ -19,6 +19,9 @@ from gridgis.errors import InputError, RefusedError
 ROLES = ("viewer", "drafter", "reviewer", "publisher")
 """Each may do what those before it may."""
 
+OPEN = ("map", "incidents", "loads", "people", "export", "settings")
+"""Pages for those who may only look; their small numbers are hidden, see `veil`."""
+
 _LEAST: Mapping[str, str] = MappingProxyType({
     "look": "viewer", "save": "drafter", "approve": "reviewer", "publish": "publisher",
 })  # fmt: skip
@@ -117,6 +120,11 @@ def short(by: object) -> str:
 def allowed(action: str) -> bool:
     """Tell whether whoever is at the desk may do something."""
     return may(role(), action)
+
+
+def offered(page: str) -> bool:
+    """Tell whether a page is for whoever is at the desk."""
+    return allowed("save") or page in OPEN
 
 
 def require(action: str) -> None:

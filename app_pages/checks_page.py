@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import bench, checksdesk, mapview, marks
-from app_pages.desk import Desk, the_desk
+from app_pages import bench, checksdesk, mapview, marks, veil
+from app_pages.desk import Desk
 from app_pages.panel import banner, number
 from app_pages.state import keep, lang, say
 from app_pages.tableview import Column, table
@@ -182,7 +182,7 @@ def on_event() -> None:
         st.session_state.update(finding_there=event.get("at"), mark_ack=int(event.get("n", 0)))
 
 
-desk = the_desk()
+desk = veil.own()
 for key in KEPT:
     keep(key)
 report(desk)

@@ -37,7 +37,7 @@ def made(desk: Desk, level: str, figure: str, method: str) -> figures.Classes:
     _, frame = desk.frame(level)
     given = limits(desk, level, figure)
     found: figures.Classes = desk.lasting(
-        ("classes", level, figure, method), lambda: figures.classes(frame[figure], figures.PALETTES[figure], method, given)
+        ("classes", desk.k, level, figure, method), lambda: figures.classes(frame[figure], figures.PALETTES[figure], method, given)
     )
     return found
 
@@ -58,6 +58,8 @@ def legend(desk: Desk, level: str, figure: str, found: figures.Classes) -> dict[
     names = figures.class_names(found.breaks, 1e6 if figure == "area_m2" else 1.0)
     held = figures.counted(frame[figure], found.breaks)
     rows = [[colour, f"{name} · {n:,}"] for colour, name, n in zip(found.colours, names, held, strict=False)]
+    if desk.k and frame[figure].isna().any():
+        rows.append(["#ffffff", say("veil_hidden")])
     title, unit = say(f"fig_{figure}"), say(f"unit_{figure}")
     note = say("class_note", way=say(f"class_short_{way(desk, level, figure)}"), n=desk.version)
     named = title if not unit else f"{title}（{unit}）" if lang() == "zh" else f"{title} ({unit})"

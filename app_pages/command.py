@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 import streamlit as st
 
-from app_pages import alarm
+from app_pages import access, alarm
 from app_pages.desk import Desk
 from app_pages.panel import facts, number
 from app_pages.state import attempt, lang, say, tell
@@ -34,7 +34,8 @@ iframe.gridgis-map { border-color: #c98a78; box-shadow: 0 0 0 1px #c98a78; }
 
 def on() -> bool:
     """Tell whether the map is in emergency."""
-    return bool(st.session_state.mode == "emergency")
+    # Who lives within an area that anybody draws is no public number.
+    return bool(st.session_state.mode == "emergency") and access.allowed("save")
 
 
 def turned() -> None:

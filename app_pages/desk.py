@@ -44,7 +44,14 @@ class Desk:
     ----------
     county
         The open county; from now on reached through `quiet` only.
+
+    Attributes
+    ----------
+    k
+        Numbers from 1 to k - 1 are hidden on this desk; 0 where every number is shown, see `veil`.
     """
+
+    k = 0
 
     def __init__(self, county: gg.County) -> None:
         self.county = county
@@ -54,6 +61,7 @@ class Desk:
         self._tokens: dict[Item, str] = {}
         self._frames = Once(40)
         self._lasting = Once(40)
+        self._brief = Once(240)
         self._packed = Once(40)
         self.trials = Once(24)
         self.seats = Seats()
@@ -154,6 +162,10 @@ class Desk:
         rows = zip(frame["level"], frame["zone"], frame["households"], frame["persons"], strict=True)
         return frame.assign(band=pd.Series([self.band(*r) for r in rows], index=frame.index, dtype=object))
 
+    def totals(self, level: str) -> pd.Series[Any]:
+        """Return the sums over the grids of a level."""
+        return self.frame(level)[1][[*FIGURES, "area_m2"]].sum()
+
     def band(self, level: str, zone: str, households: float, persons: float) -> str | None:
         """Return ``below``, ``in`` or ``above`` the size band; None where there is none."""
         band = self.scheme.band(level, zone or None)
@@ -219,6 +231,10 @@ class Desk:
         """Return what `make` makes, once until the e-map changes; a key of what the plan decides names its version."""
         return self._lasting.get(key, make)
 
+    def brief(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, as `lasting` does: for what is small, so that many may be kept for twenty sessions at once."""
+        return self._brief.get((*key, self.version), make)
+
     def findings(self, progress: Callable[[float, str], None] | None = None) -> tuple[int, gpd.GeoDataFrame]:
         """Return what the checks find in the present plan, and its version; after an edit only its place is checked again."""
         version = self.version
@@ -244,6 +260,7 @@ class Desk:
     def forget(self) -> None:
         """Forget what was made of the county: the e-map has changed, which has no version."""
         self._frames, self._lasting, self._packed, self.trials = Once(40), Once(40), Once(40), Once(24)
+        self._brief = Once(240)
         with self._token_lock:
             # Addresses already given out still answer; the next picture gets others, which no browser has kept.
             self._tokens = {item: name for item, name in self._tokens.items() if item[0] == "page"}

@@ -8,8 +8,8 @@ from typing import Any
 import shapely
 import streamlit as st
 
-from app_pages import access, bench, mapview
-from app_pages.desk import Desk, the_desk
+from app_pages import access, bench, mapview, veil
+from app_pages.desk import Desk
 from app_pages.panel import banner, number
 from app_pages.state import attempt, keep, lang, say, tell
 from app_pages.tableview import Column, table
@@ -140,7 +140,7 @@ def publishing_box(desk: Desk, done: list[publishing.Publication]) -> None:
         st.button(say("publish_do"), key="publish_do", on_click=publish, args=(desk,))
 
 
-desk = the_desk()
+desk = veil.own()
 keep("level")
 with desk.quiet() as open_county:
     known_drafts, published = branches.branches(open_county), publishing.publications(open_county)

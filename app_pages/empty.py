@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app_pages import access
 from app_pages.desk import Desk
 from app_pages.state import say
 from layers.text import safe_text
@@ -21,7 +22,7 @@ def card(title: str, note: str, *pages: str) -> None:
     """
     with st.container(key=f"empty_{title}"):
         st.html(f"<h3>{safe_text(say(title))}</h3><p>{safe_text(say(note))}</p>")
-        for page in pages:
+        for page in filter(access.offered, pages):
             st.page_link(f"app_pages/{page}_page.py", label=say("empty_go", page=say(page)), icon=":material/arrow_forward:")
 
 

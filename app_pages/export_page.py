@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import empty, mapview
-from app_pages.desk import Desk, the_desk
+from app_pages import empty, mapview, veil
+from app_pages.desk import Desk
 from app_pages.exportview import offered, result, sample
 from app_pages.panel import level_label
 from app_pages.state import keep, lang, say
@@ -59,7 +59,7 @@ def choices(desk: Desk) -> Wish:
                 state.export_role, int(state.export_k))  # fmt: skip
 
 
-desk = the_desk()
+desk = veil.own()
 for key in KEPT:
     keep(key)
 if empty.without_grids(desk):

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app_pages import incidentdesk, marks
+from app_pages import incidentdesk, marks, veil
 from app_pages.address import bbox, prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.past import Past
@@ -94,7 +94,7 @@ def made(desk: Desk, item: tuple[Any, ...], asked: Mapping[str, str], box: Any) 
     if key == "file":
         return desk.lasting(("opened", lang, rest[0]), lambda: None)
     make = {"circles": _circles, "heat": _heat}.get(key)
-    text: str = desk.lasting(("extra", *item), lambda: make(desk, lang) if make else _net(desk, lang, key.removeprefix("net:")))
+    text: str = desk.lasting(("extra", veil.limit(desk), *item), lambda: make(desk, lang) if make else _net(desk, lang, key.removeprefix("net:")))
     return text
 
 
@@ -176,8 +176,8 @@ def _heat(desk: Desk, lang: str) -> str:
     top = incidentdesk.top_of(desk, wish, wish, _RADIUS_M, ())
     url = f"{prefix()}/picture/{desk.token('heatmap', wish, top, _RADIUS_M, ())}"
     ramp = {"colours": list(styles.HEAT), "low": word("few", lang), "high": word("many", lang, n=f"{top:,.4g}")}
-    total = len(incidentdesk.study_of(desk, wish).frame)
-    note = word("extra_heat_note", lang, n=f"{total:,}", m=_RADIUS_M)
+    total = veil.total(len(incidentdesk.study_of(desk, wish).frame), veil.limit(desk))
+    note = word("extra_heat_note", lang, n=total, m=_RADIUS_M)
     legend = {"title": title, "ramp": ramp, "note": note}
     return extras.payload([], desk.crs, legend, image={"url": url, "bounds": [list(c) for c in found.bounds]})
 
@@ -228,7 +228,7 @@ def lines(lang: str, drawn: tuple[Shapes, int], title: str, look: tuple[str, str
 async def answer(request: Request) -> Response:
     """Answer what is laid over the map, for a part of it ``?bbox=west,south,east,north`` where that is large."""
     desk = await run_in_threadpool(the_desk)
-    item = desk.item(request.path_params["token"])
+    desk, item = veil.meant(desk, desk.item(request.path_params["token"]))
     if item is None or item[0] != "overlay":
         return JSONResponse({"error": "unknown"}, status_code=404)
     box = bbox(request.query_params.get("bbox", ""))

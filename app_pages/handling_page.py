@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, handlingchart, handlingdesk, mapview
+from app_pages import access, handlingchart, handlingdesk, mapview, veil
 from app_pages.address import prefix
-from app_pages.desk import Desk, the_desk
+from app_pages.desk import Desk
 from app_pages.panel import banner, facts
 from app_pages.state import keep, lang, say
 from app_pages.tableview import table
@@ -158,7 +158,7 @@ def page(desk: Desk) -> None:
             handlingchart.summary(desk, rows, state.case_view)
 
 
-desk = the_desk()
+desk = veil.own()
 for choice in ("level", "case_view"):
     keep(choice)
 page(desk)

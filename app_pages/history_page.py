@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app_pages import access, bench, empty, historydesk, mapview
-from app_pages.desk import Desk, the_desk
+from app_pages import access, bench, empty, historydesk, mapview, veil
+from app_pages.desk import Desk
 from app_pages.importview import head, tip
 from app_pages.panel import banner, kind_name, level_label
 from app_pages.state import keep, say
@@ -126,4 +126,4 @@ def page(desk: Desk) -> None:
 
 for choice in ("level", "hist_from", "hist_to", "hist_figure", "hist_table", "hist_code"):
     keep(choice)
-page(the_desk())
+page(veil.own())

@@ -8,8 +8,8 @@ from typing import Any
 import shapely
 import streamlit as st
 
-from app_pages import bench, importdesk, importsteps, mapview
-from app_pages.desk import Desk, the_desk
+from app_pages import bench, importdesk, importsteps, mapview, veil
+from app_pages.desk import Desk
 from app_pages.importchoices import CHOICES, KEPT, options, settled
 from app_pages.importview import tip
 from app_pages.panel import banner
@@ -57,7 +57,7 @@ def settle() -> None:
         tell(problem=ended[1])
 
 
-desk = the_desk()
+desk = veil.own()
 for choice in ("level", "import_kind", *CHOICES, *(str(k) for k in st.session_state if str(k).startswith(KEPT))):
     keep(choice)
 settle()

@@ -134,7 +134,9 @@ def downloads(desk: Desk, level: str, wish: Wish, view: str, dots: Sequence[tupl
 
     # A period may be too short for a course over time, which the page has said already.
     found = attempt(lambda: incidentview.grids_picture(desk, level, wish, shown))
-    text = map_svg(desk, level, wish, found or incidentview.grids_picture(desk, level, wish, "as_grids"), dots)
+    picture = found or incidentview.grids_picture(desk, level, wish, "as_grids")
+    text = desk.brief(("map_svg", level, wish, lang(), picture.title, tuple(picture.rows), len(dots), st.session_state.hot_of),
+                      lambda: map_svg(desk, level, wish, picture, dots))  # fmt: skip
     vector.download_button(say("get_svg"), text, f"{name}.svg", "image/svg+xml", key="get_svg", on_click="ignore", width="stretch")
     with raster:
         _component()(key="get_png", data={"svg": text, "name": f"{name}.png", "label": say("get_png")})
@@ -142,7 +144,7 @@ def downloads(desk: Desk, level: str, wish: Wish, view: str, dots: Sequence[tupl
 
 def chart_downloads(desk: Desk, charts: list[Any], what: tuple[Any, ...]) -> None:
     """Show the buttons for the charts on the page; `what` tells them apart from others."""
-    text = desk.lasting(("charts", desk.version, lang(), veil.limit(desk), *what), lambda: tally.drawn(charts))
+    text = desk.brief(("charts", lang(), *what), lambda: tally.drawn(charts))
     vector, raster = st.columns(2)
     name = f"{desk.county.code}_{what[0]}"
     vector.download_button(say("chart_svg"), text, f"{name}.svg", "image/svg+xml", key="chart_svg", on_click="ignore", width="stretch")

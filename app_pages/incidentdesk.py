@@ -21,14 +21,22 @@ from layers import figures, heat, styles
 Weights = tuple[tuple[str, float], ...]
 
 
+def _read(desk: Desk) -> tuple[pd.DataFrame, tuple[str, str]]:
+    """Return all incidents, and their commonest source and newest date; the table is read once for both."""
+
+    def read() -> tuple[pd.DataFrame, tuple[str, str]]:
+        with desk.quiet() as county:
+            table = county.table("incidents", (*COLUMNS, "source", "as_of"))
+        origins, days = table["source"].dropna().value_counts(), table["as_of"].dropna()
+        return prepared(table), (str(origins.index[0]) if len(origins) else "–", str(days.max()) if len(days) else "–")
+
+    found: tuple[pd.DataFrame, tuple[str, str]] = desk.lasting(("incidents",), read)
+    return found
+
+
 def every(desk: Desk) -> pd.DataFrame:
     """Return all incidents of the county, ready to be counted."""
-
-    def read() -> pd.DataFrame:
-        with desk.quiet() as county:
-            return prepared(county.table("incidents", COLUMNS))
-
-    return desk.lasting(("incidents",), read)
+    return _read(desk)[0]
 
 
 def categories(desk: Desk) -> Categories:
@@ -43,14 +51,7 @@ def categories(desk: Desk) -> Categories:
 
 def source(desk: Desk) -> str:
     """Return where the incidents come from and when they end, in words."""
-
-    def read() -> tuple[str, str]:
-        with desk.quiet() as county:
-            found = county.table("incidents", ["source", "as_of"])
-        origins, days = found["source"].dropna().value_counts(), found["as_of"].dropna()
-        return (str(origins.index[0]) if len(origins) else "–"), (str(days.max()) if len(days) else "–")
-
-    origin, as_of = desk.lasting(("incident_source",), read)
+    origin, as_of = _read(desk)[1]
     shown = say("illustrative") if WORDS["illustrative"][0] in origin else origin
     return say("source", source=shown, as_of=as_of)
 

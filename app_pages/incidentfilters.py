@@ -111,7 +111,8 @@ def _more(desk: Desk, found: pd.DataFrame) -> None:
     ways = [h for h in HANDLED if (found["handled_in"] == h).any()]
     st.multiselect(say("filter_handled"), ways, key="filter_handled", placeholder=say("filter_all"),
                    format_func=lambda h: HANDLING[h][other])  # fmt: skip
-    past.choice(desk)
+    if not veil.bound():
+        past.choice(desk)
     veil.choice()
     plan = desk.plan
     codes = plan.codes(desk.scheme.level_keys[0])

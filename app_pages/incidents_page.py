@@ -20,10 +20,10 @@ from app_pages import (
     tally,
     veil,
 )
-from app_pages.desk import Desk, the_desk
+from app_pages.desk import Desk
 from app_pages.incidenttables import Listed
 from app_pages.incidentview import Picture
-from app_pages.state import attempt, keep, say, tell
+from app_pages.state import attempt, keep, lang, say, tell
 from gridgis.overlays.incidents import Wish
 from layers.text import safe_text
 
@@ -46,13 +46,15 @@ def facts_side(desk: Desk, wish: Wish, grids: pd.DataFrame) -> None:
     """Show figures, shares, and the charts of trend and categories."""
     state, study = st.session_state, incidentdesk.study_of(desk, wish)
     k = veil.limit(desk)
-    panel.facts([*tally.facts(study, grids, k), *tally.handled(study, k)])
+    words = lang()
+    panel.facts(desk.brief(("facts", wish, state.level, words), lambda: [*tally.facts(study, grids, k), *tally.handled(study, k)]))
     title, step = st.columns([1, 2.2], vertical_alignment="center")
     title.html(f"<h4>{say('trend')}</h4>")
     steps = ("day", "week", "month")
     step.segmented_control(say("trend"), steps, key="trend_step", format_func=lambda k: say(f"step_{k}"), required=True,
                            label_visibility="collapsed")  # fmt: skip
-    charts = [tally.trend(study, state.trend_step, k), tally.by_category(desk, study, k)]
+    charts = desk.brief(("facts charts", wish, state.trend_step, words),
+                        lambda: [tally.trend(study, state.trend_step, k), tally.by_category(desk, study, k)])  # fmt: skip
     show(desk, wish, charts, ("", say("by_category")))
 
 
@@ -72,7 +74,8 @@ def side(desk: Desk, wish: Wish) -> None:
     panel.banner()
     if state.incident_side == "side_time":
         st.html(f"<h4>{say('week_hours')}</h4>")
-        show(desk, wish, [tally.week_hours(incidentdesk.study_of(desk, wish), veil.limit(desk))])
+        study, k = incidentdesk.study_of(desk, wish), veil.limit(desk)
+        show(desk, wish, [desk.brief(("week", wish, lang()), lambda: tally.week_hours(study, k))])
     elif state.incident_side == "side_grids":
         listed: Listed | None = attempt(lambda: incidenttables.grids(desk, wish, state.level, state.show_as))
         if listed is not None:
@@ -127,4 +130,4 @@ def page(desk: Desk) -> None:
     incidentfilters.tick()
 
 
-page(veil.chosen(past.chosen(the_desk())))
+page(veil.dated())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import empty, loadsdesk, loadsview, mapview
-from app_pages.desk import Desk, the_desk
+from app_pages import empty, loadsdesk, loadsview, mapview, veil
+from app_pages.desk import Desk
 from app_pages.importview import head
 from app_pages.panel import banner, facts, level_label
 from app_pages.state import keep, lang, say
@@ -55,5 +55,6 @@ def page(desk: Desk) -> None:
 
 for choice in KEPT:
     keep(choice)
-if not empty.without_grids(the_desk()):
-    page(the_desk())
+desk = veil.own(public=True)
+if not empty.without_grids(desk):
+    page(desk)

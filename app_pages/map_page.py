@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, bench, command, compared, extras, mapview, opened, others, panel, plandesk, viewlink
-from app_pages.desk import Desk, the_desk
+from app_pages import access, bench, command, compared, extras, mapview, opened, others, panel, plandesk, veil, viewlink
+from app_pages.desk import Desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
 from layers.page import COMMAND_TOOLS, TOOLS
@@ -17,10 +17,11 @@ from layers.text import plain_label, safe_text
 def controls(desk: Desk) -> None:
     """Show level, colour and labels in one row above the map."""
     mode, level, search, figure, labels = st.columns([2, 5, 2, 2, 2], vertical_alignment="center")
-    mode.segmented_control(
-        say("mode"), ("peace", "emergency"), key="mode", format_func=lambda k: say(f"mode_{k}"), required=True,
-        label_visibility="collapsed", on_change=command.turned,
-    )  # fmt: skip
+    if access.allowed("save"):
+        mode.segmented_control(
+            say("mode"), ("peace", "emergency"), key="mode", format_func=lambda k: say(f"mode_{k}"), required=True,
+            label_visibility="collapsed", on_change=command.turned,
+        )  # fmt: skip
     names = {v.key: panel.level_label(desk, v.key) for v in desk.scheme.levels}
     level.segmented_control(
         say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed"
@@ -87,11 +88,10 @@ def about(desk: Desk) -> dict[str, Any]:
 @st.fragment
 def workbench(desk: Desk) -> None:
     """Map and panel together: a gesture runs this again and nothing else."""
-    state = st.session_state
-    if state.compare:
+    state, writes = st.session_state, access.allowed("save")
+    if state.compare and writes:
         st.rerun()
     controls(desk)
-    writes = access.allowed("save")
     tools = COMMAND_TOOLS if command.on() else TOOLS if writes else TOOLS[:1]
     if command.on():
         st.html(f"<style>{command.CALM}</style>")
@@ -106,6 +106,7 @@ def workbench(desk: Desk) -> None:
                          on_event=lambda: bench.on_event(desk))  # fmt: skip
     with right, st.container(height="stretch", key="panel"):
         panel.banner()
+        veil.told(desk)
         others.line()
         if state.overlaying:
             opened.card(desk)
@@ -127,12 +128,12 @@ def workbench(desk: Desk) -> None:
         panel.history(desk)
 
 
-desk = the_desk()
+desk = veil.own()
 viewlink.take(desk)
 for choice in ("level", "figure", "labels", "reason", "search", "mode", "radius"):
     keep(choice)
 watch(desk)
-if st.session_state.compare:
+if st.session_state.compare and access.allowed("save"):
     compared.show(desk)
 else:
     workbench(desk)

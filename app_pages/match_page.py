@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import access, bench, mapview, matchdesk
-from app_pages.desk import Desk, the_desk
+from app_pages import access, bench, mapview, matchdesk, veil
+from app_pages.desk import Desk
 from app_pages.matchdesk import Upload
 from app_pages.panel import banner, level_name, number
 from app_pages.state import attempt, keep, lang, say, tell
@@ -228,6 +228,6 @@ def page(desk: Desk) -> None:
         show_map(desk, *(found or (None, None)))
 
 
-desk = the_desk()
+desk = veil.own()
 keep("level")
 page(desk)

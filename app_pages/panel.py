@@ -17,11 +17,18 @@ from layers.styles import PREVIEW
 from layers.text import plain_label, safe_text
 
 _COLUMNS = ("households", "persons", "buildings")
+HIDDEN = "*"
+"""What stands for a number that is not shown."""
 
 
 def number(value: float | None, digits: int = 0) -> str:
     """Return a figure with thousands set apart."""
     return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def figure(value: Any) -> str:
+    """Return a figure of a grid, a sign for one that is hidden from those who may only look."""
+    return HIDDEN if value is None or pd.isna(value) else number(value)
 
 
 def km2(area_m2: float) -> str:
@@ -78,10 +85,10 @@ def overview(desk: Desk, level: str) -> None:
         return
     _, frame = desk.frame(level)
     st.html(f"<h4>{safe_text(say('overview'))}</h4>")
-    total = frame[[*_COLUMNS, "area_m2"]].sum()
+    total = desk.totals(level)
     facts([
         (level_name(desk, level), say("grids_n", n=f"{len(frame):,}")),
-        *((say(f"fig_{k}"), f"{number(total[k])} {say(f'unit_{k}')}") for k in _COLUMNS),
+        *((say(f"fig_{k}"), f"{figure(total[k])} {say(f'unit_{k}')}") for k in _COLUMNS),
         (say("fig_area_m2"), f"{km2(total['area_m2'])} km²"),
     ])  # fmt: skip
     st.html(f'<p class="gg-tip">{safe_text(say("tip_select"))}</p>')
@@ -103,7 +110,7 @@ def grid_card(desk: Desk, level: str, code: str) -> None:
         f'<div class="gg-crumbs">{crumbs}</div>'
     )
     facts([
-        *((say(f"fig_{k}"), f"{number(row[k])} {say(f'unit_{k}')}") for k in (*_COLUMNS, "incidents")),
+        *((say(f"fig_{k}"), f"{figure(row[k])} {say(f'unit_{k}')}") for k in (*_COLUMNS, "incidents")),
         (say("fig_area_m2"), f"{km2(row['area_m2'])} km²"),
     ])  # fmt: skip
     rule = band_words(desk, plan.grids[code].level, plan.grids[code].zone)
@@ -119,8 +126,8 @@ def selection_card(desk: Desk, level: str, codes: Sequence[str]) -> None:
     st.html(f"<h4>{safe_text(say('selected_n', n=len(rows)))}</h4>")
     unit = say("unit_households")
     facts([
-        *((r["name"] or c, f"{number(r['households'])} {unit}") for c, r in rows.iterrows()),
-        *((f"{say('total')} · {say('fig_' + k)}", f"{number(rows[k].sum())} {say('unit_' + k)}") for k in _COLUMNS),
+        *((r["name"] or c, f"{figure(r['households'])} {unit}") for c, r in rows.iterrows()),
+        *((f"{say('total')} · {say('fig_' + k)}", f"{figure(rows[k].sum(skipna=False))} {say('unit_' + k)}") for k in _COLUMNS),
         (f"{say('total')} · {say('fig_area_m2')}", f"{km2(rows['area_m2'].sum())} km²"),
     ])  # fmt: skip
 

@@ -9,8 +9,8 @@ import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import access, bench, empty, mapview
-from app_pages.desk import Desk, the_desk
+from app_pages import access, bench, empty, mapview, veil
+from app_pages.desk import Desk
 from app_pages.panel import banner, number
 from app_pages.state import attempt, keep, lang, say, tell
 from app_pages.tableview import Column, table
@@ -178,7 +178,7 @@ def register(desk: Desk) -> None:
         mapview.live_map(desk, picture, key="people_map", height="clamp(320px, calc(100dvh - 96px), 1200px)")
 
 
-desk = the_desk()
+desk = veil.own()
 for choice in ("level", "people_table", "people_role"):
     keep(choice)
 register(desk)

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, mapview, plandesk, planpair
-from app_pages.desk import Desk, the_desk
+from app_pages import access, mapview, plandesk, planpair, veil
+from app_pages.desk import Desk
 from app_pages.panel import banner, number
 from app_pages.state import attempt, keep, lang, say, tell
 from app_pages.tableview import Column, table
@@ -188,7 +188,7 @@ def page(desk: Desk) -> None:
                          on_event=lambda: on_event(desk))  # fmt: skip
 
 
-desk = the_desk()
+desk = veil.own()
 lowest, highest = plandesk.band(desk)
 for choice, begin_with in (("plan_own", True), ("plan_low", lowest), ("plan_high", highest), ("plan_count", 3), ("plan_seed", 1)):
     st.session_state.setdefault(choice, begin_with)

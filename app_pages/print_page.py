@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app_pages import empty, incidentdesk
+from app_pages import empty, incidentdesk, veil
 from app_pages.address import prefix
-from app_pages.desk import Desk, the_desk
+from app_pages.desk import Desk
 from app_pages.panel import level_label
 from app_pages.print_tools import packed, studio
 from app_pages.state import keep, lang, say
@@ -106,7 +106,7 @@ def reports(desk: Desk) -> None:
     offer("report_pdf", say("print_report_pdf"), made, f"{desk.county.code}_{kind}.pdf")
 
 
-desk = the_desk()
+desk = veil.own()
 for key in ("level", "print_kind", "print_top", "print_code", "print_report"):
     keep(key)
 if empty.without_grids(desk):

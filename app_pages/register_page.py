@@ -6,8 +6,8 @@ import json
 
 import streamlit as st
 
-from app_pages import access, registerdesk
-from app_pages.desk import Desk, the_desk
+from app_pages import access, registerdesk, veil
+from app_pages.desk import Desk
 from app_pages.matchdesk import Upload
 from app_pages.panel import banner, level_label, number
 from app_pages.state import attempt, keep, lang, say, tell
@@ -143,7 +143,7 @@ def trial(desk: Desk, upload: Upload) -> None:
     st.html(f'<h4>{safe_text(say("register_evidence"))}</h4><ul class="gg-notes">{listed}</ul>')
 
 
-desk = the_desk()
+desk = veil.own()
 for choice in ("level", "register_kind", "register_role"):
     keep(choice)
 st.segmented_control(

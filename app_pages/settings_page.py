@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import access, ground, settingsdesk
-from app_pages.desk import Desk, the_desk
+from app_pages import access, ground, settingsdesk, veil
+from app_pages.desk import Desk
 from app_pages.importview import head, problem, tip
 from app_pages.panel import banner, facts
 from app_pages.state import lang, say
@@ -112,4 +112,4 @@ def page(desk: Desk) -> None:
             tip(f"{say('set_language')}: {say('set_language_tip')}" if lang() == "en" else f"{say('set_language')}：{say('set_language_tip')}")
 
 
-page(the_desk())
+page(veil.own())

@@ -58,7 +58,8 @@ def sidebar(desk: Desk, pages: Mapping[str, Any]) -> None:
         for key, _, icon in PAGES:
             if key in PARTS:
                 st.html('<div class="gg-rule" role="presentation"></div>')
-            st.page_link(pages[key], label=say(key), icon=icon, width="stretch")
+            if key in pages:
+                st.page_link(pages[key], label=say(key), icon=icon, width="stretch")
         identity()
         st.segmented_control(
             say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
@@ -122,6 +123,7 @@ def main() -> None:
     pages = {
         key: st.Page(HERE / file, title=say(key), icon=icon, url_path=key, default=key == "map")
         for key, file, icon in PAGES
+        if access.offered(key)
     }
     chosen = st.navigation(list(pages.values()), position="hidden")
     sidebar(desk, pages)

@@ -111,8 +111,8 @@ def trend(study: Study, step: counting.Step, k: int = 0) -> Any:
 def by_category(desk: Desk, study: Study, k: int = 0) -> Any:
     """Return the number of incidents of each category as bars with their number."""
     tree = incidentdesk.categories(desk)
-    found = study.frame["category"][study.frame["category"] != ""].map(lambda c: _short(tree.name(c, lang())))
-    every = found.value_counts()
+    found, words = study.frame["category"][study.frame["category"] != ""].value_counts(), lang()
+    every = found.groupby([_short(tree.name(c, words), words) for c in found.index]).sum().sort_values(ascending=False, kind="stable")
     counts = (thinned(every, k).dropna() if k else every).rename_axis("category").reset_index(name="n").head(24)
     base = alt.Chart(counts).encode(
         y=alt.Y("category:N", sort="-x", axis=alt.Axis(title=None, labelLimit=170, labelOverlap=False, labelFontSize=12, labelColor=_INK)),
@@ -123,9 +123,9 @@ def by_category(desk: Desk, study: Study, k: int = 0) -> Any:
     return quiet(bars + text, 24 * len(counts) + 6)
 
 
-def _short(category: str) -> str:
+def _short(category: str, words: str) -> str:
     """Return a category as there is room for: in English the matter alone."""
-    return category.split("/")[-1] if lang() == "en" else category
+    return category.split("/")[-1] if words == "en" else category
 
 
 def week_hours(study: Study, k: int = 0) -> Any:

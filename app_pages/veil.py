@@ -1,10 +1,14 @@
 """The desk as everybody may see it: small numbers hidden on the map, in tables, charts and files, as in public exports.
 
-It stands in for the desk wherever a role may only look, or where somebody asks for the public view.
+The rule is here alone. Every page takes its desk from `own`: who may only look gets one whose numbers are veiled, with
+the addresses of layers that go with it, and is offered the pages of `access.OPEN` alone; the rest list single incidents,
+registers, or what differs between two plans, from which small numbers could be worked out. Who may do more gets the
+veiled desk where the public view is asked for. `tests/app/test_veil.py` holds every page to it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
@@ -12,16 +16,15 @@ import pandas as pd
 import streamlit as st
 
 import gridgis as gg
-from app_pages import access
-from app_pages.desk import Desk, Item
+from app_pages import access, past
+from app_pages.desk import Desk, Item, the_desk
+from app_pages.panel import HIDDEN
 from app_pages.state import say
 from gridgis.disclosing import SMALL, small
 from layers import geojson, grids
 from layers.text import safe_text
 
-HIDDEN = "*"
-"""What stands for a number that is not shown."""
-_VEILED = ("grids", "crowds", "heatmap")
+_VEILED = ("grids", "crowds", "heatmap", "overlay")
 
 
 class Veiled(Desk):
@@ -54,6 +57,10 @@ class Veiled(Desk):
         """Return the address of a thing to fetch; what shows numbers carries the limit along."""
         return self._of.token(*(("veiled", self.k, *item) if item[0] in _VEILED else item))
 
+    def brief(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, kept apart from what those who may see every number are shown."""
+        return self._of.brief(("veiled", self.k, *key), make)
+
     def frame(self, level: str) -> tuple[int, gpd.GeoDataFrame]:
         """Return the grids of a level; hidden figures are missing."""
         version, frame = self._of.frame(level)
@@ -67,6 +74,11 @@ class Veiled(Desk):
             return out
 
         return version, self._frames.get(("veiled", self.k, level, version), make)
+
+    def totals(self, level: str) -> pd.Series[Any]:
+        """Return the sums of the whole county; a small one, or one that would give others away, is missing."""
+        hide, out = small(self.plan, self.k).loc[""], self._of.totals(level).astype(object)
+        return out.where(~hide.reindex(out.index, fill_value=False).to_numpy(bool), None)
 
     def shown(self, level: str) -> tuple[int, gpd.GeoDataFrame]:
         """Return the grids of a level as the map shows them."""
@@ -93,17 +105,35 @@ def meant(desk: Desk, item: Item | None) -> tuple[Desk, Item | None]:
 
 def limit(desk: Desk) -> int:
     """Return below which numbers are hidden on a desk, 0 for none."""
-    return desk.k if isinstance(desk, Veiled) else 0
+    return desk.k
 
 
-def chosen(desk: Desk) -> Desk:
-    """Return the desk that the person at it may see: veiled for a role that may only look, or when the public view is asked for."""
-    return Veiled(desk, SMALL) if not access.allowed("save") or st.session_state.public_view else desk
+def bound() -> bool:
+    """Tell whether whoever is at the desk may only look."""
+    return not access.allowed("save")
+
+
+def own(*, public: bool = False) -> Desk:
+    """Return the desk that the person at it may see.
+
+    Parameters
+    ----------
+    public
+        The page has the switch to the public view, which is for those who may do more than look.
+    """
+    # Two versions side by side tell more than each of them: who may only look sees the present one.
+    return Veiled(the_desk(), SMALL) if bound() or (public and st.session_state.public_view) else the_desk()
+
+
+def dated() -> Desk:
+    """Return the same for the incidents, which are counted on the version of the plan that is chosen."""
+    desk = the_desk() if bound() else past.chosen(the_desk())
+    return Veiled(desk, SMALL) if bound() or st.session_state.public_view else desk
 
 
 def choice() -> None:
     """Show the switch to the public view; a role that may only look has no other."""
-    if access.allowed("save"):
+    if not bound():
         st.toggle(say("veil_choice"), key="public_view", help=say("veil_told", k=SMALL))
 
 
