@@ -18,7 +18,7 @@ from gridgis.county import County
 from gridgis.errors import InputError, RefusedError
 from gridgis.ledger import chain_of, incident_of, status_of, steps_of
 from gridgis.plan import Plan
-from gridgis.reporting import RESIDENT, KnownError, due_at, moment
+from gridgis.reporting import RESIDENT, KnownError, due_at, free_step, moment, require_id, require_text
 
 WAYS = MappingProxyType({
     "grid": ("网格自办", "by the grid itself"), "joint": ("联合处置", "jointly"), "dispatched": ("派单处置", "dispatched"),
@@ -113,7 +113,7 @@ def take(county: County, number: str, step: Step) -> dict[str, Any]:
         at = _after(before, moment(step.at))
         _require_state(incident, before, step)
         changed = _changed(county, incident, step, at)
-        row = {"id": step.id or _next_id(number, before), "incident": number, "at": at, "action": step.action,
+        row = {"id": step.id or free_step(county, number, len(before) + 1), "incident": number, "at": at, "action": step.action,
                "note": _note(step), "by": step.by, **who}  # fmt: skip
         if county.store.put_rows("incident_steps", pd.DataFrame([row], dtype=object)):
             raise KnownError(
@@ -159,12 +159,8 @@ def _require_sound(county: County, step: Step) -> None:
             f"There is no step '{step.action}': there are {', '.join(known)}.",
         )
     for name in ("note", "by", "staff", "organisation", "code", "id"):
-        text, most = getattr(step, name), LONGEST_NOTE if name == "note" else 200
-        if len(text) > most or any(ord(c) < 32 and c not in "\n\t" for c in text):
-            raise InputError(
-                f"“{name}”太长或含控制字符：最多 {most} 个字。",
-                f"'{name}' is too long or holds control characters: {most} characters at most.",
-            )
+        require_text(name, getattr(step, name), LONGEST_NOTE if name == "note" else 200)
+    require_id(step.id)
     limits = [item.key for item in county.scheme.limits]
     if step.limit and step.limit not in limits:
         raise InputError(
@@ -240,13 +236,6 @@ def _after(before: pd.DataFrame, at: str) -> str:
 
 def _note(step: Step) -> str:
     return f"{step.score}/5 {step.note}".strip() if step.score else step.note
-
-
-def _next_id(number: str, before: pd.DataFrame) -> str:
-    known, n = set(before["id"]), len(before) + 1
-    while f"{number}-{n}" in known:
-        n += 1
-    return f"{number}-{n}"
 
 
 def _who(county: County, incident: Mapping[str, Any], step: Step) -> dict[str, Any]:

@@ -27,10 +27,10 @@ def told(county: County, number: str) -> dict[str, Any]:
     found = chain_of(county, row)
     lon, lat = _degrees(county, row)
     matter = county.scheme.access.matter_of(str(row["category"] or ""))
-    due = str(row["due_at"] or "")
+    due, status = str(row["due_at"] or ""), status_of(row)
     return {
         **{k: row[k] for k in ("id", "at", "category", "due_at", "closed_at", "handled_in", "valid", "address", "note", "source")},
-        "status": status_of(row), "overdue": bool(due and not row["closed_at"] and due < now_for(county, row["at"])),
+        "status": status, "overdue": bool(due and status != "closed" and due < now_for(county, row["at"])),
         "late": bool(due and row["closed_at"] and due < str(row["closed_at"])),
         "lon": lon, "lat": lat, "photo": photo_of(county, number) is not None,
         "matter": None if matter is None else matter.model_dump(include={"key", "zh", "en", "department", "group", "admitted"}),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gridgis.county import County
 from gridgis.errors import InputError
@@ -23,7 +24,7 @@ COLUMNS = tuple(c.name for c in TABLES["incidents"] if c.name not in ("geometry"
 STEP_COLUMNS = tuple(c.name for c in TABLES["incident_steps"])
 VIEWS = ("open", "overdue", "unjudged", "closed")
 NEWEST = 300
-"""So many closed incidents are listed, the newest."""
+"""So many closed incidents are listed, those closed last."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Chain:
     Attributes
     ----------
     version
-        Version of the plan that was in force; the first where the county began later.
+        Version of the plan that was in force; the first where the county began later, and the newest where no grid was
+        drawn at the place then.
     code
         Leaf grid; empty where no grid was drawn.
     person
@@ -101,10 +103,18 @@ def chain_of(county: County, incident: Mapping[str, Any]) -> Chain:
     at = str(incident["at"] or county.today)
     plan = _plan_then(county, at)
     xy = np.array([[_number(incident["x"]), _number(incident["y"])]])
-    found = locate(plan, xy).iloc[0] if np.isfinite(xy).all() else None
+    found = _grid_at(plan, xy)
+    if found is None and plan.version < county.plan.version:
+        plan = county.plan
+        found = _grid_at(plan, xy)
     links = tuple(chain(plan, people_of(county, at[:10]), found, county.meta.get("name", ""))) if found else ()
     people = [h.id for link in reversed(links) for h in link.holders if h.kind == "person" and h.id]
     return Chain(plan.version, at[:10], str(found or ""), links, people[0] if people else "")
+
+
+def _grid_at(plan: Plan, xy: NDArray[np.float64]) -> str | None:
+    found = locate(plan, xy).iloc[0] if np.isfinite(xy).all() else None
+    return found if isinstance(found, str) else None
 
 
 def _number(value: Any) -> float:
@@ -141,7 +151,7 @@ def ledger(county: County, view: str = "open") -> pd.DataFrame:
     county
         The county.
     view
-        ``open``; ``overdue`` alone; ``unjudged``: residents' reports that wait for a verdict; ``closed``, the newest.
+        ``open``; ``overdue`` alone; ``unjudged``: residents' reports that wait for a verdict; ``closed``, those closed last.
 
     Returns
     -------
@@ -154,11 +164,8 @@ def ledger(county: County, view: str = "open") -> pd.DataFrame:
             f"There is no list '{view}': there are {', '.join(VIEWS)}.",
         )
     closed = view == "closed"
-    found = (
-        county.store.some("incidents", {"status": "closed"}, COLUMNS, NEWEST) if closed
-        else county.store.some("incidents", {"closed_at": None}, COLUMNS)
-    )  # fmt: skip
-    rows = pd.DataFrame(found).reindex(columns=list(COLUMNS)).astype(object)
+    rows = _closed(county) if closed else pd.DataFrame(county.store.some("incidents", {"closed_at": None}, COLUMNS))
+    rows = rows.reindex(columns=list(COLUMNS)).astype(object)
     rows = rows if closed else rows[(rows["status"] != "closed").to_numpy()].reset_index(drop=True)
     rows["due_at"] = _due(county, rows)
     still, wall = clock(county), dt.datetime.now().isoformat(" ", "seconds")
@@ -168,7 +175,8 @@ def ledger(county: County, view: str = "open") -> pd.DataFrame:
         rows = rows[rows["late"]]
     if view == "unjudged":
         rows = rows[(rows["source"] == RESIDENT) & rows["valid"].isna()]
-    newest = rows.assign(pressing=due[rows.index].where(rows["late"], "")).sort_values("at", ascending=False, kind="stable")
+    order = "closed_at" if closed else "at"
+    newest = rows.assign(pressing=due[rows.index].where(rows["late"], "")).sort_values(order, ascending=False, kind="stable")
     ordered = newest.sort_values(["late", "pressing"], ascending=[False, True], kind="stable").drop(columns="pressing")
     out = ordered.astype(object).where(ordered.notna(), None).reset_index(drop=True)
     out["valid"] = pd.Series([None if v is None else int(v) for v in out["valid"]], dtype=object)
@@ -178,6 +186,14 @@ def ledger(county: County, view: str = "open") -> pd.DataFrame:
         xy = out.loc[placed, ["x", "y"]].astype(float).to_numpy().reshape(-1, 2)
         out.loc[placed, "code"] = locate(county.plan, xy).to_numpy()
     return out
+
+
+def _closed(county: County) -> pd.DataFrame:
+    """Return those closed last; then, where there are fewer, those that came in closed without a time of it."""
+    timed = pd.DataFrame(county.store.some("incidents", {"closed_at": ...}, COLUMNS, NEWEST, by="closed_at"))
+    untimed = pd.DataFrame(county.store.some("incidents", {"status": "closed", "closed_at": None}, COLUMNS, NEWEST))
+    both = [rows for rows in (timed, untimed) if len(rows)]
+    return pd.concat(both, ignore_index=True).head(NEWEST) if both else timed
 
 
 def _due(county: County, rows: pd.DataFrame) -> pd.Series[Any]:

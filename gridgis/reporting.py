@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import io
+import re
 import secrets
 import warnings
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from pyproj import Transformer
 
 from gridgis.county import County
@@ -31,6 +32,9 @@ PHOTO_BYTES = 5_000_000
 PHOTO_PIXELS = 40_000_000
 _PHOTO_SIDE = 1600
 _FORMATS = ("JPEG", "PNG", "WEBP")
+# An address and a file must be able to hold it; dots alone would mean another folder.
+_ID = re.compile(r"(?!\.+$)[\w.:@+-]+")
+_AHEAD = dt.timedelta(days=1)
 
 
 class KnownError(RefusedError):
@@ -94,14 +98,15 @@ def report(county: County, told: Report) -> dict[str, Any]:
     KnownError
         There is an incident with this identifier.
     """
-    _require_short(told)
+    _require_sound(told)
     received = dt.datetime.now()
-    at, xy, photo = moment(told.at or received.isoformat()), _place(county, told), _shrunk(told.photo) if told.photo else b""
+    at, xy, photo = _happened(told.at, received), _place(county, told), _shrunk(told.photo) if told.photo else b""
     number = told.id or f"R{received:%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
-    tables = _rows(told, number, (at, received.isoformat(" ", "seconds")), xy, photo)
-    tables["incidents"]["due_at"] = due_at(county.scheme, told.category.strip(), at)
+    due = due_at(county.scheme, told.category.strip(), at)
     try:
         with county.store.alone():
+            tables = _rows(told, number, free_step(county, number, 1), (at, received.isoformat(" ", "seconds")), xy, photo)
+            tables["incidents"]["due_at"] = due
             plan = county.plan
             cell = int(plan.owners(xy[None])[0])
             if cell < 0:
@@ -138,16 +143,50 @@ def due_at(scheme: Scheme, category: str, at: str, limit: str = "") -> str | Non
     return (begun + pd.Timedelta(hours=hours)).isoformat(" ", "seconds")
 
 
-def _require_short(told: Report) -> None:
+def free_step(county: County, number: str, n: int) -> str:
+    """Return the identifier of the nth step of an incident, or of the next one that no step has, of whatever incident."""
+    while len(county.store.some("incident_steps", {"id": f"{number}-{n}"}, ("id",), 1)):
+        n += 1
+    return f"{number}-{n}"
+
+
+def require_text(name: str, text: str, most: int) -> None:
+    """Refuse a text that is too long, or holds what cannot be kept or shown.
+
+    Raises
+    ------
+    InputError
+        It is such a text.
+    """
+    # Half of a pair of UTF-16 is no character, though JSON can say it.
+    if len(text) > most or any((ord(c) < 32 and c not in "\n\t") or "\ud800" <= c <= "\udfff" for c in text):
+        raise InputError(
+            f"“{name}”太长或含控制字符：最多 {most} 个字。",
+            f"'{name}' is too long or holds control characters: {most} characters at most.",
+        )
+
+
+def require_id(text: str) -> None:
+    """Refuse an identifier that could not stand in an address.
+
+    Raises
+    ------
+    InputError
+        It is such an identifier.
+    """
+    if text and not _ID.fullmatch(text):
+        raise InputError(
+            f"编号“{text[:64]}”不可用：只能用文字、数字和 . _ : @ + -。",
+            f"The id '{text[:64]}' cannot be used: letters, digits and . _ : @ + - only.",
+        )
+
+
+def _require_sound(told: Report) -> None:
+    for name, most in LONGEST.items():
+        require_text(name, getattr(told, name), most)
+    require_id(told.id)
     if not told.category.strip():
         raise InputError("缺少类别 category。", "The category is missing.")
-    for name, most in LONGEST.items():
-        text = getattr(told, name)
-        if len(text) > most or any(ord(c) < 32 and c not in "\n\t" for c in text):
-            raise InputError(
-                f"“{name}”太长或含控制字符：最多 {most} 个字。",
-                f"'{name}' is too long or holds control characters: {most} characters at most.",
-            )
 
 
 def moment(text: str) -> str:
@@ -162,13 +201,21 @@ def moment(text: str) -> str:
         return dt.datetime.now().isoformat(" ", "seconds")
     try:
         told = dt.datetime.fromisoformat(text)
-    except ValueError as error:
+        # Incidents are kept in the time of the place, without a zone.
+        return (told.astimezone().replace(tzinfo=None) if told.tzinfo else told).isoformat(" ", "seconds")
+    except (ValueError, OverflowError) as error:
         raise InputError(
             f"时间“{text[:40]}”不是 ISO 8601：请写成 2026-11-22T15:30:00。",
             f"The time '{text[:40]}' is not ISO 8601: write 2026-11-22T15:30:00.",
         ) from error
-    # Incidents are kept in the time of the place, without a zone.
-    return (told.astimezone().replace(tzinfo=None) if told.tzinfo else told).isoformat(" ", "seconds")
+
+
+def _happened(text: str, now: dt.datetime) -> str:
+    """Return when an incident happened; a day ahead is some clock's fault, more would never fall due."""
+    at = moment(text) if text else now.isoformat(" ", "seconds")
+    if at > (now + _AHEAD).isoformat(" ", "seconds"):
+        raise InputError(f"时间 {at} 还没有到：请核对。", f"The time {at} is still to come: check it.")
+    return at
 
 
 def _place(county: County, told: Report) -> Any:
@@ -199,7 +246,8 @@ def _shrunk(photo: bytes) -> bytes:
             with Image.open(io.BytesIO(photo), formats=_FORMATS) as picture:
                 if picture.width * picture.height > PHOTO_PIXELS:
                     raise Image.DecompressionBombError
-                upright = picture.convert("RGB")
+                picture.draft("RGB", (_PHOTO_SIDE, _PHOTO_SIDE))
+                upright = _on_white(ImageOps.exif_transpose(picture))
                 upright.thumbnail((_PHOTO_SIDE, _PHOTO_SIDE))
     except (
         UnidentifiedImageError,
@@ -218,21 +266,31 @@ def _shrunk(photo: bytes) -> bytes:
     return out.getvalue()
 
 
-def _rows(told: Report, number: str, when: tuple[str, str], xy: Any, photo: bytes) -> dict[str, pd.DataFrame]:
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Return a picture without holes, as it was seen: what is clear in it stands on white."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    clear = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+
+
+def _rows(
+    told: Report, number: str, step_id: str, when: tuple[str, str], xy: Any, photo: bytes
+) -> dict[str, pd.DataFrame]:
     """Return the rows that keep a report, by table."""
     at, received = when
     incident = pd.DataFrame({
         "id": [number], "at": [at], "category": [told.category.strip()], "status": ["reported"],
-        "address": [told.address], "note": [told.note], "photo": [f"{number}-1" if photo else None],
+        "address": [told.address], "note": [told.note], "photo": [step_id if photo else None],
         "source": [told.source], "as_of": [received[:10]], "x": [xy[0]], "y": [xy[1]], "geometry": [shapely.Point(xy)],
     })  # fmt: skip
     step = pd.DataFrame({
-        "id": [f"{number}-1"], "incident": [number], "at": [received], "action": ["submit"], "by": [told.by or told.source],
+        "id": [step_id], "incident": [number], "at": [received], "action": ["submit"], "by": [told.by or told.source],
     })  # fmt: skip
     rows = {"incidents": incident, "incident_steps": step}
     if photo:
         rows["photos"] = pd.DataFrame({
-            "id": [f"{number}-1"], "incident": [number], "media": ["image/jpeg"],
+            "id": [step_id], "incident": [number], "media": ["image/jpeg"],
             "data": [base64.b64encode(photo).decode("ascii")], "at": [received],
         })  # fmt: skip
     return rows

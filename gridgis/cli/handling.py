@@ -142,7 +142,7 @@ def _list(c: Opened, view: str, out: Path | None, *, json: bool, lang: str) -> N
         if not other
         else ["id", "status", "late", "at", "category", "code", "due"]
     )
-    shown = [[r["id"], r["status"], "!" if r["late"] else "", r["at"], r["category"], r["code"] or "–", r["due_at"] or "–"]
+    shown = [[r["id"], r["status"], "!" if r["late"] else "", r["at"] or "–", r["category"] or "–", r["code"] or "–", r["due_at"] or "–"]
              for r in plain.to_dict("records")]  # fmt: skip
     table(shown, head)
 

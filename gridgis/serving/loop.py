@@ -62,9 +62,10 @@ class Loop:
         """Return the routes below the root."""
         return [
             Route("/incidents", self.listed, methods=["GET"]),
-            Route("/incidents/{id}", self.one, methods=["GET"]),
-            Route("/incidents/{id}/steps", self.step, methods=["POST"]),
-            Route("/incidents/{id}/photo", self.photo, methods=["GET"]),
+            # Identifiers that came in a file may hold a slash.
+            Route("/incidents/{id:path}/steps", self.step, methods=["POST"]),
+            Route("/incidents/{id:path}/photo", self.photo, methods=["GET"]),
+            Route("/incidents/{id:path}", self.one, methods=["GET"]),
         ]
 
     async def listed(self, request: Request) -> Response:

@@ -123,7 +123,7 @@ def _report(fields: dict[str, Any], photo: bytes) -> Report:
         raise InputError(f"不认识字段“{unknown[0]}”。", f"The field '{unknown[0]}' is not known.")
     try:
         lon, lat = float(fields["lon"]), float(fields["lat"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError("缺少经纬度 lon、lat，或不是数。", "lon and lat are missing, or no numbers.") from error
     texts = {k: fields[k] for k in _TEXTS if fields.get(k) is not None}
     if not all(isinstance(v, str) for v in texts.values()):

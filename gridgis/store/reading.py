@@ -233,13 +233,15 @@ class Reader:
             return self._frame(c, table, columns, bounds)
 
     def some(
-        self, table: str, where: Mapping[str, Any], columns: Sequence[str] | None = None, newest: int | None = None
-    ) -> gpd.GeoDataFrame:
-        """Return the rows of a table whose columns have these values (None for none), or the `newest` of them, newest first."""
-        parts = [f'"{k}" IS NULL' if v is None else f'"{k}" = :{k}' for k, v in where.items()]
-        order = "fid" if newest is None else f"fid DESC LIMIT {int(newest)}"
+        self, table: str, where: Mapping[str, Any], columns: Sequence[str] | None = None, newest: int | None = None,
+        by: str = "fid",
+    ) -> gpd.GeoDataFrame:  # fmt: skip
+        """Return the rows whose columns have these values (None for none, ``...`` for any), or the `newest` of them by a column."""
+        asked = {None: "IS NULL", ...: "IS NOT NULL"}
+        parts = [f'"{k}" {asked[v]}' if v in asked else f'"{k}" = :{k}' for k, v in where.items()]
+        order = "fid" if newest is None else f'"{by}" DESC LIMIT {int(newest)}'
         with self._reading() as c:
-            given = {k: v for k, v in where.items() if v is not None}
+            given = {k: v for k, v in where.items() if v not in asked}
             return self._found(c, table, columns, (f" WHERE {' AND '.join(parts) or 'TRUE'}", given, order))
 
     def _frame(

@@ -174,7 +174,7 @@ def test_the_openapi_document_is_valid_and_true(path: Path) -> None:
                 assert answer.status_code == 204 or (answer.status_code == 200 and media in offered), name
             if "post" in methods:
                 assert client.post(address).status_code in (400, 401), name
-    written = {re.sub(r":int|\{dataset", lambda m: "{collectionId" if "{" in m[0] else "", r.path) for r in app.routes}
+    written = {re.sub(r":int|:path|\{dataset", lambda m: "{collectionId" if "{" in m[0] else "", r.path) for r in app.routes}
     written = {w.replace("{identifier}", "{itemId}").replace("{name}", "{tiles}") for w in written}
     assert written == {*document["paths"], "/openapi.json"}
 
