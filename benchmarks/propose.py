@@ -200,7 +200,7 @@ def beside(asked: argparse.Namespace, within: str) -> int:
         area = area_of(county.plan, county.table, cells_within(county.plan, within, asked.level), asked.level)
     groups = area.groups()
     taste = STYLES[0][3]
-    graphs = [graph_of(area, g, area.figures[:, 0], LOW, HIGH, taste=taste) for g in groups]
+    graphs = [graph_of(area, g, area.figures[:, 0], (LOW, HIGH), taste=taste) for g in groups]
     places = [area.middle[g] for g in groups]
     print(f"{Path(asked.county).name} {within}: {len(area)} blocks, {int(area.figures[:, 0].sum()):,} households, "
           f"{len(groups)} connected groups, band {LOW}-{HIGH}; CPU seconds of one run")  # fmt: skip

@@ -20,6 +20,7 @@ from gridgis import topology
 from gridgis.changes import Bit, Change, arrivals, complete
 from gridgis.errors import EditError, RefusedError
 from gridgis.plan import Edit, Grid, Plan
+from gridgis.propose.labels import parents_of
 
 Ints = NDArray[np.int64]
 Objects = NDArray[np.object_]
@@ -73,11 +74,9 @@ def allot(plan: Plan, level: str, rows: Ints, labels: Ints) -> Allotted:
         A parent has no number left.
     """
     width = plan.scheme.width(level)
-    above = [w for w in plan.scheme.widths if w < width]
     leaf = plan.rows.code[rows]
     old = np.array([c[:width] if len(c) >= width and c[:width] in plan.grids else "" for c in leaf], dtype=object)
-    ups = np.array([next(c[:w] for w in reversed(above) if len(c) >= w and (w == above[0] or c[:w] in plan.grids))
-                    for c in leaf], dtype=object)  # fmt: skip
+    ups = parents_of(plan, leaf, width)
     people = plan.rows.figures[rows, 0].astype(np.float64)
     weight = people + _AREA_SHARE * shapely.area(plan.rows.geometry[rows])
     partial = _partial(plan, old)

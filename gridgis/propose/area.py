@@ -6,28 +6,26 @@ they share a boundary that is not a river or another barrier, or where a bridge 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from gridgis import topology
 from gridgis.errors import InputError
 from gridgis.linework import lines_of
 from gridgis.plan import Plan
-from gridgis.propose.barriers import Barriers
+from gridgis.propose.barriers import Barriers, Table
+from gridgis.propose.labels import by_pair, heads, joined, members, numbered, parents_of, totals
 from gridgis.quality import BESIDE_M, accompanied
 from gridgis.schema import metres
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]
-Table = Callable[..., Any]
 
 _CUT_M2 = 0.5
 _MAIN = ("motorway", "trunk", "primary", "secondary", "expressway", "railway", "rail")
@@ -91,19 +89,19 @@ class Area:
     @property
     def homes(self) -> Ints:
         """The present grid of each block as a number; the blocks that have none share one of their own."""
-        return np.unique(self.today.astype(str), return_inverse=True)[1].reshape(-1).astype(np.int64)
+        return numbered(self.today.astype(str))
 
     def groups(self) -> list[Ints]:
         """Return the blocks that can be grids together: under one parent, in one zone, reached without a barrier."""
         key = np.array([f"{p}\x1f{z}" for p, z in zip(self.parent, self.zone, strict=True)], dtype=object)
-        joined = self.open & (key[self.first] == key[self.second])
-        return _components(len(self), self.first[joined], self.second[joined])
+        near = self.open & (key[self.first] == key[self.second])
+        return members(joined(len(self), self.first[near], self.second[near]))
 
     def polygons(self, labels: Ints) -> dict[int, Any]:
-        """Return the polygon of each label of a labelling of the blocks; negative labels are left out."""
+        """Return the polygon of each label of the blocks, labels in ascending order; negative ones are left out."""
         mine = labels[self.block]
         geometry = self.plan.rows.geometry[self.rows]
-        return {int(k): topology.dissolve(geometry[mine == k]) for k in np.unique(mine[mine >= 0])}
+        return {int(mine[cells[0]]): topology.dissolve(geometry[cells]) for cells in members(mine)}
 
 
 def cells_within(plan: Plan, within: str | Any, level: str) -> Ints:
@@ -180,10 +178,22 @@ def area_of(
     rows = np.array([k for k in rows.tolist() if int(plan.rows.id[k]) not in shut], dtype=np.int64)
     cells = plan.rows.take(rows)
     width = plan.scheme.width(level)
-    parent = _parents(plan, cells.code, width)
+    parent = parents_of(plan, cells.code, width)
     box = shapely.box(*shapely.total_bounds(cells.geometry)) if len(cells) else shapely.Point()
     block, cut = _blocks(cells.geometry, uncut(table, box), parent)
-    one, other, edges = topology.shared_edges(cells.geometry)
+    head = heads(block)
+    today = np.array([c[:width] if len(c) >= width else "" for c in cells.code], dtype=object)
+    zone = np.array([_zone(plan, c, width) for c in cells.code], dtype=object)
+    middle = shapely.get_coordinates(shapely.point_on_surface(cells.geometry)).reshape(-1, 2)
+    return Area(plan, level, rows, block, totals(block, cells.figures), parent[head], zone[head], today[head],
+                *_borders(table, box, cells.geometry, block, barriers), middle[head], cut)  # fmt: skip
+
+
+def _borders(
+    table: Table, box: Any, cells: Objects, block: Ints, barriers: Sequence[str]
+) -> tuple[Ints, Ints, Floats, Floats, Floats, NDArray[np.bool_]]:
+    """Return the borders between blocks as `Area` has them: first, second, length, loose, major, open."""
+    one, other, edges = topology.shared_edges(cells)
     start, end = metres(edges[:, :2]), metres(edges[:, 2:])
     walls = Barriers.of(table, box, barriers)
     lines = {s: near_box(lines_of(table, s), box) for s in ("roads", "water", "compounds")}
@@ -192,33 +202,16 @@ def area_of(
     loose = length - accompanied(start, end, every, BESIDE_M)
     major = accompanied(start, end, np.concatenate([lines["water"], _main_roads(table, box)]), BESIDE_M)
     wet = walls.beside(start, end)
-    bridge = walls.bridged(start, end, wet)
-    first, second, sums = summed(block[one], block[other], [length, loose, major, wet, bridge])
-    dry = sums[0] - sums[3]
-    passable = (dry >= np.maximum(_DRY_M, _DRY_SHARE * sums[0])) | (sums[4] > 0) | (sums[3] <= 0)
-    n = int(block.max(initial=-1)) + 1
-    head = np.full(n, -1, dtype=np.int64)
-    head[block[::-1]] = np.arange(len(block))[::-1]
-    figures = np.zeros((n, cells.figures.shape[1]), dtype=np.int64)
-    np.add.at(figures, block, cells.figures)
-    today = np.array([c[:width] if len(c) >= width else "" for c in cells.code], dtype=object)
-    zone = np.array([_zone(plan, c, width) for c in cells.code], dtype=object)
-    middle = shapely.get_coordinates(shapely.point_on_surface(cells.geometry)).reshape(-1, 2)
-    return Area(plan, level, rows, block, figures, parent[head], zone[head], today[head], first, second, sums[0], sums[1],
-                sums[2], passable, middle[head], cut)  # fmt: skip
+    pieces = [length, loose, major, wet, walls.bridged(start, end, wet)]
+    first, second, (length, loose, major, wet, bridge) = by_pair(block[one], block[other], pieces)
+    passable = (length - wet >= np.maximum(_DRY_M, _DRY_SHARE * length)) | (bridge > 0) | (wet <= 0)
+    return first, second, length, loose, major, passable
 
 
 def _zone(plan: Plan, code: str, width: int) -> str:
     """Return the zone of the grid of the level that holds a cell, else of the finest one that has one."""
     chain = [code[:w] for w in reversed(plan.scheme.widths) if w <= min(width, len(code))]
     return next((plan.grids[c].zone for c in chain if c in plan.grids and plan.grids[c].zone), "")
-
-
-def _parents(plan: Plan, codes: Objects, width: int) -> Objects:
-    """Return the code of the grid above the level for each cell."""
-    up = [w for w in plan.scheme.widths if w < width]
-    return np.array([next(c[:w] for w in reversed(up) if len(c) >= w and (w == up[0] or c[:w] in plan.grids))
-                     for c in codes], dtype=object)  # fmt: skip
 
 
 def _main_roads(table: Table, box: Any) -> Objects:
@@ -262,25 +255,4 @@ def _blocks(cells: Objects, solid: Objects, parent: Objects) -> tuple[Ints, int]
     if not pairs:
         return np.arange(n, dtype=np.int64), len(split)
     a, b = np.array(pairs, dtype=np.int64).T
-    labels = np.asarray(_labels(n, a, b), dtype=np.int64)
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64), len(split)
-
-
-def summed(one: Ints, other: Ints, values: list[Floats]) -> tuple[Ints, Ints, list[Floats]]:
-    """Return the pairs of blocks that pieces part, and values of the pieces summed by pair."""
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    real = low != high
-    pairs, at = np.unique(np.column_stack([low, high])[real], axis=0, return_inverse=True)
-    at = at.reshape(-1)
-    sums = [np.bincount(at, v[real], len(pairs)).astype(np.float64) for v in values]
-    return pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), sums
-
-
-def _labels(n: int, a: Ints, b: Ints) -> Any:
-    return connected_components(coo_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False)[1]
-
-
-def _components(n: int, a: Ints, b: Ints) -> list[Ints]:
-    labels = np.asarray(_labels(n, a, b))
-    order = np.argsort(labels, kind="stable")
-    return [np.asarray(p, dtype=np.int64) for p in np.split(order, np.cumsum(np.bincount(labels))[:-1])] if n else []
+    return joined(n, a, b), len(split)

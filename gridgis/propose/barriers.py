@@ -15,6 +15,8 @@ from gridgis.quality import BESIDE_M, accompanied
 
 Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]
+Table = Callable[..., Any]
+"""Answers an e-map table by its name, in the county's CRS; see `County.table`."""
 
 SHUT_ROADS = ("motorway", "expressway", "railway", "rail")
 """Classes of roads that nobody crosses on the level."""
@@ -40,7 +42,7 @@ class Barriers:
     bridges: Objects
 
     @classmethod
-    def of(cls, table: Callable[..., Any], box: Any, shut: Sequence[str] = ()) -> Barriers:
+    def of(cls, table: Table, box: Any, shut: Sequence[str] = ()) -> Barriers:
         """Gather the barriers of an area.
 
         Parameters

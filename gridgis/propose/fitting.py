@@ -14,9 +14,11 @@ from gridgis import edits
 from gridgis.errors import EditError, InputError, RefusedError
 from gridgis.plan import Edit, Plan
 from gridgis.propose.adoption import adoption
-from gridgis.propose.area import Area, Table, area_of, cells_within
-from gridgis.propose.graph import Division, Graph
+from gridgis.propose.area import Area, area_of, cells_within
+from gridgis.propose.barriers import Table
+from gridgis.propose.graph import Division
 from gridgis.propose.judging import graph_of
+from gridgis.propose.labels import numbered
 from gridgis.propose.least import Step, least_change, steps_for
 
 Ints = NDArray[np.int64]
@@ -107,48 +109,63 @@ def options_for(plan: Plan, table: Table, code: str, band: tuple[int, int] | Non
     """
     grid = plan.grid(code)
     low, high = _band(plan, grid.level, grid.zone, band)
-    area = _around(plan, table, grid.code, grid.level)
-    blocks = np.flatnonzero(area.zone == area.zone[np.flatnonzero(area.today == grid.code)[0]])
-    names, home = np.unique(area.today[blocks].astype(str), return_inverse=True)
-    every = np.full(len(area), -1, dtype=np.int64)
-    every[blocks] = home.reshape(-1)
-    graph = graph_of(area, blocks, area.figures[:, 0], low, high, home=every)
-    found = Division(graph, graph.home)
-    part = names.tolist().index(grid.code)
-    if not graph.misfit(found.weight[part]):
+    case = _case(plan, table, grid.code, grid.level, (low, high))
+    found, part = case.found, case.names.index(grid.code)
+    households = found.weight[part]
+    if not found.graph.misfit(households):
         raise InputError(
-            f"网格“{grid.code}”有 {found.weight[part]} 户，已在 {low}–{high} 之内，无需调整。",
-            f"Grid '{grid.code}' has {found.weight[part]} households, within {low} to {high}: nothing to do.",
+            f"网格“{grid.code}”有 {households} 户，已在 {low}–{high} 之内，无需调整。",
+            f"Grid '{grid.code}' has {households} households, within {low} to {high}: nothing to do.",
         )
     chosen = _different(steps_for(found, part, random.Random(seed)))
     if len(chosen) < OPTIONS:
-        chosen += _several(graph, found, part, chosen, seed)
+        chosen += _several(found, part, chosen, seed)
     if not chosen:
         raise RefusedError(
-            f"网格“{grid.code}”（{found.weight[part]} 户）与同一上级内的邻格怎样调整都不能同时达到 {low}–{high} 户："
+            f"网格“{grid.code}”（{households} 户）与同一上级内的邻格怎样调整都不能同时达到 {low}–{high} 户："
             "请放宽范围，或先用 gridgis cells 细分基元。",
-            f"No change with its neighbours under the same parent brings grid '{grid.code}' ({found.weight[part]} households) "
+            f"No change with its neighbours under the same parent brings grid '{grid.code}' ({households} households) "
             f"into {low} to {high}: widen the band, or divide the cells first (gridgis cells).",
         )
-    return [_option(plan, area, blocks, found, names.tolist(), step) for step in chosen[:OPTIONS]]
+    return [_option(case, step) for step in chosen[:OPTIONS]]
+
+
+def _households(plan: Plan, level: str, zone: str) -> tuple[int, int] | None:
+    """Return the fewest and most households that the scheme asks for."""
+    band = plan.scheme.band(level, zone or None)
+    return None if band is None else band.households
 
 
 def _band(plan: Plan, level: str, zone: str, given: tuple[int, int] | None) -> tuple[int, int]:
-    if given is not None:
-        return given
-    band = plan.scheme.band(level, zone or None)
-    if band is None or band.households is None:
+    band = given or _households(plan, level, zone)
+    if band is None:
         raise InputError(
             "该网格在网格体系中没有户数要求：请用 --households 下限:上限 指定。",
             "The scheme sets no number of households for this grid: give one with --households LOW:HIGH.",
         )
-    return band.households
+    return band
 
 
-def _around(plan: Plan, table: Table, code: str, level: str) -> Area:
-    """Return the blocks under the parent of a grid."""
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """The blocks under the parent of a grid in its zone, the names of their present grids, and these as parts."""
+
+    area: Area
+    blocks: Ints
+    names: list[str]
+    found: Division
+
+    def name(self, part: int) -> str:
+        return self.names[part] if part < len(self.names) else "new"
+
+
+def _case(plan: Plan, table: Table, code: str, level: str, band: tuple[int, int]) -> _Case:
     up = plan.scheme.parent(code) or plan.county_code
-    return area_of(plan, table, cells_within(plan, up, level), level)
+    area = area_of(plan, table, cells_within(plan, up, level), level)
+    blocks = np.flatnonzero(area.zone == area.zone[np.flatnonzero(area.today == code)[0]])
+    today = area.today[blocks].astype(str)
+    graph = graph_of(area, blocks, area.figures[:, 0], band, home=numbered(today))
+    return _Case(area, blocks, sorted(set(today.tolist())), Division(graph, graph.home))
 
 
 def _different(steps: list[Step]) -> list[Step]:
@@ -163,8 +180,9 @@ def _different(steps: list[Step]) -> list[Step]:
     return out
 
 
-def _several(graph: Graph, found: Division, part: int, known: list[Step], seed: int) -> list[Step]:
+def _several(found: Division, part: int, known: list[Step], seed: int) -> list[Step]:
     """Return what a search over all neighbours finds, if that mends the grid in another way."""
+    graph = found.graph
     best = least_change(graph, seed)
     moves = {v: k for v, k in enumerate(best.label) if k != found.label[v]}
     mended = part not in best.parts or not graph.misfit(best.weight[part])
@@ -174,52 +192,50 @@ def _several(graph: Graph, found: Division, part: int, known: list[Step], seed: 
     return [Step("several", moves, best.moved())]
 
 
-def _option(plan: Plan, area: Area, blocks: Ints, found: Division, names: list[str], step: Step) -> Option:
+def _option(case: _Case, step: Step) -> Option:
     """Return a step with its words, figures and edit."""
+    area, found = case.area, case.found
     after = Division(found.graph, found.label)
-    for v, to in step.moves.items():
-        after.put({v}, to)
     cells: dict[str, list[int]] = {}
     for v, to in sorted(step.moves.items()):
-        ids = plan.rows.id[area.rows[area.block == blocks[v]]]
-        cells.setdefault(names[to] if to < len(names) else "new", []).extend(int(i) for i in ids)
-    touched = {found.label[v] for v in step.moves} | set(step.moves.values())
-    before = {names[k]: _people(found, k) for k in sorted(touched) if k < len(names)}
-    then = {names[k] if k < len(names) else "new": _people(after, k) for k in sorted(touched) if k in after.parts}
-    n, froms = sum(len(ids) for ids in cells.values()), sorted({names[found.label[v]] for v in step.moves})
-    zh, en = _words(step, n, froms, sorted(cells), step.moved)
-    return Option(step.kind, zh, en, cells, step.moved, before, then, _edit(plan, area, blocks, step, cells, froms))
+        after.put({v}, to)
+        ids = area.plan.rows.id[area.rows[area.block == case.blocks[v]]]
+        cells.setdefault(case.name(to), []).extend(ids.tolist())
+    touched = sorted({found.label[v] for v in step.moves} | set(step.moves.values()))
+    before, then = ({case.name(k): _people(d, k) for k in touched if k in d.parts} for d in (found, after))
+    froms = sorted({case.names[found.label[v]] for v in step.moves})
+    zh, en = _words(step, sum(len(ids) for ids in cells.values()), froms, sorted(cells))
+    return Option(step.kind, zh, en, cells, step.moved, before, then, _edit(case, step, cells, froms))
 
 
 def _people(found: Division, part: int) -> int:
     return sum(found.graph.people[v] for v in found.parts[part])
 
 
-def _words(step: Step, n: int, froms: list[str], to: list[str], moved: int) -> tuple[str, str]:
-    a, b = "、".join(froms), "、".join(to)
+def _words(step: Step, n: int, froms: list[str], to: list[str]) -> tuple[str, str]:
+    a, b, moved = "、".join(froms), "、".join(to), step.moved
     if step.kind == "merge":
         return f"把 {a} 整个并入 {b}，{moved} 户换网格", f"merge {a} into {b}; {moved} households change grid"
     if step.kind == "split":
         return f"把 {a} 分成两个，{n} 个基元 {moved} 户归新网格", f"split {a}: {n} cells with {moved} households make a new grid"
-    a_en, b_en = a.replace("、", ", "), b.replace("、", ", ").replace("new", "a new grid")
     return (f"把 {n} 个基元（{moved} 户）从 {a} 划给 {b.replace('new', '新网格')}",
-            f"move {n} cells ({moved} households) from {a_en} to {b_en}")  # fmt: skip
+            f"move {n} cells ({moved} households) from {', '.join(froms)} to {', '.join(to).replace('new', 'a new grid')}")  # fmt: skip
 
 
-def _edit(plan: Plan, area: Area, blocks: Ints, step: Step, cells: dict[str, list[int]], froms: list[str]) -> Edit:
+def _edit(case: _Case, step: Step, cells: dict[str, list[int]], froms: list[str]) -> Edit:
     """Return an ordinary edit wherever there is a verb for it."""
+    area = case.area
     if step.kind in ("take", "give"):
         to, ids = next(iter(cells.items()))
-        return edits.paint(plan, ids, to)
+        return edits.paint(area.plan, ids, to)
     if step.kind == "merge":
-        return edits.merge(plan, [next(iter(cells)), *froms])
+        return edits.merge(area.plan, [next(iter(cells)), *froms])
     labels = area.homes
-    names = np.unique(area.today[blocks].astype(str)).tolist()
-    where = {name: int(labels[np.flatnonzero(area.today == name)[0]]) for name in names}
     top = int(labels.max()) + 1
+    where = {name: int(labels[area.today == name][0]) for name in case.names}
     for v, to_part in step.moves.items():
-        labels[blocks[v]] = where[names[to_part]] if to_part < len(names) else top + to_part
-    return adoption(plan, area.level, area.rows, labels[area.block], command={"fit": sorted(froms)})
+        labels[case.blocks[v]] = where.get(case.name(to_part), top + to_part)
+    return adoption(area.plan, area.level, area.rows, labels[area.block], command={"fit": sorted(froms)})
 
 
 def fit_area(
@@ -252,13 +268,12 @@ def fit_area(
     area = area_of(plan, table, cells_within(plan, within, level), level)
     labels = area.homes
     count, moved, outs, grids = int(labels.max()) + 1, 0, [0, 0], 0
-    banded = {z: plan.scheme.band(level, z or None) for z in set(area.zone.tolist())}
-    groups = [g for g in area.groups() if band or (banded[area.zone[g[0]]] and banded[area.zone[g[0]]].households)]  # type: ignore[union-attr]
-    for n, blocks in enumerate(groups):
+    bands = {z: band or _households(plan, level, z) for z in set(area.zone.tolist())}
+    groups = [(g, wanted) for g in area.groups() if (wanted := bands[area.zone[g[0]]])]
+    for n, (blocks, wanted) in enumerate(groups):
         if tell:
             tell(n / len(groups), str(area.parent[blocks[0]]))
-        low, high = _band(plan, level, str(area.zone[blocks[0]]), band)
-        graph = graph_of(area, blocks, area.figures[:, 0], low, high, home=labels)
+        graph = graph_of(area, blocks, area.figures[:, 0], wanted, home=labels[blocks])
         begun = Division(graph, graph.home)
         best = least_change(graph, seed)
         outs[0] += sum(bool(graph.misfit(w)) for w in begun.weight.values())

@@ -19,13 +19,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from gridgis import topology
 from gridgis.errors import InputError
 from gridgis.plan import Plan
 from gridgis.propose.adoption import allot
+from gridgis.propose.labels import joined, numbered
 from gridgis.schema import metres, point_array
 
 Ints = NDArray[np.int64]
@@ -223,7 +222,7 @@ def joined_greedily(n: int, first: Ints, second: Ints, pull: NDArray[np.float64]
     for v in range(n):
         while into[v] != into[into[v]]:
             into[v] = into[into[v]]
-    return np.unique(np.array(into, dtype=np.int64), return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return numbered(np.array(into))
 
 
 def _elements(plan: Plan, nets: Sequence[Net], rows: Ints, code: Objects) -> pd.DataFrame:
@@ -260,9 +259,7 @@ def _table(facts: pd.DataFrame, sides: tuple[str, str], names: tuple[str, str]) 
 
 def _dissolved(plan: Plan, rows: Ints, key: Objects) -> tuple[list[str], Objects]:
     names = sorted(set(key.tolist()))
-    shapes = np.empty(len(names), dtype=object)
-    shapes[:] = [topology.dissolve(plan.rows.geometry[rows[key == k]]) for k in names]
-    return names, shapes
+    return names, np.array([topology.dissolve(plan.rows.geometry[rows[key == k]]) for k in names], dtype=object)
 
 
 def _common_frame(plan: Plan, nets: Sequence[Net], rows: Ints, held: Ints, code: Objects) -> gpd.GeoDataFrame:
@@ -296,7 +293,7 @@ def _conflicts(plan: Plan, nets: Sequence[Net], rows: Ints, held: Ints, code: Ob
     some = np.flatnonzero(against.any(axis=1))
     out: dict[str, list[Any]] = {k: [] for k in ("code", "nets", "says", *WEIGHED, "area_m2")}
     shapes: list[Any] = []
-    labels = _patches(plan, rows[some], np.column_stack([held[some], _numbers(code[some])])) if len(some) else some
+    labels = _patches(plan, rows[some], np.column_stack([held[some], numbered(code[some].astype(str))])) if len(some) else some
     for p in np.unique(labels).tolist():
         mine = some[labels == p]
         said = [str(net.codes[g]) if g >= 0 else "–" for net, g in zip(nets, held[mine[0]].tolist(), strict=True)]
@@ -307,21 +304,14 @@ def _conflicts(plan: Plan, nets: Sequence[Net], rows: Ints, held: Ints, code: Ob
             out[name].append(int(plan.rows.figures[rows[mine], k].sum()))
         shapes.append(topology.dissolve(plan.rows.geometry[rows[mine]]))
         out["area_m2"].append(round(float(shapes[-1].area), 1))
-    column = np.empty(len(shapes), dtype=object)
-    column[:] = shapes
-    return gpd.GeoDataFrame(pd.DataFrame(out), geometry=column, crs=plan.epsg)
-
-
-def _numbers(code: Objects) -> Ints:
-    return np.unique(code.astype(str), return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return gpd.GeoDataFrame(pd.DataFrame(out), geometry=shapes, crs=plan.epsg)
 
 
 def _patches(plan: Plan, rows: Ints, key: Ints) -> Ints:
     """Label cells that hang together and say the same."""
     first, second, _ = topology.shared_edges(plan.rows.geometry[rows])
     same = (key[first] == key[second]).all(axis=1)
-    n = len(rows)
-    return np.asarray(connected_components(coo_matrix((np.ones(int(same.sum())), (first[same], second[same])), (n, n)), directed=False)[1])
+    return joined(len(rows), first[same], second[same])
 
 
 def _went(plan: Plan, nets: Sequence[Net], crosswalk: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from gridgis.propose.labels import numbered
+
 Ints = NDArray[np.int64]
 
 _SEED = 1e6
@@ -236,4 +238,4 @@ class Division:
 
     def labels(self) -> Ints:
         """Return the part of each block, parts numbered from 0."""
-        return np.unique(np.array(self.label, dtype=np.int64), return_inverse=True)[1].astype(np.int64)
+        return numbered(np.array(self.label))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,10 @@ from numpy.typing import NDArray
 from gridgis.celling import cut_buildings
 from gridgis.linework import lines_of
 from gridgis.propose.adoption import allot
-from gridgis.propose.area import Area
-from gridgis.propose.graph import Graph
+from gridgis.propose.area import Area, near_box
+from gridgis.propose.barriers import Table
+from gridgis.propose.graph import Graph, Taste
+from gridgis.propose.labels import numbered
 from gridgis.quality import boundary_quality
 
 Ints = NDArray[np.int64]
@@ -52,6 +53,10 @@ class Bench:
     lines: dict[str, Objects]
     solid: Objects
 
+    def band(self, blocks: Ints) -> tuple[int, int]:
+        """Return the band that holds for blocks of one zone."""
+        return int(self.low[blocks[0]]), int(self.high[blocks[0]])
+
 
 def weights(area: Area, name: str) -> tuple[Ints, NDArray[np.float64]]:
     """Return the weight of each block by name, and its workload in households."""
@@ -63,13 +68,9 @@ def weights(area: Area, name: str) -> tuple[Ints, NDArray[np.float64]]:
     return np.asarray(columns[name], dtype=np.int64), load
 
 
-def near_lines(table: Callable[..., Any], box: Any) -> dict[str, Objects]:
+def near_lines(table: Table, box: Any) -> dict[str, Objects]:
     """Return roads and water that meet a box."""
-    out = {}
-    for name in ("roads", "water"):
-        lines = lines_of(table, name)
-        out[name] = np.asarray(lines[shapely.intersects(lines, box)], dtype=object) if len(lines) else lines
-    return out
+    return {name: near_box(lines_of(table, name), box) for name in ("roads", "water")}
 
 
 def judge(bench: Bench, labels: Ints) -> dict[str, Any]:
@@ -83,16 +84,13 @@ def judge(bench: Bench, labels: Ints) -> dict[str, Any]:
         The grid of each block; negative where none is proposed.
     """
     area, mine = bench.area, labels >= 0
-    kinds, at = np.unique(labels[mine], return_inverse=True)
-    at = at.reshape(-1)
+    kinds, at = np.unique(labels[mine]), numbered(labels[mine])
     weight = np.bincount(at, bench.weight[mine], len(kinds))
     low = np.maximum.reduceat(bench.low[mine][np.argsort(at, kind="stable")], _starts(at))
     high = np.maximum.reduceat(bench.high[mine][np.argsort(at, kind="stable")], _starts(at))
     within = (weight >= low) & (weight <= high)
     load = np.bincount(at, bench.workload[mine], len(kinds))
-    shapes = area.polygons(labels)
-    polygons = np.empty(len(kinds), dtype=object)
-    polygons[:] = [shapes[int(k)] for k in kinds]
+    polygons = np.array(list(area.polygons(labels).values()), dtype=object)
     walked = _walked(area, labels, kinds)
     rim, size = shapely.length(polygons), shapely.area(polygons)
     allotted = allot(area.plan, area.level, area.rows, labels[area.block]) if mine.all() else _allotted(area, labels)
@@ -138,15 +136,17 @@ def _boundary(bench: Bench, labels: Ints, kinds: Ints, polygons: Objects) -> dic
 
 def _walked(area: Area, labels: Ints, kinds: Ints) -> NDArray[np.bool_]:
     """Tell for each grid whether all its blocks are reached without crossing a river or another barrier."""
-    graph = graph_of(area, np.arange(len(area)), np.zeros(len(area), dtype=np.int64), 0, 1)
+    graph = graph_of(area, np.arange(len(area)), np.zeros(len(area), dtype=np.int64), (0, 1))
     members: dict[int, list[int]] = {}
     for v, k in enumerate(labels.tolist()):
         members.setdefault(k, []).append(v)
     return np.array([graph.joined(members[int(k)]) for k in kinds], dtype=bool)
 
 
-def graph_of(area: Area, blocks: Ints, weight: Ints, low: int, high: int, **more: Any) -> Graph:
-    """Return blocks that belong together as the search sees them.
+def graph_of(
+    area: Area, blocks: Ints, weight: Ints, band: tuple[int, int], *, taste: Taste | None = None, home: Ints | None = None
+) -> Graph:
+    """Return blocks that belong together as the search sees them, without seeds.
 
     Parameters
     ----------
@@ -156,15 +156,16 @@ def graph_of(area: Area, blocks: Ints, weight: Ints, low: int, high: int, **more
         Positions of the blocks.
     weight
         Weight of every block of the area.
-    low, high
-        The band.
-    **more
-        Further fields of `Graph`: taste, seeds, home.
+    band
+        Lowest and highest weight of a grid.
+    taste
+        What a division is judged by; without it every border costs 1.
+    home
+        The present grid of each of the blocks chosen; none by default.
     """
     place = np.full(len(area), -1, dtype=np.int64)
     place[blocks] = np.arange(len(blocks))
     near: list[dict[int, float]] = [{} for _ in blocks]
-    taste = more.get("taste")
     usable = area.open & (place[area.first] >= 0) & (place[area.second] >= 0)
     for k in np.flatnonzero(usable).tolist():
         a, b = int(place[area.first[k]]), int(place[area.second[k]])
@@ -172,9 +173,7 @@ def graph_of(area: Area, blocks: Ints, weight: Ints, low: int, high: int, **more
         minor = max(float(area.length[k]) - major - loose, 0.0)
         cost = 1.0 if taste is None else taste.major * major + taste.minor * minor + taste.loose * loose
         near[a][b] = near[b][a] = cost
-    seeds, home = more.get("seeds"), more.get("home")
-    plain: dict[str, Any] = {} if taste is None else {"taste": taste}
     return Graph(
-        weight[blocks].tolist(), near, int(low), int(high), [0] * len(blocks) if seeds is None else seeds[blocks].tolist(),
-        [-1] * len(blocks) if home is None else home[blocks].tolist(), area.figures[blocks, 0].tolist(), **plain,
+        weight[blocks].tolist(), near, int(band[0]), int(band[1]), [0] * len(blocks),
+        [-1] * len(blocks) if home is None else home.tolist(), area.figures[blocks, 0].tolist(), taste or Taste(),
     )  # fmt: skip

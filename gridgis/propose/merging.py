@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from gridgis.errors import InputError
 from gridgis.plan import Plan
 from gridgis.propose.adoption import allot
-from gridgis.propose.area import Area, Table, area_of, cells_within, summed
+from gridgis.propose.area import Area, area_of, cells_within
+from gridgis.propose.barriers import Table
 from gridgis.propose.fusing import WEIGHED, Net, cells_of
-from gridgis.propose.graph import Taste
+from gridgis.propose.graph import Division, Taste
 from gridgis.propose.judging import graph_of, weights
-from gridgis.propose.parting import first_division, settle
+from gridgis.propose.labels import by_pair, heads, members, numbered, totals
+from gridgis.propose.parting import divided, first_division, settle
 
 Ints = NDArray[np.int64]
 Objects = NDArray[np.object_]
@@ -108,20 +110,14 @@ def _of_old(area: Area, held: Ints) -> Area:
     key = pd.factorize(pd.Series([f"{h}\x1f{p}\x1f{z}" for h, p, z in
                                   zip(held, area.parent[area.block], area.zone[area.block], strict=True)]))[0]  # fmt: skip
     # Blocks of cells that share a building stay together, whatever old grids they are in.
-    held_by = np.full(len(area), -1, dtype=np.int64)
-    held_by[area.block[::-1]] = key[::-1]
-    names = np.unique(held_by, return_inverse=True)[1].reshape(-1).astype(np.int64)
-    n = int(names.max()) + 1
-    figures = np.zeros((n, area.figures.shape[1]), dtype=np.int64)
-    np.add.at(figures, names, area.figures)
-    first, second, sums = summed(
-        names[area.first], names[area.second], [area.length, area.loose, area.major, area.open.astype(np.float64)]
-    )
-    head = np.zeros(n, dtype=np.int64)
-    head[names[::-1]] = np.arange(len(names))[::-1]
+    names = numbered(key[heads(area.block)])
+    head = heads(names)
+    pieces = [area.length, area.loose, area.major, area.open.astype(np.float64)]
+    first, second, (length, loose, major, way) = by_pair(names[area.first], names[area.second], pieces)
     return replace(
-        area, block=names[area.block], figures=figures, parent=area.parent[head], zone=area.zone[head], today=area.today[head],
-        first=first, second=second, length=sums[0], loose=sums[1], major=sums[2], open=sums[3] > 0, middle=area.middle[head],
+        area, block=names[area.block], figures=totals(names, area.figures), parent=area.parent[head], zone=area.zone[head],
+        today=area.today[head], first=first, second=second, length=length, loose=loose, major=major, open=way > 0,
+        middle=area.middle[head],
     )  # fmt: skip
 
 
@@ -144,7 +140,7 @@ def _patches(area: Area, form: Objects, weight: Ints, target: int) -> list[Ints]
             break
         k = small[0][1]
         place[place == k] = max(sorted(near[k]), key=lambda o: near[k][o])
-    return [np.flatnonzero(place == k) for k in np.unique(place)]
+    return members(place)
 
 
 def _divide(area: Area, groups: Sequence[Ints], weight: Ints, target: int, seed: int) -> Ints:
@@ -155,17 +151,16 @@ def _divide(area: Area, groups: Sequence[Ints], weight: Ints, target: int, seed:
         size = (low + high) / 2
         made = sum(_number(s, size, len(g)) for s, g in zip(sums, groups, strict=True))
         low, high = (size, high) if made > target else (low, size)
-    labels, done = np.zeros(len(area), dtype=np.int64), 0
-    for n, (blocks, whole) in enumerate(zip(groups, sums, strict=True)):
-        parts = _number(whole, high, len(blocks))
-        usual = whole / parts
-        graph = graph_of(area, blocks, weight, int(0.6 * usual), int(1.5 * usual) + 1, taste=_TASTE)
-        rng = random.Random(seed * 1_000_003 + n)
+
+    def divide(n: int, blocks: Ints, rng: random.Random) -> Division:
+        parts = _number(sums[n], high, len(blocks))
+        usual = sums[n] / parts
+        graph = graph_of(area, blocks, weight, (int(0.6 * usual), int(1.5 * usual) + 1), taste=_TASTE)
         found = first_division(graph, parts, rng.randrange(2**31))
         settle(found, rng, lambda _share: None)
-        labels[blocks] = found.labels() + done
-        done += len(found.parts)
-    return labels
+        return found
+
+    return divided(len(area), groups, seed, divide)
 
 
 def _number(whole: float, size: float, blocks: int) -> int:
@@ -186,10 +181,7 @@ def _told(plan: Plan, area: Area, old: Net, held: Ints, labels: Ints, facts: tup
         figures = dict(zip(WEIGHED, area.figures[mine].sum(axis=0).tolist()[:3], strict=True))
         data.append({"code": codes[k], "category": _form(plan, form[mine]), "class": classes[k]} | figures
                     | {"workload": round(float(work[k]), 1), "old": "、".join(inside), "old_count": len(inside)})  # fmt: skip
-    shapes = area.polygons(labels)
-    column = np.empty(len(kinds), dtype=object)
-    column[:] = [shapes[int(k)] for k in kinds]
-    grids = gpd.GeoDataFrame(pd.DataFrame(data), geometry=column, crs=plan.epsg)
+    grids = gpd.GeoDataFrame(pd.DataFrame(data), geometry=list(area.polygons(labels).values()), crs=plan.epsg)
     return Regrouping(area.level, grids, _went(plan, area, old, held, np.array([codes[int(k)] for k in cells], dtype=object)))
 
 
@@ -259,8 +251,6 @@ def forms_of(plan: Plan, old: Net, parcels: Objects, kinds: Objects) -> Objects:
 def own_forms(plan: Plan) -> tuple[Objects, Objects]:
     """Return the polygons of the plan's grids that have a category, and the category of each."""
     found = [g for g in plan.grids.values() if g.category]
-    shapes = np.empty(len(found), dtype=object)
-    shapes[:] = [plan.grid_geometry(g.code) for g in found]
-    return shapes, np.array([g.category for g in found], dtype=object)
+    return np.array([plan.grid_geometry(g.code) for g in found], dtype=object), np.array([g.category for g in found], dtype=object)
 
 

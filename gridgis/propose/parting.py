@@ -9,15 +9,41 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gridgis.propose.graph import Division, Graph
 
+Ints = NDArray[np.int64]
 Tell = Callable[[float], None]
 
 _TREES = 6
 _FITTED = 4
 _HALVINGS = 6
+
+
+def divided(size: int, groups: Iterable[Ints], seed: int, divide: Callable[[int, Ints, random.Random], Division]) -> Ints:
+    """Return the grid of each of `size` blocks, every group divided by itself; -1 for blocks in no group.
+
+    Parameters
+    ----------
+    size
+        Number of blocks.
+    groups
+        Positions of the blocks that are divided together.
+    seed
+        The same seed gives the same answer, each group having its own source of chance.
+    divide
+        Answers the division of a group, told its number, its blocks and the source of chance.
+    """
+    labels, done = np.full(size, -1, dtype=np.int64), 0
+    for n, blocks in enumerate(groups):
+        found = divide(n, blocks, random.Random(seed * 1_000_003 + n))
+        labels[blocks] = found.labels() + done
+        done += len(found.parts)
+    return labels
 
 
 def count_near(graph: Graph, wanted: int | None = None) -> int:

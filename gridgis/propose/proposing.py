@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -18,10 +18,12 @@ from gridgis import topology
 from gridgis.errors import InputError
 from gridgis.plan import Plan
 from gridgis.propose.adoption import allot
-from gridgis.propose.area import Area, Table, area_of, cells_within, near_box, uncut
+from gridgis.propose.area import Area, area_of, cells_within, near_box, uncut
+from gridgis.propose.barriers import Table
 from gridgis.propose.graph import Division, Graph, Taste
 from gridgis.propose.judging import Bench, graph_of, judge, near_lines, weights
-from gridgis.propose.parting import count_near, first_division, settle
+from gridgis.propose.labels import members, numbered
+from gridgis.propose.parting import count_near, divided, first_division, settle
 from gridgis.propose.wanted import STYLES, Part, Tell, Wanted, check
 from gridgis.schema import FIGURES
 
@@ -204,7 +206,7 @@ def _groups(area: Area, bench: Bench, notes: list[Note]) -> list[Ints]:
                 f"{len(g)} 个无人居住、被水隔开的基元并入对岸网格。",
                 f"{len(g)} cells where nobody lives, cut off by water, join the grid across.",
             ))  # fmt: skip
-    return [np.flatnonzero(of == k) for k in np.unique(of[of >= 0])]
+    return members(of)
 
 
 def _seeds(area: Area, wanted: Wanted, notes: list[Note]) -> Ints:
@@ -236,20 +238,15 @@ def _require_people(groups: Sequence[Ints], bench: Bench) -> None:
 def _divide(bench: Bench, groups: Sequence[Ints], seeds: Ints, taste: Taste, seed: int, tell: Part) -> Ints:
     """Return a division of the blocks to one taste."""
     area = bench.area
-    labels = np.full(len(area), -1, dtype=np.int64)
-    homes = np.where(area.today != "", area.homes, -1)
-    done = 0
-    for n, blocks in enumerate(groups):
-        rng = random.Random(seed * 1_000_003 + n)
-        home = np.unique(homes[blocks], return_inverse=True)[1].reshape(-1) - int((homes[blocks] < 0).any())
-        every = np.full(len(area), -1, dtype=np.int64)
-        every[blocks] = home
-        graph = graph_of(area, blocks, bench.weight, int(bench.low[blocks[0]]), int(bench.high[blocks[0]]), taste=taste,
-                         seeds=seeds, home=every)  # fmt: skip
-        found = best_division(graph, rng, tell.part(n, len(groups)), today=bool(taste.stay) and not (home < 0).any())
-        labels[blocks] = found.labels() + done
-        done += len(found.parts)
-    return labels
+
+    def divide(n: int, blocks: Ints, rng: random.Random) -> Division:
+        today = area.today[blocks]
+        home = numbered(today.astype(str)) - int((today == "").any())  # Without a present grid: -1.
+        graph = graph_of(area, blocks, bench.weight, bench.band(blocks), taste=taste, home=home)
+        seeded = replace(graph, seeds=seeds[blocks].tolist())
+        return best_division(seeded, rng, tell.part(n, len(groups)), today=bool(taste.stay) and not (home < 0).any())
+
+    return divided(len(area), groups, seed, divide)
 
 
 def best_division(
@@ -284,7 +281,7 @@ def best_division(
 def _unlike(area: Area, one: Ints, other: Ints) -> float:
     """Return the share of households that two divisions put into different grids, at the best pairing."""
     mine = (one >= 0) & (other >= 0)
-    a, b = (np.unique(v[mine], return_inverse=True)[1].reshape(-1) for v in (one, other))
+    a, b = numbered(one[mine]), numbered(other[mine])
     people = area.figures[mine, 0]
     common = np.zeros((a.max(initial=-1) + 1, b.max(initial=-1) + 1))
     np.add.at(common, (a, b), people)
@@ -308,19 +305,17 @@ def frame_of(bench: Bench, labels: Ints, locked: Sequence[str] = ()) -> gpd.GeoD
     for k, code in sorted(codes.items(), key=lambda t: t[1]):
         blocks = labels == k
         weight = int(bench.weight[blocks].sum())
-        fits = bench.low[blocks][0] <= weight <= bench.high[blocks][0]
+        low, high = bench.band(np.flatnonzero(blocks))
         figures = dict(zip(FIGURES, area.figures[blocks].sum(axis=0).tolist(), strict=True))
         out.append({"code": code, "status": "kept" if code in plan.grids else "new"} | figures | {
-            "weight": weight, "in_band": int(fits), "workload": round(float(bench.workload[blocks].sum()), 1)})  # fmt: skip
+            "weight": weight, "in_band": int(low <= weight <= high), "workload": round(float(bench.workload[blocks].sum()), 1)})  # fmt: skip
         geometry.append(shapes[k])
     for code in locked:
         figures = {k: int(v) for k, v in plan.figures_of(code).items() if k in FIGURES}
         out.append({"code": code, "status": "locked"} | figures | {"weight": None, "in_band": None, "workload": None})
         geometry.append(plan.grid_geometry(code))
     frame = pd.DataFrame(out).astype({"weight": "Int64", "in_band": "Int64"})
-    column = np.empty(len(geometry), dtype=object)
-    column[:] = geometry
-    return gpd.GeoDataFrame(frame, geometry=column, crs=plan.epsg)
+    return gpd.GeoDataFrame(frame, geometry=geometry, crs=plan.epsg)
 
 
 def _tell_remains(plan: Plan, rows: Ints, level: str, notes: list[Note]) -> None:
@@ -346,7 +341,7 @@ def _tell_remains(plan: Plan, rows: Ints, level: str, notes: list[Note]) -> None
 def _tell_unmet(area: Area, bench: Bench, groups: Sequence[Ints], out: Sequence[Alternative], notes: list[Note]) -> None:
     """Name the places where no number of grids fits the band."""
     for blocks in groups:
-        low, high, total = int(bench.low[blocks[0]]), int(bench.high[blocks[0]]), int(bench.weight[blocks].sum())
+        (low, high), total = bench.band(blocks), int(bench.weight[blocks].sum())
         if -(-total // high) > total // low:
             up = area.parent[blocks[0]]
             notes.append((f"“{up}”中连成一片的 {total} 户（{len(blocks)} 个街块）分不成 {low}–{high} 的网格，只能最接近。",
