@@ -31,11 +31,11 @@ from benchmarks.planner import Planner
 from gridgis.errors import GridgisError
 from gridgis.verify import verify
 
-WEIGHTS = {
+OFTEN = {
     "split": 20, "merge": 26, "transfer": 16, "paint": 12, "reshape": 20, "vertex": 12, "recode": 4, "convert": 2, "draw": 8,
     "undo": 5, "redo": 1,
 }  # fmt: skip
-KINDS = tuple(WEIGHTS)
+KINDS, WEIGHTS = tuple(OFTEN), tuple(OFTEN.values())
 
 
 def geometry(blob: bytes) -> shapely.Geometry:
@@ -271,7 +271,7 @@ def run(path: Path, edits: int, seed: int) -> int:
         tried += 1
         # Redo makes sense only right after undo.
         again = last == "undo" and planner.random.random() < 0.5
-        kind = "redo" if again else planner.random.choices(KINDS, WEIGHTS.values())[0]
+        kind = "redo" if again else planner.random.choices(KINDS, WEIGHTS)[0]
         before = (county.version, county.plan.hash)
         started = time.perf_counter()
         try:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -92,7 +93,7 @@ class SqliteBackend:
             return None
         # SQLite keeps its log beside the file, for reading too.
         return StoreError(
-            f"无法读取“{self.name}”：{error.orig}。请检查磁盘空间，以及您能否写入它所在的文件夹；只读时请先复制到别处。",
+            f"无法读取“{self.name}”：{_why(error)}。请检查磁盘空间，以及您能否写入它所在的文件夹；只读时请先复制到别处。",
             f"'{self.name}' cannot be read: {error.orig}. Check disk space and that you may write in its folder; copy the "
             "file elsewhere if you may not.",
         )
@@ -105,8 +106,14 @@ class SqliteBackend:
         """Return what people are told when writing fails."""
         if isinstance(error, ProgrammingError | InterfaceError):
             return None
+        if "locked" in str(error):
+            return StoreError(
+                f"“{self.name}”正被另一个程序写入：变更未保存，县区未改动；请在该程序（如 QGIS）中保存或关闭后重试。",
+                f"Another program is writing to '{self.name}': nothing was saved and the county is unchanged; save or close "
+                "it there (in QGIS, say) and try again.",
+            )
         return StoreError(
-            f"无法写入“{self.name}”：{error.orig}。变更未保存，县区未改动；请检查磁盘空间与权限后重试。",
+            f"无法写入“{self.name}”：{_why(error)}。变更未保存，县区未改动；请检查磁盘空间与权限后重试。",
             f"'{self.name}' cannot be written: {error.orig}. Nothing was saved and the county is unchanged; check "
             "disk space and permissions and try again.",
         )
@@ -184,6 +191,17 @@ class MemoryBackend(SqliteBackend):
 def _engine(creator: Callable[[], sqlite3.Connection]) -> Engine:
     # The pool that SQLAlchemy would choose closes connections under other threads' hands.
     return create_engine("sqlite://", creator=creator, poolclass=QueuePool, max_overflow=40)
+
+
+_REASONS = MappingProxyType({
+    "database or disk is full": "磁盘已满", "attempt to write a readonly database": "文件或它所在的文件夹只读",
+    "disk I/O error": "磁盘读写出错", "unable to open database file": "打不开文件",
+})  # fmt: skip
+
+
+def _why(error: DBAPIError) -> str:
+    """Return in Chinese why SQLite failed, in its own words where it seldom does so."""
+    return _REASONS.get(str(error.orig), str(error.orig))
 
 
 def backup_name(path: Path, version: int) -> Path:

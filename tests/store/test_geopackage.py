@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -270,7 +271,7 @@ def test_a_full_disk_is_told_in_a_sentence_and_nothing_is_lost(path: Path) -> No
         event.listen(county.store._engine, "connect", lambda c, _: c.execute("PRAGMA max_page_count = 1"))
         county.store._engine.dispose()
         kept: list[str] = []
-        with pytest.raises(StoreError, match="full") as caught:
+        with pytest.raises(StoreError, match="磁盘已满") as caught:
             edit_until_full(county, kept)
         plain(caught.value)
         assert caught.value.exit_code == 2
@@ -295,6 +296,25 @@ def test_a_database_that_may_only_be_read_is_told_in_a_sentence(path: Path) -> N
             county.apply(gg.merge(county.plan, [A, B]))
         plain(caught.value)
         assert county.version == 1
+
+
+def test_a_program_that_is_writing_is_told_as_such(path: Path) -> None:
+    """As QGIS does while a layer is edited: the cure is there, not in the disk or in rights."""
+    with gg.open_county(path) as county:
+        event.listen(county.store._engine, "connect", lambda c, _: c.execute("PRAGMA busy_timeout = 50"))
+        county.store._engine.dispose()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("UPDATE grids SET name = 'x'")
+            assert county.plan.version == 1
+            with pytest.raises(StoreError, match="另一个程序写入") as caught:
+                county.apply(gg.merge(county.plan, [A, B]))
+            plain(caught.value)
+            assert "Another program" in caught.value.en
+            assert caught.value.exit_code == 2
+            other.execute("ROLLBACK")
+        assert county.apply(gg.merge(county.plan, [A, B])).version == 2
+        assert verify(county) == []
 
 
 @pytest.mark.parametrize("what", ["nothing", "folder", "text", "empty", "sqlite", "gpkg", "torn", "gutted"])

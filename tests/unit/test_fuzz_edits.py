@@ -41,7 +41,7 @@ def test_a_county_without_free_land_is_cleared_and_drawn_upon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("benchmarks.fuzz_edits.KINDS", ("draw", "undo"))
-    monkeypatch.setattr("benchmarks.fuzz_edits.WEIGHTS", {"draw": 9, "undo": 1})
+    monkeypatch.setattr("benchmarks.fuzz_edits.WEIGHTS", (9, 1))
     assert run(drawn_county(tmp_path / "county.gpkg", patchwork(8, 8)), 12, 1) == 0
     told = capsys.readouterr().out
     assert "violations: 0" in told
