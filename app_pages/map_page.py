@@ -6,7 +6,20 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, bench, command, compared, extras, mapview, opened, others, panel, plandesk, viewlink
+from app_pages import (
+    access,
+    bench,
+    command,
+    compared,
+    extras,
+    mapview,
+    opened,
+    others,
+    panel,
+    plandesk,
+    serviceview,
+    viewlink,
+)
 from app_pages.desk import Desk, the_desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -47,6 +60,7 @@ def proposal(desk: Desk) -> None:
     st.html(f"<h4>{say('proposal')}：{say('kind_' + edit.kind)}</h4>" if lang() == "zh"
             else f"<h4>{say('proposal')}: {say('kind_' + edit.kind)}</h4>")  # fmt: skip
     panel.comparison(desk, edit, state.proposal_level)
+    serviceview.change(desk, edit)
     panel.remarks([*state.notes, *edit.notes, *state.consequences])
     st.text_input(say("reason"), key="reason", max_chars=200, placeholder=say("reason_hint"))
     yes, no = st.columns(2)
@@ -90,6 +104,8 @@ def workbench(desk: Desk) -> None:
     state = st.session_state
     if state.compare:
         st.rerun()
+    # A grid's card stands in place of the choice, which a run of this part alone would forget.
+    keep("classing")
     controls(desk)
     writes = access.allowed("save")
     tools = COMMAND_TOOLS if command.on() else TOOLS if writes else TOOLS[:1]
