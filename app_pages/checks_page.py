@@ -23,6 +23,7 @@ from layers.geojson import to_degrees
 from layers.text import safe_text
 
 KEPT = ("level", "check_town", "check_severity", "check_households", "check_rule", "check_to")
+"""What a run without their widgets would forget, be it of another page or of this part alone."""
 COLUMNS = (
     ("severity", "tag"), ("rule", "text"), ("code", "code"), ("fig_households", "number"), ("words", "wide"), ("check_assigned", "text"),
 )
@@ -131,6 +132,8 @@ def handed_out(desk: Desk, found: gpd.GeoDataFrame, version: int) -> None:
 def report(desk: Desk) -> None:
     """Show the state of the plan, the map, the findings and what can be done."""
     state = st.session_state
+    for key in KEPT:
+        keep(key)
     state.setdefault("finding", None)
     place = st.empty()
     bar = place.progress(0.0, say("checking"))
@@ -183,6 +186,4 @@ def on_event() -> None:
 
 
 desk = veil.own()
-for key in KEPT:
-    keep(key)
 report(desk)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app_pages import incidentdesk, marks, veil
+from app_pages import incidentdesk, marks, veil, versions
 from app_pages.address import bbox, prefix
 from app_pages.desk import Desk, the_desk
 from app_pages.past import Past
@@ -87,6 +87,8 @@ def made(desk: Desk, item: tuple[Any, ...], asked: Mapping[str, str], box: Any) 
     _, lang, key, *rest = item
     if key == "places":
         return _places(desk, lang, asked, box) if box is not None else None
+    if key == "earlier" and "find" in asked:
+        return versions.found(desk, lang, asked["find"][:100])
     if key == "earlier":
         return _earlier(desk, lang, rest, asked.get("version", ""))
     if key in ("findings", "marks"):

@@ -6,7 +6,21 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, bench, command, compared, extras, mapview, opened, others, panel, plandesk, veil, viewlink
+from app_pages import (
+    access,
+    bench,
+    command,
+    compared,
+    extras,
+    mapview,
+    opened,
+    others,
+    panel,
+    plandesk,
+    serviceview,
+    veil,
+    viewlink,
+)
 from app_pages.desk import Desk
 from app_pages.state import keep, lang, say
 from app_pages.watch import watch
@@ -48,6 +62,7 @@ def proposal(desk: Desk) -> None:
     st.html(f"<h4>{say('proposal')}：{say('kind_' + edit.kind)}</h4>" if lang() == "zh"
             else f"<h4>{say('proposal')}: {say('kind_' + edit.kind)}</h4>")  # fmt: skip
     panel.comparison(desk, edit, state.proposal_level)
+    serviceview.change(desk, edit)
     panel.remarks([*state.notes, *edit.notes, *state.consequences])
     st.text_input(say("reason"), key="reason", max_chars=200, placeholder=say("reason_hint"))
     yes, no = st.columns(2)
@@ -91,6 +106,8 @@ def workbench(desk: Desk) -> None:
     state, writes = st.session_state, access.allowed("save")
     if state.compare and writes:
         st.rerun()
+    # A grid's card stands in place of the choice, which a run of this part alone would forget.
+    keep("classing")
     controls(desk)
     tools = COMMAND_TOOLS if command.on() else TOOLS if writes else TOOLS[:1]
     if command.on():

@@ -23,6 +23,7 @@ from app_pages.words_plan import PLAN_WORDS
 from app_pages.words_print import PRINT_WORDS
 from app_pages.words_redraw import REDRAW_WORDS
 from app_pages.words_register import REGISTER_WORDS
+from app_pages.words_service import SERVICE_WORDS
 from app_pages.words_settings import SETTINGS_WORDS
 
 WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
@@ -195,6 +196,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     **PLAN_WORDS,
     **REDRAW_WORDS,
     **REGISTER_WORDS,
+    **SERVICE_WORDS,
     **SETTINGS_WORDS,
 })  # fmt: skip
 

@@ -4,6 +4,7 @@
 
     GridgisError
     |-- InputError        a file, argument or geometry from outside cannot be used      exit 2
+    |   |-- UnsettledError  a file fits several coordinate systems
     |   |-- CodeError     a grid code is malformed, unknown or taken
     |   |-- SchemeError   a scheme file breaks its own rules
     |   |-- EditError     the edit asked for makes no sense on this plan
@@ -18,7 +19,7 @@ where (file, row, code) and what to do about it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 
@@ -60,6 +61,20 @@ class GridgisError(Exception):
 
 class InputError(GridgisError, ValueError):
     """Something given from outside cannot be used."""
+
+
+class UnsettledError(InputError):
+    """A file fits several coordinate systems.
+
+    Parameters
+    ----------
+    systems
+        Each of them: `crs` to pass and its `name`, `share` of the coordinates in the county, `lon` and `lat` of their middle.
+    """
+
+    def __init__(self, zh: str, en: str, systems: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(zh, en)
+        self.systems = [dict(s) for s in systems]
 
 
 class CodeError(InputError):

@@ -220,7 +220,10 @@ class Staffing(BaseModel):
 
 
 class Service(BaseModel):
-    """Homes of these grids must reach a place of a kind in so many minutes on the road network."""
+    """Homes of these grids must reach a place of a kind in so many minutes on the road network.
+
+    A target that is not `checked` is told beside every edit, but nobody is warned of homes beyond it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -229,6 +232,7 @@ class Service(BaseModel):
     minutes: Annotated[float, Field(gt=0, le=240)]
     mode: Literal["walk", "drive"] = "walk"
     zone: Key | None = None
+    checked: bool = True
 
 
 class Patrol(BaseModel):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -21,24 +22,70 @@ WALKED_M = 20.0
 def too_far(county: Fresh) -> list[Finding]:
     """Find homes that no station of the kind their grid requires can be reached from in time."""
     out = []
-    for rule in county.scheme.services:
-        known = county.once(("minutes", rule), partial(_minutes, county, rule))
+    for rule in (s for s in county.scheme.services if s.checked):
+        known = county.once(("minutes", rule), partial(minutes_of, county.table, rule))
         if known is not None:
             out += _late(county, rule, *known)
     return out
 
 
-def _minutes(county: Fresh, rule: Service) -> tuple[Any, ...] | None:
-    """Return homes, their households, minutes and the method; None where the e-map has no place of the kind."""
-    places = county.table("places", ("kind", "x", "y"))
+class Homes(NamedTuple):
+    """Homes with their households, the minutes each is from its nearest station, and the method of `gridgis.reach.reach`."""
+
+    xy: Any
+    households: Any
+    minutes: Any
+    method: str
+
+
+def minutes_of(table: Callable[..., Any], rule: Service) -> Homes | None:
+    """Return how far the homes of a county are from a service; None where the e-map has no home or no place of the kind.
+
+    Parameters
+    ----------
+    table
+        Gives a table of the e-map by its name and columns, as `gridgis.county.County.table` does.
+    rule
+        The service.
+    """
+    places = table("places", ("kind", "x", "y"))
     stations = places.loc[(places["kind"] == rule.place) & places["x"].notna(), ["x", "y"]].to_numpy(dtype=np.float64)
-    homes = county.table("buildings", ("households", "x", "y"))
+    homes = table("buildings", ("households", "x", "y"))
     homes = homes[(homes["households"].fillna(0) > 0) & homes["x"].notna()]
     if not len(stations) or not len(homes):
         return None
     xy = homes[["x", "y"]].to_numpy(dtype=np.float64)
-    found = reach(county.table("roads"), stations.reshape(-1, 2), xy, rule.mode)
-    return xy, homes["households"].to_numpy(dtype=np.int64), found.minutes, found.method
+    found = reach(table("roads"), stations.reshape(-1, 2), xy, rule.mode)
+    return Homes(xy, homes["households"].to_numpy(dtype=np.int64), found.minutes, found.method)
+
+
+def served(plan: Plan, rule: Service, homes: Homes, codes: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return of each grid that a service is meant for its households, and those of them in time.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    rule
+        The service.
+    homes
+        From `minutes_of`.
+    codes
+        Grids to tell of; those of another level or zone are left out.
+    """
+    out = {}
+    for code in codes:
+        grid = plan.grids.get(code)
+        if grid is None or grid.level != rule.level or rule.zone not in (None, grid.zone):
+            continue
+        west, south, east, north = plan.grid_geometry(code).bounds
+        x, y = homes.xy[:, 0], homes.xy[:, 1]
+        near = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
+        owner = plan.owners(homes.xy[near])
+        mine = near[[k >= 0 and str(plan.rows.code[k] or "").startswith(code) for k in owner.tolist()]]
+        timely = mine[homes.minutes[mine] <= rule.minutes + HAIR_MIN]
+        out[code] = int(homes.households[mine].sum()), int(homes.households[timely].sum())
+    return out
 
 
 def _late(county: Fresh, rule: Service, xy: Any, households: Any, minutes: Any, method: str) -> list[Finding]:

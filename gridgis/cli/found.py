@@ -12,7 +12,7 @@ from gridgis import bringing
 from gridgis.cli.common import By, County, Json, Lang, Progress, Reason, dump, say
 from gridgis.county import County as OpenCounty
 from gridgis.county import open_county
-from gridgis.errors import GridgisError, InputError
+from gridgis.errors import GridgisError, InputError, UnsettledError
 from gridgis.founding import new_county
 from gridgis.io.asking import Intake, Options
 from gridgis.reviewing import read_decisions, write_review
@@ -124,11 +124,27 @@ def import_(
         try:
             outcome = bringing.bring(c, file, options, apply=not dry_run, signed=(by, reason), progress=bar)
         except GridgisError as error:
-            _write_reports(c, report, review, bringing.account_of(error, file, options))
-            raise
+            systems = error.systems if isinstance(error, UnsettledError) else []
+            account = bringing.account_of(error, file, options) | ({"systems": systems} if systems else {})
+            _write_reports(c, report, review, account)
+            # A trial may leave open what the import itself must be told.
+            if not dry_run or not systems:
+                raise
+            outcome = Intake(account, ((error.zh, error.en), *map(_system, systems)), None)
+            bar.end()
+            _tell(outcome, lang, json=json)
+            return
         _write_reports(c, report, review, outcome.report)
     bar.end()
     _tell(outcome, lang, json=json)
+
+
+def _system(system: dict[str, Any]) -> tuple[str, str]:
+    """Say where the file would lie by one of the systems that it fits, and how to name that."""
+    at = f"{system['lon']:.4f}, {system['lat']:.4f}"
+    given = system["crs"] if " " not in system["crs"] else f'"{system["crs"]}"'
+    return (f"  --crs {given}：{system['name']}，{system['share']:.0%} 在本县，中心在 {at}",
+            f"  --crs {given}: {system['name']}, {system['share']:.0%} in the county, middle at {at}")  # fmt: skip
 
 
 def _tell(outcome: Intake, lang: str, *, json: bool) -> None:

@@ -113,12 +113,15 @@ class Sensed(NamedTuple):
         Share of the vertices that it puts into the county.
     rival
         Another system that puts them there as well, but elsewhere.
+    choices
+        Each system that puts as many there, with the share and the longitude and latitude of their middle.
     """
 
     crs: pyproj.CRS
     turned: bool
     share: float
     rival: str | None
+    choices: tuple[dict[str, Any], ...] = ()
 
 
 _SLACK_M = 1500.0
@@ -165,9 +168,22 @@ def sense(geometry: NDArray[np.object_], near: Near) -> Sensed | None:
     if not found:
         return None
     share, crs, turned, at = max(found, key=lambda f: f[0])
-    others = (c for s, c, _, a in found if s == share and float(np.abs(a - at).max()) > _SAME_M)
-    rival = next(others, None)
-    return Sensed(crs, turned, share, None if rival is None else label_of(rival))
+    apart = [(crs, at)]
+    for s, c, _, a in found:
+        if s == share and all(float(np.abs(a - b).max()) > _SAME_M for _, b in apart):
+            apart.append((c, a))
+    if len(apart) == 1:
+        return Sensed(crs, turned, share, None)
+    middles = [to_degrees.transform(*(a.min(axis=0) + a.max(axis=0)) / 2) for _, a in apart]
+    choices = [{"crs": _passed(c), "name": label_of(c), "share": round(share, 4), "lon": round(float(x), 6), "lat": round(float(y), 6)}
+               for (c, _), (x, y) in zip(apart, middles, strict=True)]  # fmt: skip
+    return Sensed(crs, turned, share, label_of(apart[1][0]), tuple(choices))
+
+
+def _passed(crs: pyproj.CRS) -> str:
+    """Return a system as it is written after ``--crs``."""
+    authority = crs.to_authority()
+    return ":".join(authority) if authority else str(crs.srs)
 
 
 def _candidates(xy: NDArray[np.float64], lon: float) -> Iterator[str]:

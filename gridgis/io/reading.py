@@ -13,7 +13,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.errors import InputError
+from gridgis.errors import InputError, UnsettledError
 from gridgis.io import shapefile
 from gridgis.io.axes import set_right, to_polygons
 from gridgis.io.crs import Near, Sensed, guess_words, label_of, looks_wrong, sense, sensed_words
@@ -156,13 +156,14 @@ def _placed(name: str, said: _Said, geometry: Shapes, facts: dict[str, Any]) -> 
     return geometry, _crs(name, given, geometry)
 
 
-def _either(name: str, found: Sensed) -> InputError:
+def _either(name: str, found: Sensed) -> UnsettledError:
     """Say that two systems would do: which of them is true is not for a guess to settle."""
     first = label_of(found.crs)
-    return InputError(
+    return UnsettledError(
         f"“{name}”没有可信的坐标系：按 {first} 和 {found.rival}，{found.share:.0%} 的坐标都落在本县而位置不同，请用 --crs 指定一个。",
         f"'{name}' states no coordinate system to be trusted: {first} and {found.rival} both put {found.share:.0%} of its "
         "coordinates into the county, at different places; name one with --crs.",
+        systems=found.choices,
     )
 
 

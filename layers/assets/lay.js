@@ -86,22 +86,53 @@ GridGIS.part("lay", (map, options) => {
     return item.versions ? versions(item) : null;
   }
 
+  // Which earlier version: found by what its log says, the newest first.
+  let sought = "";
+  let found = null; // {url, text, versions, note}
   function versions(item) {
     const [newest] = item.versions;
-    const line = el("label", "lay-choice");
+    const group = el("div", "lay-versions");
     const input = el("input");
-    Object.assign(input, { type: "number", min: 1, max: newest, step: 1, value: GridGIS.extras.choice.version || newest, name: "version" });
-    input.addEventListener("change", () => {
-      const wanted = Math.min(newest, Math.max(1, Math.round(Number(input.value)) || newest));
-      input.value = wanted;
-      GridGIS.extras.choose({ version: wanted });
+    Object.assign(input, { type: "search", placeholder: W.lay_version, value: sought, name: "version", autocomplete: "off" });
+    input.setAttribute("aria-label", W.lay_version);
+    input.addEventListener("input", () => {
+      sought = input.value;
+      look(item);
     });
-    line.append(el("span", null, `${W.lay_version} (1–${newest})`), input);
-    return line;
+    const list = el("div", "lay-list");
+    const now = GridGIS.extras.choice.version || newest;
+    const mine = found && found.url === item.url ? found : null;
+    (mine ? mine.versions : []).forEach((v) => {
+      const one = el("button");
+      one.type = "button";
+      one.setAttribute("aria-pressed", String(v.v === now));
+      one.append(el("b", null, v.v), el("span", null, v.what), el("small", null, [v.when, v.by].filter(Boolean).join(" · ")));
+      if (v.why) one.appendChild(el("small", null, v.why));
+      if (v.label) one.appendChild(el("em", null, v.label));
+      one.addEventListener("click", () => GridGIS.extras.choose({ version: v.v }));
+      list.appendChild(one);
+    });
+    group.append(input, list);
+    if (mine && mine.note) group.appendChild(el("div", "lay-note", mine.note));
+    if (!mine) look(item);
+    return group;
+  }
+
+  let waiting = 0;
+  function look(item) {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const text = sought;
+      const answer = await GridGIS.fetch(`${item.url}?find=${encodeURIComponent(text)}`).catch(() => ({ versions: [], note: W.lay_failed }));
+      if (text !== sought) return;
+      found = Object.assign({ url: item.url }, answer);
+      fill();
+    }, found ? 200 : 0);
   }
 
   function fill() {
     if (!box.classList.contains("on")) return;
+    const down = (box.querySelector(".lay-list") || { scrollTop: 0 }).scrollTop;
     const at = document.activeElement && box.contains(document.activeElement) ? document.activeElement.name : null;
     box.replaceChildren(el("b", null, W.lay_title));
     Object.keys(PANES).forEach((name) => box.appendChild(row(name, W[`lay_${name}`])));
@@ -113,7 +144,11 @@ GridGIS.part("lay", (map, options) => {
       if (more) box.appendChild(more);
     });
     if (GridGIS.message && GridGIS.message.address) box.appendChild(deeds());
-    if (at) Array.from(box.querySelectorAll("input")).filter((i) => i.name === at).slice(0, 1).forEach((i) => i.focus());
+    const back = at ? Array.from(box.querySelectorAll("input")).find((i) => i.name === at) : null;
+    if (back) back.focus();
+    if (back && back.type === "search") back.setSelectionRange(back.value.length, back.value.length);
+    const list = box.querySelector(".lay-list");
+    if (list) list.scrollTop = down;
   }
 
   function deeds() {

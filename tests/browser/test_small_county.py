@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import looking
 from tests.browser.conftest import Desk, running_app
 from tests.drawn import code_of, drawn_county
 
@@ -80,6 +81,21 @@ def test_a_finding_zooms_the_map_to_its_place(desk: Desk) -> None:
     handle = desk.page.locator("iframe.gridgis-map").element_handle()
     handle.content_frame().wait_for_function(seen)
     desk.shot("62_finding_picked")
+
+
+def test_the_choice_of_classes_outlives_the_card_of_a_grid(desk: Desk) -> None:
+    desk.open()
+    choice = desk.page.locator(".st-key-classing")
+    choice.wait_for()
+    code = desk.codes()[0]
+    desk.show(code)
+    desk.click(desk.inside(code))
+    desk.page.locator(".st-key-panel .gg-code").first.wait_for()
+    choice.wait_for(state="detached")
+    desk.page.locator(looking.REST).wait_for()
+    desk.map.locator("body").press("Escape")
+    choice.wait_for()
+    expect(desk.page.locator("[data-testid=stException]")).to_have_count(0)
 
 
 def test_a_finding_is_told_under_the_mouse_and_picked_on_the_map(desk: Desk) -> None:

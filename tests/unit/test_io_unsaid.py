@@ -11,9 +11,11 @@ import pytest
 import shapely
 from shapely import box
 
+import gridgis as gg
 from gridgis.io.crs import Near
 from gridgis.io.reading import read_vector
 from tests.files import said
+from tests.telling import teller
 
 EPSG = 4548
 COUNTY = box(520_000, 4_440_000, 550_000, 4_470_000)
@@ -155,3 +157,26 @@ def test_folders_of_a_kml_are_read_together(tmp_path: Path) -> None:
     assert any("2 个文件夹" in zh for zh, _ in source.facts["evidence"])
     assert source.facts["rows"] == 2
     assert len(read_vector(tmp_path / "p.kml", layer="乙镇").frame) == 1
+
+
+@pytest.mark.parametrize("kind", ["buildings", "grids"])
+def test_a_trial_of_a_small_layer_that_fits_two_systems_names_both(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell, path, out = teller(monkeypatch, capsys), tmp_path / "county.gpkg", tmp_path / "report.json"
+    gg.new_county(path, "generic", "110117", gpd.GeoSeries([COUNTY], crs=EPSG).to_crs(4490).iloc[0], 4490, "县")
+    small = gpd.GeoDataFrame(
+        {"code": ["110117001001001"], "households": [3]}, geometry=[box(535_000, 4_455_000, 535_030, 4_455_020)], crs=EPSG
+    )
+    words = ("import", path, bare_shapefile(tmp_path, small), "--as", kind, "--report", out)
+    before = path.read_bytes()
+    trial = tell(*words, "--dry-run")
+    assert trial.code == 0
+    assert "--crs EPSG:4548" in trial.out
+    assert "--crs EPSG:32650" in trial.out
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert [s["crs"] for s in report["systems"]] == ["EPSG:4548", "EPSG:32650"]
+    assert report["applied"] is False
+    assert tell(*words).code == 2
+    assert path.read_bytes() == before
+    assert tell(*words, "--dry-run", "--crs", "EPSG:4548").code == 0
