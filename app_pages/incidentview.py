@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages import mapview, veil
+from app_pages import classing, mapview, veil
 from app_pages.address import prefix
 from app_pages.desk import Desk
 from app_pages.incidentdesk import Weights, compared, grids_of, source, study_of, surface_of, top_of
@@ -65,6 +65,11 @@ def grids_picture(desk: Desk, level: str, wish: Wish, view: str) -> Picture:
     return _graded(desk, level, counts.astype(float), say("fig_incidents"), frozenset())
 
 
+def rate_of() -> str:
+    """Return what rates are of: households or persons."""
+    return str(st.session_state.get("rate_of", "households"))
+
+
 def hot_of(desk: Desk, level: str, wish: Wish) -> pd.DataFrame:
     """Return hot and cold spots of what the page seeks them in."""
     found, of = study_of(desk, wish), str(st.session_state.hot_of)
@@ -82,13 +87,13 @@ def emerging_of(desk: Desk, level: str, wish: Wish) -> pd.DataFrame:
 def _rates(desk: Desk, level: str, wish: Wish) -> Picture:
     found = grids_of(desk, wish, level)
     few = frozenset(found.index[found["few"]])
-    return _graded(desk, level, found["per_1000_households"].astype(float), say("fig_rate"), few)
+    return _graded(desk, level, found[f"per_1000_{rate_of()}"].astype(float), say(f"fig_rate_{rate_of()}"), few)
 
 
 def _graded(desk: Desk, level: str, values: pd.Series[float], title: str, hatched: frozenset[str]) -> Picture:
     """Return grids coloured by classes of a number; those on too few households are hatched and set no class."""
     sound = values[~values.index.isin(hatched)].dropna()
-    found = figures.classes(sound, figures.PALETTES["incidents"])
+    found = figures.classes(sound, figures.PALETTES["incidents"], classing.plain())
     known = values.dropna()
     rank = np.searchsorted(np.array(found.breaks), known.to_numpy(), side="right")
     colours = {str(c): found.colours[k] for c, k in zip(known.index, rank, strict=True)}
@@ -98,7 +103,7 @@ def _graded(desk: Desk, level: str, values: pd.Series[float], title: str, hatche
     if values.isna().any() and veil.limit(desk):
         rows.append(("#ffffff", say("veil_hidden")))
     figure = {"figure": "counted", "categories": {c: c for c in found.colours}, "values": colours}
-    message = mapview.message(desk, level, "none", "code", legend=[_legend(desk, title, rows)], hatch=sorted(hatched))
+    message = mapview.message(desk, level, "none", "code", legend=[_legend(desk, title, rows, classing.noted(source(desk)))], hatch=sorted(hatched))
     return Picture(message | {"figure": figure}, colours, hatched, rows, title)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 INCIDENT_WORDS: dict[str, tuple[str, str]] = {
-    "incidents_turn": ("同一批事件：变更前 {before}；变更后 {after}", "The same incidents: before {before}; after {after}"),
     "period": ("时间范围", "Period"),
     "days_30": ("近 30 天", "30 days"),
     "days_90": ("近 90 天", "90 days"),
@@ -78,7 +77,9 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
     "heat_note": ("半径 {m} 米", "Radius {m} m"),
     "few_households": ("不足 30 户", "Under 30 households"),
     "no_homes": ("无住户", "No households"),
-    "fig_rate": ("每千户事件", "Incidents per 1,000 households"),
+    "rate_what": ("事件率按", "Rate by"),
+    "fig_rate_households": ("每千户事件", "Incidents per 1,000 households"),
+    "fig_rate_persons": ("每千人事件", "Incidents per 1,000 persons"),
     "hot_title": ("热点（Gi*，错误发现率 5%）", "Hot spots (Gi*, FDR 5 %)"),
     "emerging_title": ("时空演变", "Over time"),
     "change_title": ("与前 {n} 天相比", "Against the {n} days before"),
