@@ -46,7 +46,8 @@ def log_of(desk: Desk) -> tuple[pd.DataFrame, tuple[int, ...], tuple[int, ...]]:
 
 def few(codes: list[str]) -> str:
     """Return the first codes of the widest level among those given, and how many there are."""
-    widest = [c for c in codes if len(c) == min(map(len, codes))]
+    shortest = min(map(len, codes), default=0)
+    widest = [c for c in codes if len(c) == shortest]
     named = ("、" if lang() == "zh" else ", ").join(widest[:_CODES])
     more = f" … ({number(len(widest))})" if len(widest) > _CODES else ""
     return f"{named}{more}" or "–"
@@ -108,8 +109,10 @@ def grid_rows(desk: Desk, found: Told) -> list[list[Any]]:
     tags = {"added": "note", "removed": "plain", "reshaped": "warning", "changed": "good"}
     codes = tuple(d.code for d in found.grids)
     before, after = (incidentdesk.within(_at(desk, v), codes) for v in (found.first, found.second))
-    return [[d.code, level_name(desk, d.level), (tags[d.change], say(f"change_{d.change}")), number(d.moved_m2),
-             _arrow(d, "households"), _arrow(d, "persons"), _turned(d, before[d.code], after[d.code])] for d in found.grids]  # fmt: skip
+    return [
+        [d.code, level_name(desk, d.level), (tags[d.change], say(f"change_{d.change}")), _arrow(d, "households"), _arrow(d, "persons"),
+         _turned(d, before[d.code], after[d.code]), number(d.moved_m2)] for d in found.grids
+    ]  # fmt: skip
 
 
 def _turned(row: Difference, before: int, after: int) -> str:

@@ -126,7 +126,7 @@ def map_svg(desk: Desk, level: str, wish: Wish, picture: incidentview.Picture, d
 def downloads(desk: Desk, level: str, wish: Wish, view: str, dots: Sequence[tuple[float, float]] = ()) -> None:
     """Show the buttons: tables, and the map as it is coloured (by counts where it shows no grids)."""
     name = f"{desk.county.code}_{level}_{'_'.join(days_of(desk, wish))}"
-    shown = view if view in ("as_rate", "as_hot", "as_emerging", "as_change") else "as_grids"
+    shown = view if view in ("as_rate", "as_share", "as_hot", "as_emerging", "as_change") else "as_grids"
     told = asked(desk, level, wish)
     st.download_button(say("get_tables"), lambda: workbook(desk, told), f"{name}.xlsx", key="get_tables",
                            on_click="ignore", width="stretch")  # fmt: skip

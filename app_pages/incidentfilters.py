@@ -133,7 +133,9 @@ def _more(desk: Desk, found: pd.DataFrame) -> None:
     if state.show_as == "as_rate":
         st.segmented_control(say("rate_what"), ("households", "persons"), key="rate_of", required=True,
                              format_func=lambda k: say(f"rate_{k}"))  # fmt: skip
-    if state.show_as in ("as_grids", "as_rate"):
+    if state.show_as == "as_share":
+        st.selectbox(say("share_what"), tally.SHARES, key="share_of", format_func=say)
+    if state.show_as in ("as_grids", "as_rate", "as_share"):
         classing.plain_choice()
     if state.show_as == "as_hot":
         st.segmented_control(say("hot_of"), ("count", "households", "area"), key="hot_of", required=True,

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app_pages import bench, incidentdesk, tally, veil
 from app_pages.desk import Desk
-from app_pages.incidentview import emerging_of, hot_of, rate_of
+from app_pages.incidentview import FEW_INCIDENTS, emerging_of, hot_of, rate_of, share_of
 from app_pages.panel import number
 from app_pages.state import lang, say
 from app_pages.tableview import Column, table
@@ -48,7 +48,24 @@ def grids(desk: Desk, wish: Wish, level: str, view: str) -> Listed:
         return _named(desk, found, "pattern", PATTERNS, styles.PATTERNS, ("hot_steps", "cold_steps"))
     if view == "as_change":
         return _change(desk, level, wish)
+    if view == "as_share" and not desk.k:
+        return _shares(desk, level, wish)
     return _counts(desk, level, wish, rates=view == "as_rate")
+
+
+def _shares(desk: Desk, level: str, wish: Wish) -> Listed:
+    """Return a share of each grid with what it is of, the lowest first: there is the work to be done."""
+    found, which = incidentdesk.grids_of(desk, wish, level), share_of()
+    columns = [Column(say("name")), Column(f"{say(which)} %", "number"), Column(say("as_grids"), "number")]
+    few = found["reported"] < FEW_INCIDENTS
+    order = found[which].astype(float).mask(few).sort_values(kind="stable", na_position="last").index[:_ROWS]
+    rows = []
+    for code in order:
+        share = "–" if pd.isna(found.at[code, which]) else f"{100 * found.at[code, which]:.1f}"
+        rows.append([found.at[code, "name"] or code, f"({share})" if few[code] else share, number(found.at[code, "reported"])])
+    seen = [c for c in order[:_BARS] if not few[c] and pd.notna(found.at[c, which])]
+    chart = tally.bars([str(found.at[c, "name"] or c) for c in seen], [round(100 * float(found.at[c, which]), 1) for c in seen])
+    return Listed(columns, rows, [str(c) for c in order], chart if seen else None, f"( ) {say('few_incidents', n=FEW_INCIDENTS)}")
 
 
 def _counts(desk: Desk, level: str, wish: Wish, *, rates: bool) -> Listed:
@@ -56,7 +73,7 @@ def _counts(desk: Desk, level: str, wish: Wish, *, rates: bool) -> Listed:
     found, of = incidentdesk.grids_of(desk, wish, level), rate_of()
     rate = found[f"per_1000_{of}"].astype(float)
     order = rate.mask(found["few"]) if rates else found["reported"].astype(float)
-    heads = ("name", "as_grids", f"rate_{of}", f"fig_{of}")
+    heads = ("name", "as_grids", f"head_rate_{of}", f"fig_{of}")
     columns = [Column(say(h), "text" if h == "name" else "number") for h in heads]
     best = order.sort_values(ascending=False, kind="stable", na_position="last").index[:_ROWS]
     top = found.loc[best].assign(rate=rate[best], of=found.loc[best, of])

@@ -42,7 +42,8 @@ def logged(row: Mapping[str, Any]) -> str:
     if row["kind"] in ("undo", "redo") and row.get("undoes") is not None and not pd.isna(row["undoes"]):
         return say("step_of", kind=kind_name(row["kind"]), n=int(row["undoes"]))
     codes = list(dict.fromkeys([*row["voided"], *row["created"]]))
-    codes = [c for c in codes if len(c) == min(map(len, codes))]
+    shortest = min(map(len, codes), default=0)
+    codes = [c for c in codes if len(c) == shortest]
     named = ("、" if lang() == "zh" else ", ").join(codes[:2])
     return f"{kind_name(row['kind'])} {named}{' …' if len(codes) > 2 else ''}".strip()
 
