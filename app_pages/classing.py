@@ -42,6 +42,25 @@ def made(desk: Desk, level: str, figure: str, method: str) -> figures.Classes:
     return found
 
 
+def plain() -> str:
+    """Return how what has no size band is classed: as chosen, where that can be."""
+    chosen = str(st.session_state.get("classing", figures.METHODS[0]))
+    return figures.METHODS[0] if chosen == "band" else chosen
+
+
+def noted(note: str) -> str:
+    """Return a note of the legend with how the figure is classed."""
+    told = say(f"class_short_{plain()}")
+    return f"{told}{'；' if lang() == 'zh' else '; '}{note}" if note else told
+
+
+def plain_choice() -> None:
+    """Show the choice of a way for what has no size band."""
+    st.session_state.classing = plain()
+    offered = [m for m in figures.METHODS if m != "band"]
+    st.selectbox(say("classing"), offered, key="classing", format_func=lambda m: say(f"class_{m}"))
+
+
 def choice(desk: Desk, level: str, figure: str) -> None:
     """Show the choice of a way, where grids are coloured by a number."""
     if figure not in figures.PALETTES or not desk.plan.tiling(level):

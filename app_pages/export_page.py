@@ -39,8 +39,12 @@ def choices(desk: Desk) -> Wish:
     if not chosen.datum:
         st.radio(say("datum"), DATUMS, key="datum", format_func=lambda k: say(f"datum_{k}"))
     left, right = st.columns(2)
+    # Who may only look takes home what everybody may have.
+    roles = ROLES if not desk.k else ("public",)
+    if state.export_role not in roles:
+        state.export_role = roles[0]
     left.segmented_control(
-        say("export_role"), ROLES, key="export_role", format_func=lambda k: say(f"role_{k}"), required=True
+        say("export_role"), roles, key="export_role", format_func=lambda k: say(f"role_{k}"), required=True
     )
     right.number_input(
         say("export_simplify"),
@@ -53,7 +57,9 @@ def choices(desk: Desk) -> Wish:
     )
     tip(f"role_{state.export_role}_about")
     if state.export_role == "public":
-        st.number_input(say("export_k"), 2, 100, step=1, key="export_k")
+        least = max(desk.k, 2)
+        state.export_k = max(state.export_k, least)
+        st.number_input(say("export_k"), least, 100, step=1, key="export_k")
     datum = chosen.datum or state.datum
     return Wish(chosen.key, state.level, datum, None, state.export_simplify or None, state.export_encoding,
                 state.export_role, int(state.export_k))  # fmt: skip

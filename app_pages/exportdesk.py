@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from app_pages.desk import Desk
+from gridgis.errors import RefusedError
 from gridgis.exporting import Wish, export, frames
 from gridgis.outgoing.formats import FORMATS, format_of
 from gridgis.outgoing.placing import packed
@@ -39,7 +40,15 @@ def file_name(desk: Desk, wish: Wish) -> str:
 
 
 def parcel(desk: Desk, wish: Wish) -> Parcel:
-    """Return what would be downloaded; it is made outside the session, once."""
+    """Return what would be downloaded; it is made outside the session, once.
+
+    Raises
+    ------
+    RefusedError
+        It is more than the public may have, and the desk is that of somebody who may only look.
+    """
+    if desk.k and (wish.role != "public" or wish.k < desk.k):
+        raise RefusedError("您的权限只能导出公开口径。", "Your role exports what the public may have, nothing more.")
     return desk.once(("export", *vars(wish).values()), lambda: _made(desk, wish))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
 import streamlit as st
 
 from app_pages.desk import Desk
@@ -59,8 +62,8 @@ def sample(desk: Desk, made: Parcel) -> None:
     columns = [Column(say("code"), "code"), Column(say("name")), Column(say("zone"), "short"),
                Column(say("fig_households"), "number"), Column(say("fig_persons"), "number"), Column(say("area"), "number")]  # fmt: skip
 
-    def shown(value: object) -> str:
-        return say("export_hidden") if value != value or str(value) == "<NA>" else number(float(str(value)))
+    def shown(value: Any) -> str:
+        return say("export_hidden") if pd.isna(value) else number(float(str(value)))
 
     rows = [
         [code, row["name"], zones.get(row["zone"], row["zone"]), shown(row["households"]), shown(row["persons"]), km2(row["area_m2"])]

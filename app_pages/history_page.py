@@ -15,8 +15,8 @@ from layers.text import safe_text
 
 HEADS = (("hist_version", "number"), ("hist_at", "short"), ("hist_who", "short"), ("hist_what", "text"), ("hist_codes", "text"),
          ("hist_state", "tag"))  # fmt: skip
-GRID_HEADS = (("code", "code"), ("hist_level", "short"), ("hist_change", "tag"), ("hist_moved", "number"), ("fig_households", "number"),
-              ("fig_persons", "number"))  # fmt: skip
+GRID_HEADS = (("code", "code"), ("hist_level", "short"), ("hist_change", "tag"), ("fig_households", "number"), ("fig_persons", "number"),
+              ("fig_incidents", "number"), ("hist_moved", "number"))  # fmt: skip
 MOVE_HEADS = (("hist_from", "code"), ("hist_to", "code"), ("fig_households", "number"), ("fig_persons", "number"),
               ("fig_buildings", "number"), ("hist_area", "number"))  # fmt: skip
 

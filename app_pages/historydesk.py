@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import shapely
 
-from app_pages import access, mapview, panel
+from app_pages import access, incidentdesk, mapview, panel
 from app_pages.desk import Desk
 from app_pages.panel import kind_name, level_name, number
 from app_pages.past import Past
@@ -46,7 +46,8 @@ def log_of(desk: Desk) -> tuple[pd.DataFrame, tuple[int, ...], tuple[int, ...]]:
 
 def few(codes: list[str]) -> str:
     """Return the first codes of the widest level among those given, and how many there are."""
-    widest = [c for c in codes if len(c) == min(map(len, codes))]
+    shortest = min(map(len, codes), default=0)
+    widest = [c for c in codes if len(c) == shortest]
     named = ("、" if lang() == "zh" else ", ").join(widest[:_CODES])
     more = f" … ({number(len(widest))})" if len(widest) > _CODES else ""
     return f"{named}{more}" or "–"
@@ -106,8 +107,18 @@ def counts(desk: Desk, found: Told, level: str) -> str:
 def grid_rows(desk: Desk, found: Told) -> list[list[Any]]:
     """Return a row for each grid that differs."""
     tags = {"added": "note", "removed": "plain", "reshaped": "warning", "changed": "good"}
-    return [[d.code, level_name(desk, d.level), (tags[d.change], say(f"change_{d.change}")), number(d.moved_m2),
-             _arrow(d, "households"), _arrow(d, "persons")] for d in found.grids]  # fmt: skip
+    codes = tuple(d.code for d in found.grids)
+    before, after = (incidentdesk.within(_at(desk, v), codes) for v in (found.first, found.second))
+    return [
+        [d.code, level_name(desk, d.level), (tags[d.change], say(f"change_{d.change}")), _arrow(d, "households"), _arrow(d, "persons"),
+         _turned(d, before[d.code], after[d.code]), number(d.moved_m2)] for d in found.grids
+    ]  # fmt: skip
+
+
+def _turned(row: Difference, before: int, after: int) -> str:
+    """Return how many of the same incidents lie in a grid before and after; a grid that is not there has none."""
+    sides = [number(n) if side else "–" for side, n in ((row.before, before), (row.after, after))]
+    return sides[0] if sides[0] == sides[1] else " → ".join(sides)
 
 
 def _arrow(row: Difference, key: str) -> str:

@@ -126,10 +126,9 @@ def map_svg(desk: Desk, level: str, wish: Wish, picture: incidentview.Picture, d
 def downloads(desk: Desk, level: str, wish: Wish, view: str, dots: Sequence[tuple[float, float]] = ()) -> None:
     """Show the buttons: tables, and the map as it is coloured (by counts where it shows no grids)."""
     name = f"{desk.county.code}_{level}_{'_'.join(days_of(desk, wish))}"
-    shown = view if view in ("as_rate", "as_hot", "as_emerging", "as_change") else "as_grids"
-    tables, vector, raster = st.columns(3)
+    shown = view if view in ("as_rate", "as_share", "as_hot", "as_emerging", "as_change") else "as_grids"
     told = asked(desk, level, wish)
-    tables.download_button(say("get_tables"), lambda: workbook(desk, told), f"{name}.xlsx", key="get_tables",
+    st.download_button(say("get_tables"), lambda: workbook(desk, told), f"{name}.xlsx", key="get_tables",
                            on_click="ignore", width="stretch")  # fmt: skip
 
     # A period may be too short for a course over time, which the page has said already.
@@ -137,6 +136,12 @@ def downloads(desk: Desk, level: str, wish: Wish, view: str, dots: Sequence[tupl
     picture = found or incidentview.grids_picture(desk, level, wish, "as_grids")
     text = desk.brief(("map_svg", level, wish, lang(), picture.title, tuple(picture.rows), len(dots), st.session_state.hot_of),
                       lambda: map_svg(desk, level, wish, picture, dots))  # fmt: skip
+    map_downloads(text, name)
+
+
+def map_downloads(text: str, name: str) -> None:
+    """Show the buttons for the map as it is coloured."""
+    vector, raster = st.columns(2)
     vector.download_button(say("get_svg"), text, f"{name}.svg", "image/svg+xml", key="get_svg", on_click="ignore", width="stretch")
     with raster:
         _component()(key="get_png", data={"svg": text, "name": f"{name}.png", "label": say("get_png")})

@@ -79,6 +79,17 @@ def grids_of(desk: Desk, wish: Wish, level: str) -> pd.DataFrame:
     return desk.lasting(("per_grid", wish, level, found.plan.version), lambda: found.per_grid(level))
 
 
+def within(desk: Desk, codes: tuple[str, ...]) -> dict[str, int]:
+    """Return how many of all incidents lie in each of some grids, of whatever level, on the desk's plan."""
+
+    def count() -> dict[str, int]:
+        leaves = study_of(desk, Wish()).leaf.dropna().astype(str).value_counts()
+        return {c: int(leaves[leaves.index.str.startswith(c)].sum()) for c in codes}
+
+    found: dict[str, int] = desk.brief(("within", codes), count)
+    return found
+
+
 def repeated_of(desk: Desk, wish: Wish) -> pd.DataFrame:
     """Return the places where incidents come again and again; for everybody's eyes only full ones, without address."""
     found, k = study_of(desk, wish), veil.limit(desk)

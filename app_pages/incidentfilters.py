@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app_pages import incidentdesk, past, tally, veil
+from app_pages import classing, incidentdesk, past, tally, veil
 from app_pages.desk import Desk
+from app_pages.panel import level_label
 from app_pages.state import lang, say
 from gridgis.overlays.categories import group_of
 from gridgis.overlays.heads import HANDLING, STATUS
@@ -34,7 +35,10 @@ def filters(desk: Desk, views: Sequence[str]) -> tuple[Wish, Wish]:
         state.playing = False
     with more.popover(say("more_filters"), width="stretch"):
         _more(desk, found)
-    st.segmented_control(say("show_as"), views, key="show_as", format_func=say, required=True, label_visibility="collapsed")
+    view, level = st.columns([3.2, 1], vertical_alignment="center")
+    view.segmented_control(say("show_as"), views, key="show_as", format_func=say, required=True, label_visibility="collapsed")
+    names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
+    level.selectbox(say("level"), list(names), key="level", format_func=names.get, label_visibility="collapsed")
     tree, known = incidentdesk.categories(desk), list(tree_of(found["category"].unique()))
     st.pills(say("categories"), known, key="categories", selection_mode="multi", label_visibility="collapsed",
              format_func=lambda g: plain_label(tree.name(g, lang())))  # fmt: skip
@@ -126,6 +130,13 @@ def _more(desk: Desk, found: pd.DataFrame) -> None:
         tree = incidentdesk.categories(desk)
         for group in groups(found):
             st.number_input(tree.name(group, lang()), 0.0, 10.0, 1.0, 0.5, key=f"weight_{group}")
+    if state.show_as == "as_rate":
+        st.segmented_control(say("rate_what"), ("households", "persons"), key="rate_of", required=True,
+                             format_func=lambda k: say(f"rate_{k}"))  # fmt: skip
+    if state.show_as == "as_share":
+        st.selectbox(say("share_what"), tally.SHARES, key="share_of", format_func=say)
+    if state.show_as in ("as_grids", "as_rate", "as_share"):
+        classing.plain_choice()
     if state.show_as == "as_hot":
         st.segmented_control(say("hot_of"), ("count", "households", "area"), key="hot_of", required=True,
                              format_func=lambda k: say(f"of_{k}"))  # fmt: skip

@@ -27,7 +27,7 @@ from app_pages.state import attempt, keep, lang, say, tell
 from gridgis.overlays.incidents import Wish
 from layers.text import safe_text
 
-VIEWS = ("as_heat", "as_crowds", "as_grids", "as_rate", "as_hot", "as_emerging", "as_change")
+VIEWS = ("as_heat", "as_crowds", "as_grids", "as_rate", "as_share", "as_hot", "as_emerging", "as_change")
 SIDES = ("side_facts", "side_time", "side_grids", "side_places")
 
 
@@ -108,7 +108,11 @@ def page(desk: Desk) -> None:
         return
     left, right = st.columns([2.4, 1], gap="small")
     with left:
-        wish, whole = incidentfilters.filters(desk, VIEWS)
+        # Shares of few incidents tell of single ones.
+        views = [v for v in VIEWS if v != "as_share" or not desk.k]
+        if st.session_state.show_as not in views:
+            st.session_state.show_as = "as_grids"
+        wish, whole = incidentfilters.filters(desk, views)
         tell()  # nothing is saved here; what was said of another view is over
         some = bool(len(incidentdesk.study_of(desk, wish).frame))
         picture = message_of(desk, wish, whole) if some else mapview.message(desk, st.session_state.level, "none", "code")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app_pages import bench, incidentdesk, tally, veil
 from app_pages.desk import Desk
-from app_pages.incidentview import emerging_of, hot_of
+from app_pages.incidentview import FEW_INCIDENTS, emerging_of, hot_of, rate_of, share_of
 from app_pages.panel import number
 from app_pages.state import lang, say
 from app_pages.tableview import Column, table
@@ -48,27 +48,49 @@ def grids(desk: Desk, wish: Wish, level: str, view: str) -> Listed:
         return _named(desk, found, "pattern", PATTERNS, styles.PATTERNS, ("hot_steps", "cold_steps"))
     if view == "as_change":
         return _change(desk, level, wish)
-    return _counts(desk, level, wish)
+    if view == "as_share" and not desk.k:
+        return _shares(desk, level, wish)
+    return _counts(desk, level, wish, rates=view == "as_rate")
 
 
-def _counts(desk: Desk, level: str, wish: Wish) -> Listed:
-    found = incidentdesk.grids_of(desk, wish, level)
-    columns = [Column(say(h), "text" if h == "name" else "number") for h in ("name", "as_grids", "as_rate", "households")]
-    top = found.sort_values("reported", ascending=False, kind="stable").head(_ROWS)
+def _shares(desk: Desk, level: str, wish: Wish) -> Listed:
+    """Return a share of each grid with what it is of, the lowest first: there is the work to be done."""
+    found, which = incidentdesk.grids_of(desk, wish, level), share_of()
+    columns = [Column(say("name")), Column(f"{say(which)} %", "number"), Column(say("as_grids"), "number")]
+    few = found["reported"] < FEW_INCIDENTS
+    order = found[which].astype(float).mask(few).sort_values(kind="stable", na_position="last").index[:_ROWS]
+    rows = []
+    for code in order:
+        share = "–" if pd.isna(found.at[code, which]) else f"{100 * found.at[code, which]:.1f}"
+        rows.append([found.at[code, "name"] or code, f"({share})" if few[code] else share, number(found.at[code, "reported"])])
+    seen = [c for c in order[:_BARS] if not few[c] and pd.notna(found.at[c, which])]
+    chart = tally.bars([str(found.at[c, "name"] or c) for c in seen], [round(100 * float(found.at[c, which]), 1) for c in seen])
+    return Listed(columns, rows, [str(c) for c in order], chart if seen else None, f"( ) {say('few_incidents', n=FEW_INCIDENTS)}")
+
+
+def _counts(desk: Desk, level: str, wish: Wish, *, rates: bool) -> Listed:
+    """Return how many each grid has, its rate and what that is of; by rate, where the map shows it, few homes last."""
+    found, of = incidentdesk.grids_of(desk, wish, level), rate_of()
+    rate = found[f"per_1000_{of}"].astype(float)
+    order = rate.mask(found["few"]) if rates else found["reported"].astype(float)
+    heads = ("name", "as_grids", f"head_rate_{of}", f"fig_{of}")
+    columns = [Column(say(h), "text" if h == "name" else "number") for h in heads]
+    best = order.sort_values(ascending=False, kind="stable", na_position="last").index[:_ROWS]
+    top = found.loc[best].assign(rate=rate[best], of=found.loc[best, of])
     rows = [
-        [r.name or code, veil.shown(r.reported), _rate(r, desk), veil.shown(r.households)]
-        for code, r in zip(top.index, top.itertuples(index=False), strict=True)
+        [r["name"] or code, veil.shown(r["reported"]), _rate(r, desk), veil.shown(r["of"])]
+        for code, r in zip(top.index, top.to_dict("records"), strict=True)
     ]  # fmt: skip
-    seen = top[top["reported"].fillna(0) > 0].head(_BARS)
-    names = [str(n or c) for c, n in seen["name"].items()]
-    chart = tally.bars(names, [float(v) for v in seen["reported"]]) if names else None
+    seen = order[best][order[best] > 0].head(_BARS)
+    names = [str(found.at[c, "name"] or c) for c in seen.index]
+    chart = tally.bars(names, [float(v) for v in seen.round(1)]) if names else None
     return Listed(columns, rows, [str(c) for c in top.index], chart, f"( ) {say('few_households')}")
 
 
-def _rate(row: Any, desk: Desk) -> str:
-    if pd.isna(row.per_1000_households):
-        return veil.HIDDEN if veil.limit(desk) and pd.isna(row.reported) else "–"
-    return f"({row.per_1000_households:,.0f})" if row.few else f"{row.per_1000_households:,.0f}"
+def _rate(row: dict[str, Any], desk: Desk) -> str:
+    if pd.isna(row["rate"]):
+        return veil.HIDDEN if veil.limit(desk) and pd.isna(row["reported"]) else "–"
+    return f"({row['rate']:,.0f})" if row["few"] else f"{row['rate']:,.0f}"
 
 
 def _named(

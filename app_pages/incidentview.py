@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages import mapview, veil
+from app_pages import classing, mapview, tally, veil
 from app_pages.address import prefix
 from app_pages.desk import Desk
 from app_pages.incidentdesk import Weights, compared, grids_of, source, study_of, surface_of, top_of
@@ -18,6 +18,9 @@ from app_pages.words import WORDS
 from gridgis.overlays.heads import PATTERNS, SPOTS
 from gridgis.overlays.incidents import Wish
 from layers import figures, styles
+
+FEW_INCIDENTS = 10
+"""Shares of fewer incidents rest on too little and are hatched."""
 
 
 class Picture(NamedTuple):
@@ -55,6 +58,11 @@ def grids_picture(desk: Desk, level: str, wish: Wish, view: str) -> Picture:
     """Return the view of the grids by how many, per household, hot spots, their course, or the change."""
     if view == "as_rate":
         return _rates(desk, level, wish)
+    if view == "as_share":
+        found = grids_of(desk, wish, level)
+        few = frozenset(found.index[found["reported"] < FEW_INCIDENTS])
+        return _graded(desk, level, 100 * found[share_of()].astype(float), f"{say(share_of())}（%）" if lang() == "zh" else
+                       f"{say(share_of())} (%)", few, say("few_incidents", n=FEW_INCIDENTS))  # fmt: skip
     if view == "as_hot":
         return _named(desk, level, hot_of(desk, level, wish)["spot"], styles.SPOTS, dict(SPOTS), say("hot_title"))
     if view == "as_emerging":
@@ -63,6 +71,16 @@ def grids_picture(desk: Desk, level: str, wish: Wish, view: str) -> Picture:
         return _change(desk, level, wish)
     counts = grids_of(desk, wish, level)["reported"]
     return _graded(desk, level, counts.astype(float), say("fig_incidents"), frozenset())
+
+
+def share_of() -> str:
+    """Return which share of the incidents is shown by grid."""
+    return str(st.session_state.get("share_of", tally.SHARES[0]))
+
+
+def rate_of() -> str:
+    """Return what rates are of: households or persons."""
+    return str(st.session_state.get("rate_of", "households"))
 
 
 def hot_of(desk: Desk, level: str, wish: Wish) -> pd.DataFrame:
@@ -82,23 +100,23 @@ def emerging_of(desk: Desk, level: str, wish: Wish) -> pd.DataFrame:
 def _rates(desk: Desk, level: str, wish: Wish) -> Picture:
     found = grids_of(desk, wish, level)
     few = frozenset(found.index[found["few"]])
-    return _graded(desk, level, found["per_1000_households"].astype(float), say("fig_rate"), few)
+    return _graded(desk, level, found[f"per_1000_{rate_of()}"].astype(float), say(f"fig_rate_{rate_of()}"), few)
 
 
-def _graded(desk: Desk, level: str, values: pd.Series[float], title: str, hatched: frozenset[str]) -> Picture:
-    """Return grids coloured by classes of a number; those on too few households are hatched and set no class."""
+def _graded(desk: Desk, level: str, values: pd.Series[float], title: str, hatched: frozenset[str], why: str = "") -> Picture:
+    """Return grids coloured by classes of a number; those on too few households, or incidents, are hatched and set no class."""
     sound = values[~values.index.isin(hatched)].dropna()
-    found = figures.classes(sound, figures.PALETTES["incidents"])
+    found = figures.classes(sound, figures.PALETTES["incidents"], classing.plain())
     known = values.dropna()
     rank = np.searchsorted(np.array(found.breaks), known.to_numpy(), side="right")
     colours = {str(c): found.colours[k] for c, k in zip(known.index, rank, strict=True)}
     rows = list(zip(found.colours, figures.class_names(found.breaks), strict=False))
     if hatched:
-        rows.append(("hatch", say("few_households")))
+        rows.append(("hatch", why or say("few_households")))
     if values.isna().any() and veil.limit(desk):
         rows.append(("#ffffff", say("veil_hidden")))
     figure = {"figure": "counted", "categories": {c: c for c in found.colours}, "values": colours}
-    message = mapview.message(desk, level, "none", "code", legend=[_legend(desk, title, rows)], hatch=sorted(hatched))
+    message = mapview.message(desk, level, "none", "code", legend=[_legend(desk, title, rows, classing.noted(source(desk)))], hatch=sorted(hatched))
     return Picture(message | {"figure": figure}, colours, hatched, rows, title)
 
 

@@ -17,34 +17,41 @@ KEPT = ("level", "load_part", "load_period", "load_colour", "load_table", "alert
 TABLE_KEYS = {"workload": "load_table", "alerts": "alert_table", "sources": "source_table"}
 
 
-def told_of(desk: Desk) -> loadsdesk.Told | None:
-    """Show the choices of the part, its facts and chart; return what it tells."""
+def told_of(desk: Desk) -> tuple[loadsdesk.Told | None, loadsdesk.View | None]:
+    """Show the choices of the part, its facts and the chart of the table chosen; return what it tells, and that table's view."""
     told = loadsview.part(desk)
     banner()
-    if told:
-        facts(told.facts)
-        if told.chart:
-            head(told.chart[0])
-            st.altair_chart(told.chart[1], width="stretch")
-        words, name = lang(), f"{desk.county.code}_{st.session_state.load_part}.xlsx"
-        st.download_button(say("load_xlsx"), lambda: loadsdesk.workbook(desk, told, words), name, key="load_xlsx", on_click="ignore", width="stretch")
-    return told
+    veil.told(desk)
+    if told is None:
+        return None, None
+    name = st.session_state[TABLE_KEYS[st.session_state.load_part]]
+    view = told.views[name]
+    facts(told.facts)
+    if view.chart:
+        head(view.chart[0])
+        st.altair_chart(view.chart[1], width="stretch")
+    loadsdesk.downloads(desk, told, view, name)
+    return told, view
 
 
 @st.fragment
 def page(desk: Desk) -> None:
     """Show the part chosen: choices, facts and chart beside the map, the table below it."""
     state, other = st.session_state, lang() == "en"
+    # Where sources differ by grid, single numbers stand.
+    parts = [p for p in PARTS if p != "sources" or not desk.k]
+    if state.load_part not in parts:
+        state.load_part = parts[0]
     left, right = st.columns([2.1, 1], gap="small")
     with right, st.container(key="panel"):
-        told = told_of(desk)
+        told, view = told_of(desk)
     with left:
         one, two = st.columns([1, 1.4], vertical_alignment="center")
-        one.segmented_control(say("load_part"), list(PARTS), key="load_part", required=True, label_visibility="collapsed",
+        one.segmented_control(say("load_part"), parts, key="load_part", required=True, label_visibility="collapsed",
                               format_func=lambda k: say(f"part_{k}"))  # fmt: skip
         names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
         two.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed")
-        mapview.live_map(desk, loadsdesk.picture(desk, state.level, told, state.load_row), key="load_map",
+        mapview.live_map(desk, loadsdesk.picture(desk, state.level, view, state.load_row), key="load_map",
                          height="clamp(280px, calc(52dvh - 60px), 800px)")  # fmt: skip
         if told:
             key = TABLE_KEYS[state.load_part]

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import altair as alt
 import numpy as np
 import pandas as pd
 import shapely
 import streamlit as st
 
-from app_pages import access, bench, incidentdesk, mapview
+from app_pages import access, bench, classing, incidentbook, incidentdesk, mapview
 from app_pages.desk import Desk
-from app_pages.panel import number
+from app_pages.loadscharts import CLASS_COLOURS, MOST, bars, spread, staff
+from app_pages.panel import HIDDEN, number
 from app_pages.state import attempt, lang, say, tell
 from app_pages.tableview import Column, table
-from app_pages.tally import last_days, quiet
+from app_pages.tally import last_days
 from app_pages.words import WORDS
 from gridgis import analysing, conflicting
 from gridgis.alerting import Alarm, alerts
+from gridgis.disclosing import small
 from gridgis.io.rasters import unpacked
 from gridgis.io.workbook import Sheet, workbook_bytes
 from gridgis.overlays import workload as work
@@ -29,23 +29,31 @@ from gridgis.people import level_name, role_name
 from gridgis.scheme import scheme_from
 from gridgis.scheme_parts import Workload
 from layers import figures
+from layers.drawing import Look, svg
 from layers.geojson import to_degrees
 from layers.text import safe_text
 
 ROWS = 300
-CLASS_COLOURS = ("#d2603f", "#f0c27b", "#8cc3a6")
 _CODES = ("code", "at", "phone")
-_BARS = 12
+_PUBLIC = ("households", "persons", "incidents")
+
+
+class View(NamedTuple):
+    """A table as the map and a chart show it: colour of each grid, legend, title and chart."""
+
+    colours: dict[str, str]
+    rows: list[tuple[str, str]]
+    title: str
+    note: str
+    chart: tuple[str, Any] | None
 
 
 class Told(NamedTuple):
-    """What a part of the page shows: tables by name, what colours the map, facts, chart."""
+    """What a part of the page shows: facts, tables by name, and how map and chart show each of them."""
 
     tables: dict[str, pd.DataFrame]
-    colours: dict[str, str]
-    legend: dict[str, Any]
     facts: list[tuple[str, str]]
-    chart: tuple[str, Any] | None
+    views: dict[str, View]
 
 
 # -- workload
@@ -95,15 +103,7 @@ def workload(desk: Desk, level: str, rules: Workload) -> Told:
     tables = desk.once(("load", level, wish, rules.model_dump_json()), make)
     found, even = tables["workload"], tables["evenness"]
     names = [(k, v[lang() == "en"]) for k, *v in work.class_names(desk.scheme)]
-    paint = dict(zip((k for k, _ in names), CLASS_COLOURS, strict=True))
     counts = found["proposed"].value_counts()
-    if st.session_state.load_colour == "proposed":
-        colours = {str(c): paint[k] for c, k in found["proposed"].items()}
-        rows = [(paint[k], f"{name} · {number(counts.get(k, 0))}") for k, name in names]
-        title = say("colour_proposed")
-    else:
-        colours, rows = graded(found["workload"])
-        title = say("load_legend")
     whole, rest = even.iloc[0], even.iloc[1:]
     facts = [(say("load_gini"), number(whole["gini"], 3)), (say("load_ratio"), ratio(whole["ratio"]))]
     if len(rest) and rest["gini"].iloc[0] > 0:
@@ -111,29 +111,56 @@ def workload(desk: Desk, level: str, rules: Workload) -> Told:
         grid = desk.plan.grids.get(code)
         facts.append((say("load_uneven"), f"{grid.name if grid and grid.name else code} · {number(rest['gini'].iloc[0], 3)}"))
     facts += [(name, say("grids_n", n=number(counts.get(k, 0)))) for k, name in names]
-    return Told(tables, colours, legend(title, rows, incidentdesk.source(desk)), facts, (say("load_chart"), spread(found, rules, names)))
+    views = _work_views(desk, tables, rules, names)
+    if desk.k:
+        tables = hushed(desk, tables, incidentdesk.grids_of(desk, wish, level)["reported"].isna())
+    return Told(tables, facts, views)
+
+
+def _work_views(desk: Desk, tables: dict[str, pd.DataFrame], rules: Workload, names: list[tuple[str, str]]) -> dict[str, View]:
+    """Return how the map and a chart show the work of each grid, how even it is in each community, and the staff."""
+    found, even, note = tables["workload"], tables["evenness"].iloc[1:], incidentdesk.source(desk)
+    paint, counts = dict(zip((k for k, _ in names), CLASS_COLOURS, strict=True)), found["proposed"].value_counts()
+    classed = ({str(c): paint[k] for c, k in found["proposed"].items()},
+               [(paint[k], f"{name} · {number(counts.get(k, 0))}") for k, name in names], say("colour_proposed"), note)  # fmt: skip
+    graded_ = (*graded(found["workload"]), say("load_legend"), classing.noted(note))
+    shown = classed if st.session_state.load_colour == "proposed" else graded_
+    by_place, rows = graded(even["gini"])
+    inside = {str(c): by_place[str(up)] for c, up in found["community"].items() if str(up) in by_place}
+    top, grids = even.head(MOST), desk.plan.grids
+    labels = [grids[str(c)].name or str(c) if str(c) in grids else str(c) for c in top.index]
+    staffed = worded(desk, tables["staffing"], lang()).set_axis(tables["staffing"].columns, axis=1)
+    return {
+        "workload": View(*shown, (say("load_chart"), spread(found, rules, names))),
+        "evenness": View(inside, rows, say("load_inside"), classing.noted(note),
+                         (say("load_uneven"), bars(labels, top["gini"])) if len(top) else None),
+        "staffing": View(*classed, (say("load_staff"), staff(staffed)) if len(staffed) else None),
+    }  # fmt: skip
+
+
+def hushed(desk: Desk, tables: dict[str, pd.DataFrame], few: pd.Series[Any]) -> dict[str, pd.DataFrame]:
+    """Return the tables of work as everybody may see them.
+
+    Small numbers are hidden. The work itself and the floating population are left out: with the weights known, the one
+    would tell the number that is hidden. So are sums of communities that may have one grid.
+    """
+    found = masked(desk, tables["workload"].drop(columns=[c for c in tables["workload"] if str(c).startswith("part_")]))
+    found["incidents"] = found["incidents"].astype(object).mask(few.reindex(found.index, fill_value=False).to_numpy(bool), HIDDEN)
+    even = tables["evenness"][["grids", "gini"]]
+    return {"workload": found.drop(columns=["workload", "floating"]), "evenness": even, "staffing": tables["staffing"]}
+
+
+def masked(desk: Desk, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of grids without the small numbers of households and persons, and what would give them away."""
+    hide, out = small(desk.plan, desk.k).reindex(frame.index, fill_value=False), frame.copy()
+    for name in [c for c in ("households", "persons") if c in out]:
+        out[name] = out[name].astype(object).mask(hide[name].to_numpy(bool), HIDDEN)
+    return out
 
 
 def ratio(value: float) -> str:
     """Return how many times the most is the least."""
     return "–" if pd.isna(value) else number(value, 1)
-
-
-def spread(found: pd.DataFrame, rules: Workload, names: list[tuple[str, str]]) -> Any:
-    """Return how many grids have how much work, in the colours of the classes."""
-    top = max(4.0, rules.upper + 1)
-    held = found["workload"].clip(upper=top - 0.01) // 0.25 * 0.25
-    known = dict(names)
-    long = pd.DataFrame({"from": held, "class": found["proposed"].map(known)}).value_counts().rename("n").reset_index()
-    long["to"] = long["from"] + 0.25
-    colour = alt.Color("class:N", scale=alt.Scale(domain=[n for _, n in names], range=list(CLASS_COLOURS)), title=None)
-    chart = alt.Chart(long).mark_bar(stroke="white", strokeWidth=0.6).encode(
-        x=alt.X("from:Q", bin=alt.Bin(binned=True, step=0.25), axis=alt.Axis(format=".1f", grid=False, values=np.arange(0, top + 0.1, 0.5).tolist()),
-                scale=alt.Scale(domain=[0, top])), x2="to:Q",
-        y=alt.Y("n:Q", stack="zero", axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")), color=colour,
-        tooltip=[alt.Tooltip("from:Q", format=".2f", title=" "), alt.Tooltip("n:Q", format=",", title=" ")],
-    )  # fmt: skip
-    return quiet(chart, 170)
 
 
 # -- alerts
@@ -182,14 +209,19 @@ def alerted(desk: Desk, level: str, alarm: Alarm) -> Told:
     chain = pd.DataFrame(listed, columns=["code", "name", "level", "community", "role", "holder", "phone"])
     colours, rows = graded(found["value"], falling=alarm.above is None)
     title = raster_names(desk)[about["id"]]
-    note = say("source", source=about["source"] or "–", as_of=about["as_of"] or "–")
-    people = say("alert_people_n", h=number(found["households"].sum()), p=number(found["persons"].sum()))
-    facts = [(say("alert_grids"), say("grids_n", n=number(len(found)))), (say("alert_people"), people),
-             (say("alert_vacant"), number(sum(not r["holder"] for r in calls)))]  # fmt: skip
-    top = found.head(_BARS)
+    note = classing.noted(say("source", source=about["source"] or "–", as_of=about["as_of"] or "–"))
+    if desk.k:
+        found = masked(desk, found)
+    facts = [(say("alert_grids"), say("grids_n", n=number(len(found)))), (say("alert_vacant"), number(sum(not r["holder"] for r in calls)))]
+    if not (found[["households", "persons"]] == HIDDEN).any(axis=None):
+        people = say("alert_people_n", h=number(found["households"].sum()), p=number(found["persons"].sum()))
+        facts.insert(1, (say("alert_people"), people))
+    top, roles = found.head(MOST), chain["role"].value_counts().head(MOST)
     chart = bars([n or str(c) for c, n in top["name"].items()], top["value"]) if len(top) else None
-    return Told({"alerts": found, "calls": chain}, colours, legend(title, rows, note), facts,
-                (say("alert_chart"), chart) if chart else None)  # fmt: skip
+    called = bars([str(r) for r in roles.index], roles) if len(roles) else None
+    views = {"alerts": View(colours, rows, title, note, (say("alert_chart"), chart) if chart else None),
+             "calls": View(colours, rows, title, note, (say("call_chart"), called) if called else None)}  # fmt: skip
+    return Told({"alerts": found, "calls": chain}, facts, views)
 
 
 # -- population
@@ -215,8 +247,13 @@ def sources(desk: Desk, level: str) -> Told:
         facts.append((say("source_most"), f"{100 * worst.max():.1f}%"))
     labels = [" · ".join(map(str, row[:3])) for row in worded(desk, told, lang()).to_numpy().tolist()]
     chart = bars(labels, told["persons"]) if labels else None
-    block = legend(say("source_legend"), rows, say("source_agree") if differ.empty else "")
-    return Told({"conflicts": differ, "sources": told}, colours, block, facts, (say("source_chart"), chart) if chart else None)
+    top, named = differ.head(MOST), worded(desk, differ.head(MOST), lang()).set_axis(differ.columns, axis=1)
+    apart = bars([f"{r['name'] or r['code']} · {r['figure']}" for r in named.to_dict("records")], 100 * top["share"]) if len(top) else None
+    note = say("source_agree") if differ.empty else classing.noted("")
+    shown = (colours, rows, say("source_legend"), note)
+    views = {"conflicts": View(*shown, (say("source_legend"), apart) if apart else None),
+             "sources": View(*shown, (say("source_chart"), chart) if chart else None)}  # fmt: skip
+    return Told({"conflicts": differ, "sources": told}, facts, views)
 
 
 # -- what the parts share
@@ -226,41 +263,42 @@ def graded(values: pd.Series[float], *, falling: bool = False) -> tuple[dict[str
     """Return the colour of each grid by classes of a number, and the rows of the legend; `falling` darkens the least."""
     palette = figures.WARM[::-1] if falling else figures.WARM
     known = values.astype(float).dropna()
-    found = figures.classes(known, palette)
+    found = figures.classes(known, palette, classing.plain())
     rank = np.searchsorted(np.array(found.breaks), known.to_numpy(), side="right")
-    return ({str(c): found.colours[k] for c, k in zip(known.index, rank, strict=True)},
-            list(zip(found.colours, figures.class_names(found.breaks), strict=False)))  # fmt: skip
+    # Where all are alike there is one class, and that is their number.
+    names = figures.class_names(found.breaks) or [f"{v:,.2f}".rstrip("0").rstrip(".") for v in known.head(1)]
+    return {str(c): found.colours[k] for c, k in zip(known.index, rank, strict=True)}, list(zip(found.colours, names, strict=False))
 
 
-def legend(title: str, rows: Sequence[tuple[str, str]], note: str) -> dict[str, Any]:
-    """Return a block of the map's legend."""
-    return {"title": title, "rows": [list(r) for r in rows], "note": note}
-
-
-def picture(desk: Desk, level: str, told: Told | None, code: str | None) -> dict[str, Any]:
+def picture(desk: Desk, level: str, view: View | None, code: str | None) -> dict[str, Any]:
     """Return what the map is to show; it goes to the grid picked in the table."""
     place = None
     if code is not None and code in desk.plan.grids:
         shape = desk.plan.grid_geometry(code)
         place = {"key": f"load:{code}", "bounds": bench.bounds_of(desk, shape),
                  "shape": json.loads(shapely.to_geojson(to_degrees(shape, desk.crs)))}  # fmt: skip
-    blocks = [told.legend] if told else []
+    blocks = [{"title": view.title, "rows": [list(r) for r in view.rows], "note": view.note}] if view else []
     message = mapview.message(desk, level, "none", "code", legend=blocks, focus=place)
-    colours = told.colours if told else {}
+    colours = view.colours if view else {}
     return message | {"figure": {"figure": "counted", "categories": {c: c for c in colours.values()}, "values": colours}}
 
 
-def bars(labels: list[str], values: pd.Series[Any]) -> Any:
-    """Return bars with their number, in the order given."""
-    data = pd.DataFrame({"name": labels, "n": values.astype(float).to_numpy()}).drop_duplicates("name")
-    top = float(data["n"].abs().max()) or 1.0
-    base = alt.Chart(data).encode(
-        y=alt.Y("name:N", sort=None, axis=alt.Axis(labelLimit=190, labelOverlap=False)),
-        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMin=min(0.0, float(data["n"].min())), domainMax=top * 1.4)),
-    )  # fmt: skip
-    drawn = base.mark_bar(color="#d2603f", opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
-    text = base.mark_text(align="left", dx=5, color="#64748b", fontSize=11).encode(text=alt.Text("n:Q", format=",.2~f"))
-    return quiet(drawn + text, 24 * len(data) + 6)
+def downloads(desk: Desk, told: Told, view: View, name: str) -> None:
+    """Show the buttons that keep the tables, the map and the chart of one of them."""
+    words, level, code = lang(), st.session_state.level, desk.county.code
+    st.download_button(say("load_xlsx"), lambda: workbook(desk, told, words), f"{code}_{st.session_state.load_part}.xlsx", key="load_xlsx",
+                       on_click="ignore", width="stretch")  # fmt: skip
+    look = Look(f"{desk.county.meta['name']} · {view.title}", view.note, view.colours, frozenset(), view.rows)
+
+    def drawn() -> str:
+        frame = desk.frame(level)[1]
+        return svg([str(c) for c in frame.index], frame.geometry.to_numpy(), look)
+
+    # The words of the look are in it, so each language has a picture of its own.
+    key = ("load_svg", level, look.title, look.note, tuple(view.rows), tuple(sorted(view.colours.items())))
+    incidentbook.map_downloads(desk.brief(key, drawn), f"{code}_{level}_{name}")
+    if view.chart:
+        incidentbook.chart_downloads(desk, [view.chart[1]], (name, view.chart[1].to_json()))
 
 
 def worded(desk: Desk, frame: pd.DataFrame, words: str) -> pd.DataFrame:
@@ -307,12 +345,14 @@ def listed(desk: Desk, name: str, frame: pd.DataFrame) -> None:
 def _kind(name: str, values: pd.Series[Any]) -> str:
     if name in _CODES:
         return "code"
+    if name in _PUBLIC:
+        return "number"
     return "short" if name.endswith("as_of") else "number" if pd.api.types.is_numeric_dtype(values) else "text"
 
 
 def _cell(value: Any, kind: str) -> str:
     if value is None or value == "" or (isinstance(value, float) and pd.isna(value)):
         return "–"
-    if kind != "number":
+    if kind != "number" or value == HIDDEN:
         return str(value)
     return f"{value:,.3f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"

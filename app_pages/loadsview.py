@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app_pages import access, loadsdesk
+from app_pages import access, classing, loadsdesk
 from app_pages.desk import Desk
 from app_pages.importview import problem, tip
 from app_pages.state import lang, say
@@ -68,6 +68,7 @@ def alarm(desk: Desk) -> loadsdesk.Told | None:
 def part(desk: Desk) -> loadsdesk.Told | None:
     """Show the choices of the part; return what it tells, or say in a sentence why it tells nothing."""
     state = st.session_state
+    classing.plain_choice()
     try:
         if state.load_part == "alerts":
             return alarm(desk)
@@ -75,7 +76,8 @@ def part(desk: Desk) -> loadsdesk.Told | None:
             return loadsdesk.sources(desk, state.level)
         st.segmented_control(say("period"), ("days_90", "days_365", "days_all"), key="load_period", format_func=say, required=True)
         st.segmented_control(say("load_colour"), ("workload", "proposed"), key="load_colour", format_func=lambda k: say(f"colour_{k}"), required=True)
-        return loadsdesk.workload(desk, state.level, weights(desk))
+        # Who could shift weights and limits could try numbers until a class turns.
+        return loadsdesk.workload(desk, state.level, desk.scheme.workload if desk.k else weights(desk))
     except InputError as error:
         problem(error.words(lang()))
         return None

@@ -42,7 +42,8 @@ def logged(row: Mapping[str, Any]) -> str:
     if row["kind"] in ("undo", "redo") and row.get("undoes") is not None and not pd.isna(row["undoes"]):
         return say("step_of", kind=kind_name(row["kind"]), n=int(row["undoes"]))
     codes = list(dict.fromkeys([*row["voided"], *row["created"]]))
-    codes = [c for c in codes if len(c) == min(map(len, codes))]
+    shortest = min(map(len, codes), default=0)
+    codes = [c for c in codes if len(c) == shortest]
     named = ("、" if lang() == "zh" else ", ").join(codes[:2])
     return f"{kind_name(row['kind'])} {named}{' …' if len(codes) > 2 else ''}".strip()
 
@@ -91,7 +92,7 @@ def overview(desk: Desk, level: str) -> None:
         *((say(f"fig_{k}"), f"{figure(total[k])} {say(f'unit_{k}')}") for k in _COLUMNS),
         (say("fig_area_m2"), f"{km2(total['area_m2'])} km²"),
     ])  # fmt: skip
-    st.html(f'<p class="gg-tip">{safe_text(say("tip_select"))}</p>')
+    st.html(f'<p class="gg-tip">{safe_text(say("tip_look" if desk.k else "tip_select"))}</p>')
     classing.choice(desk, level, st.session_state.figure)
 
 
@@ -151,19 +152,12 @@ def comparison(desk: Desk, edit: gg.Edit, level: str) -> None:
         Side(say("before"), edit.before, dict.fromkeys(edit.voided, say("ends")), {}),
         Side(say("after"), edit.after, dict.fromkeys(edit.created, say("new")), colours),
     )
-    rows = "".join(_side(desk, side, zone, width) for side in sides)
-    heads = [say("code"), say("households"), say("persons"), say("buildings"), say("area")]
+    # The same incidents on the grids before and after, where there are any.
+    shown = (*_COLUMNS, "incidents") if any(f["incidents"] for s in sides for f in s.figures.values()) else _COLUMNS
+    rows = "".join(_side(desk, side, zone, (width, shown)) for side in sides)
+    heads = [say("code"), *(say("fig_incidents" if k == "incidents" else k) for k in shown), say("area")]
     head = "".join(f"<th>{safe_text(h)}</th>" for h in heads)
     st.html(f'<table class="gg-compare"><thead><tr>{head}</tr></thead>{rows}</table>')
-    _same_incidents(edit, width)
-
-
-def _same_incidents(edit: gg.Edit, width: int) -> None:
-    """Show the same incidents on the grids before and after."""
-    sides = [{c: int(f["incidents"]) for c, f in side.items() if len(c) <= width} for side in (edit.before, edit.after)]
-    if any(sum(side.values()) for side in sides):
-        told = [" + ".join(f"{c[-4:]} {number(n)}" for c, n in sorted(side.items())) for side in sides]
-        st.html(f'<p class="gg-tip">{safe_text(say("incidents_turn", before=told[0], after=told[1]))}</p>')
 
 
 def after_codes(edit: gg.Edit, width: int) -> list[str]:
@@ -180,9 +174,10 @@ class Side(NamedTuple):
     colours: Mapping[str, str]
 
 
-def _side(desk: Desk, side: Side, zone: Mapping[str, str], width: int) -> str:
+def _side(desk: Desk, side: Side, zone: Mapping[str, str], what: tuple[int, tuple[str, ...]]) -> str:
+    width, shown = what
     codes = sorted(c for c in side.figures if len(c) <= width)
-    out = f'<tbody><tr class="gg-side"><th colspan="5">{safe_text(side.title)}</th></tr>'
+    out = f'<tbody><tr class="gg-side"><th colspan="{len(shown) + 2}">{safe_text(side.title)}</th></tr>'
     for code in codes:
         f = side.figures[code]
         level = desk.scheme.level_key(code)
@@ -190,10 +185,10 @@ def _side(desk: Desk, side: Side, zone: Mapping[str, str], width: int) -> str:
         dot = f'<i class="gg-{state}" title="{safe_text(say("band_" + state))}"></i>' if state else ""
         flag = f' style="--flag:{side.colours[code]}" class="gg-flag"' if code in side.colours else ""
         mark = f"<small>{safe_text(side.marks[code])}</small>" if code in side.marks else ""
-        cells = "".join(f"<td>{number(f[k])}</td>" for k in _COLUMNS)
+        cells = "".join(f"<td>{number(f[k])}</td>" for k in shown)
         out += f"<tr{flag}><th>{dot}{safe_text(code)}{mark}</th>{cells}<td>{km2(f['area_m2'])}</td></tr>"
     if len(codes) > 1:
-        sums = [number(sum(side.figures[c][k] for c in codes)) for k in _COLUMNS]
+        sums = [number(sum(side.figures[c][k] for c in codes)) for k in shown]
         sums.append(km2(sum(side.figures[c]["area_m2"] for c in codes)))
         out += (
             f'<tr class="gg-sum"><th>{safe_text(say("total"))}</th>' + "".join(f"<td>{s}</td>" for s in sums) + "</tr>"

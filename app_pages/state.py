@@ -34,6 +34,8 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("filter_within", []),
     ("heat_radius", 300),
     ("hot_of", "count"),
+    ("rate_of", "households"),
+    ("share_of", "closed_share"),
     ("public_view", False),
     ("incident_row", None),
     ("timeline", False),
@@ -138,7 +140,8 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
 
 
 LASTING = ("show_as", "period", "own_period", "categories", "filter_status", "filter_handled", "filter_within", "heat_radius",
-           "hot_of", "public_view", "timeline", "time_step", "time_frame", "trend_step", "incident_side", "plan_version")  # fmt: skip
+           "hot_of", "rate_of", "share_of", "public_view", "timeline", "time_step", "time_frame", "trend_step", "incident_side",
+           "plan_version")  # fmt: skip
 """Choices of the incidents page that stay while another page is looked at; so do the weights of heat, ``weight_...``."""
 
 

@@ -22,7 +22,7 @@ _INK, _MUTED, _LINE, _BAR, _SECOND = "#1f2d3a", "#64748b", "#e6ebf0", "#d2603f",
 _DAYS = {"days_30": 30, "days_90": 90, "days_365": 365}
 _FEW_STEPS = 3
 _WIDTH = 640
-_SHARES = ("valid_share", "closed_share", "on_time_share", "within_2h", "within_2d", "within_7d", "in_grid_share")
+SHARES = ("valid_share", "closed_share", "on_time_share", "within_2h", "within_2d", "within_7d", "in_grid_share")
 
 
 def last_days(first: dt.date, last: dt.date, period: str) -> tuple[dt.date, dt.date]:
@@ -60,7 +60,7 @@ def handled(study: Study, k: int = 0) -> list[tuple[str, str]]:
         return []
     row = found.iloc[0]
     n = float(row["reported"])
-    return [(say(s), f"{100 * float(row[s]):.1f}%") for s in _SHARES
+    return [(say(s), f"{100 * float(row[s]):.1f}%") for s in SHARES
             if pd.notna(row[s]) and not any(0 < round(part * n) < k for part in (row[s], 1 - row[s]))]  # fmt: skip
 
 

@@ -75,6 +75,7 @@ WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "overview": ("全县概况", "The county"),
     "selected_n": ("所选 {n} 个网格", "{n} grids selected"),
     "step_of": ("{kind}版本 {n}", "{kind} version {n}"),
+    "tip_look": ("点选网格查看数据。", "Click a grid for its figures."),
     "tip_select": (
         "点选网格查看数据。用地图上方的工具拆分、合并、划转或涂绘；确认之前不会保存任何内容。",
         "Click a grid for its figures. Split, merge, move or paint with the tools on the map; "

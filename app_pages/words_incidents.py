@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 INCIDENT_WORDS: dict[str, tuple[str, str]] = {
-    "incidents_turn": ("同一批事件：变更前 {before}；变更后 {after}", "The same incidents: before {before}; after {after}"),
     "period": ("时间范围", "Period"),
     "days_30": ("近 30 天", "30 days"),
     "days_90": ("近 90 天", "90 days"),
@@ -16,6 +15,9 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
     "as_crowds": ("聚合", "Clusters"),
     "as_grids": ("件数", "Counts"),
     "as_rate": ("每千户", "Per 1,000"),
+    "as_share": ("办理率", "Shares"),
+    "share_what": ("比率", "Share"),
+    "few_incidents": ("不足 {n} 件", "Under {n} incidents"),
     "as_hot": ("热点", "Hot spots"),
     "as_emerging": ("演变", "Emerging"),
     "as_change": ("变化", "Change"),
@@ -78,7 +80,9 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
     "heat_note": ("半径 {m} 米", "Radius {m} m"),
     "few_households": ("不足 30 户", "Under 30 households"),
     "no_homes": ("无住户", "No households"),
-    "fig_rate": ("每千户事件", "Incidents per 1,000 households"),
+    "rate_what": ("事件率按", "Rate by"),
+    "fig_rate_households": ("每千户事件", "Incidents per 1,000 households"),
+    "fig_rate_persons": ("每千人事件", "Incidents per 1,000 persons"),
     "hot_title": ("热点（Gi*，错误发现率 5%）", "Hot spots (Gi*, FDR 5 %)"),
     "emerging_title": ("时空演变", "Over time"),
     "change_title": ("与前 {n} 天相比", "Against the {n} days before"),
@@ -92,6 +96,8 @@ INCIDENT_WORDS: dict[str, tuple[str, str]] = {
         "Public view: numbers below {k}, and those that would give them away, are not shown (*); nor are single incidents and addresses.",
     ),
     "veil_hidden": ("* 数小不显示", "* small, not shown"),
+    "head_rate_households": ("每千户", "Per 1,000"),
+    "head_rate_persons": ("每千人", "Per 1,000"),
     "head_spot": ("热点", "Hot spot"),
     "head_pattern": ("演变类型", "Pattern"),
     "head_z": ("Gi* 标准分", "Gi* z"),

@@ -19,7 +19,7 @@ from layers.drawing import Look, svg
 from tests.app.test_pages import run, text_of
 from tests.happenings import B, busy_county
 
-VIEWS = ("as_heat", "as_crowds", "as_grids", "as_rate", "as_hot", "as_emerging", "as_change")
+VIEWS = ("as_heat", "as_crowds", "as_grids", "as_rate", "as_share", "as_hot", "as_emerging", "as_change")
 
 
 @pytest.fixture

@@ -86,6 +86,25 @@ def test_weights_are_tried_at_once_and_kept_in_the_scheme(busy: Path) -> None:
     assert app.button(key="load_save").disabled
 
 
+@pytest.mark.usefixtures("busy")
+def test_every_table_has_its_chart_and_its_map_in_the_classes_chosen() -> None:
+    app = run("loads_page.py")
+    desk = the_desk()
+    st.session_state["load_period"], st.session_state["load_colour"], st.session_state["level"] = "days_all", "workload", "unit"
+    told = loadsdesk.workload(desk, "unit", desk.scheme.workload)
+    assert set(told.views) == set(told.tables)
+    assert all(view.colours and view.rows for view in told.views.values())
+    assert {c: set(told.views[c].colours) for c in told.views} == {name: {A, B, C} for name in told.views}
+    assert told.views["workload"].chart
+    assert told.views["evenness"].chart
+    before = text_of(app)
+    app.selectbox(key="classing").set_value("equal").run()
+    assert not app.exception
+    assert app.session_state["classing"] == "equal"
+    assert text_of(app) == before, "classes colour, and change no figure"
+    assert loadsdesk.picture(desk, "unit", told.views["evenness"], None)["figure"]["values"].keys() == {A, B, C}
+
+
 @pytest.mark.usefixtures("wet")
 def test_a_limit_lists_the_grids_and_whom_to_call() -> None:
     app = run("loads_page.py", load_part="alerts")
@@ -118,7 +137,7 @@ def test_the_workbook_holds_the_tables_in_one_language() -> None:
     desk = the_desk()
     with desk.quiet() as county:
         found = analysing.load(county, "unit", analysing.study(county))
-    told = loadsdesk.Told({"workload": found, "evenness": evenness(found)}, {}, {}, [], None)
+    told = loadsdesk.Told({"workload": found, "evenness": evenness(found)}, [], {})
     book = openpyxl.load_workbook(io.BytesIO(loadsdesk.workbook(desk, told, "en")))
     assert book.sheetnames == ["Workload", "Evenness"]
     assert {row[0] for row in book["Workload"].iter_rows(min_row=2, values_only=True)} == {A, B, C}

@@ -13,12 +13,28 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from app_pages import access, incidentbook, incidentdesk, incidenttables, mapview, past, tally, veil
+from app_pages import (
+    access,
+    exportdesk,
+    extras,
+    incidentbook,
+    incidentdesk,
+    incidenttables,
+    loadsdesk,
+    mapview,
+    panel,
+    past,
+    tally,
+    veil,
+)
 from app_pages.desk import the_desk
+from app_pages.shell import PAGES
 from app_pages.veil import Veiled
 from app_pages.words import word
+from gridgis.errors import RefusedError
+from gridgis.exporting import Wish as Export
 from gridgis.overlays.incidents import Wish
-from tests.app.test_pages import run, text_of
+from tests.app.test_pages import ROOT, run, text_of
 from tests.happenings import A, B, C, busy_county, happening
 
 FEW, MANY = 4, 40
@@ -59,6 +75,72 @@ def test_the_map_of_a_viewer_lacks_small_numbers_and_that_of_a_planner_has_them(
     assert [v for v in veiled.values() if v is None] == [None, None]
     assert numbers(desk) == {A: MANY, B: FEW, C: 23}, "the layer of the others stays whole"
     assert mapview.message(Veiled(desk, 10), "unit", "none", "code")["grids"]["patches"] == []
+
+
+def test_every_page_takes_its_desk_from_the_one_rule() -> None:
+    pages = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "app_pages").glob("*_page.py")}
+    assert len(pages) == len(PAGES)
+    assert [name for name, text in pages.items() if "the_desk" in text] == []
+    assert [name for name, text in pages.items() if "veil.own(" not in text and "veil.dated(" not in text] == []
+
+
+def test_a_viewer_is_offered_the_pages_whose_numbers_are_veiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking(monkeypatch)
+    for key, file, _ in PAGES:
+        app = run() if key == "map" else run(file) if key in access.OPEN else None
+        if app is not None:
+            assert not app.exception, key
+            assert {e.proto.page or "map" for e in app.get("page_link")} == set(access.OPEN)
+
+
+def test_cards_of_grids_show_a_viewer_no_small_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking(monkeypatch)
+    app = run(selected=(B,))
+    told = text_of(app)
+    assert word("veil_told", "zh", k=10) in told
+    assert f"<dt>{word('fig_incidents', 'zh')}</dt><dd>{panel.HIDDEN} " in told
+    assert "mode" not in {c.key for c in app.segmented_control}
+    app = run(selected=(A, B, C))
+    assert f"{word('total', 'zh')} · " in text_of(app)
+    app = run(mode="emergency", compare=True)
+    assert not app.exception
+    assert word("emergency", "zh") not in text_of(app)
+
+
+def test_layers_over_the_map_keep_the_limit() -> None:
+    run()
+    desk, veiled = the_desk(), Veiled(the_desk(), 10)
+    for one in (desk, veiled):
+        token = next(o["url"] for o in extras.offer(one, "unit", "zh") if o["key"] == "heat").rsplit("/", 1)[1]
+        held, item = veil.meant(desk, desk.item(token))
+        assert item is not None
+        assert veil.limit(held) == veil.limit(one)
+        url = json.loads(extras.made(held, item, {}, None) or "")["image"]["url"].rsplit("/", 1)[1]
+        kept = desk.item(url)
+        assert kept is not None
+        assert (kept[0] == "veiled") == (one is veiled)
+
+
+def test_work_and_exports_of_a_viewer_hold_what_the_public_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking(monkeypatch)
+    app = run("loads_page.py", load_period="days_all", load_part="sources")
+    assert app.session_state["load_part"] == "workload"
+    assert not app.exception
+    assert {"load_w_households", "load_w_upper"}.isdisjoint(n.key for n in app.number_input)
+    veiled = veil.own()
+    st.session_state["load_period"], st.session_state["load_colour"], st.session_state["level"] = "days_all", "workload", "unit"
+    told = loadsdesk.workload(veiled, "unit", veiled.scheme.workload)
+    found = told.tables["workload"]
+    assert {"workload", "floating"}.isdisjoint(found.columns)
+    assert found.at[B, "incidents"] == panel.HIDDEN
+    assert not [v for v in found["incidents"] if v != panel.HIDDEN and 0 < v < 10]
+    book = openpyxl.load_workbook(io.BytesIO(loadsdesk.workbook(veiled, told, "zh")))
+    assert panel.HIDDEN in [c.value for row in book.worksheets[0].iter_rows() for c in row]
+    app = run("export_page.py", export_role="internal", export_k=2)
+    assert not app.exception
+    assert (app.session_state["export_role"], app.session_state["export_k"]) == ("public", 10)
+    with pytest.raises(RefusedError):
+        exportdesk.parcel(veiled, Export("geojson", "unit"))
 
 
 @pytest.mark.parametrize("side", ["side_facts", "side_time", "side_grids", "side_places"])
@@ -139,7 +221,7 @@ def test_repeated_places_stand_on_the_map_and_a_row_moves_it_there() -> None:
     assert app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")
 
 
-@pytest.mark.parametrize(("view", "columns"), [("as_grids", 4), ("as_rate", 4), ("as_hot", 3), ("as_emerging", 4), ("as_change", 5)])
+@pytest.mark.parametrize(("view", "columns"), [("as_grids", 4), ("as_rate", 4), ("as_share", 3), ("as_hot", 3), ("as_emerging", 4), ("as_change", 5)])
 def test_every_view_has_its_table_and_its_chart(view: str, columns: int) -> None:
     run("incidents_page.py", show_as=view, period="days_all")
     wish = Wish("2026-04-01", "2026-06-01") if view == "as_change" else Wish()
