@@ -186,6 +186,8 @@ def alerted(desk: Desk, level: str, alarm: Alarm) -> Told:
     people = say("alert_people_n", h=number(found["households"].sum()), p=number(found["persons"].sum()))
     facts = [(say("alert_grids"), say("grids_n", n=number(len(found)))), (say("alert_people"), people),
              (say("alert_vacant"), number(sum(not r["holder"] for r in calls)))]  # fmt: skip
+    if about["blank"] != "0":
+        facts.append((say("alert_blank"), say("grids_n", n=number(int(about["blank"])))))
     top = found.head(_BARS)
     chart = bars([n or str(c) for c, n in top["name"].items()], top["value"]) if len(top) else None
     return Told({"alerts": found, "calls": chain}, colours, legend(title, rows, note), facts,
