@@ -46,7 +46,7 @@ HANDLING_WORDS: MappingProxyType[str, tuple[str, str]] = MappingProxyType({
     "access_off": ("不在清单，由部门办理", "off the list, for the department"),
     "access_no_department": ("未定部门", "No department"),
     "case_not_admitted": ("{name}（不在准入清单）", "{name} (off the access list)"),
-    "case_people": ("责任人（{day} 在任，第 {version} 版方案）", "Who answers (posted on {day}, plan version {version})"),
+    "case_people": ("责任人（{day} 在任，第 {version} 版方案）", "Who answers ({day}, version {version})"),
     "case_nobody": ("无人任职", "nobody posted"),
     "case_no_grid": ("此处尚未划网格。", "No grid is drawn here."),
     "case_steps": ("步骤", "Steps"),

@@ -39,7 +39,8 @@ def population_conflicts(county: County, most: float = 0.05) -> pd.DataFrame:
     listed_rows = rows[~single].to_dict("records")
     named = {str(r["code"]) for r in listed_rows if r["code"]}
     told: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
-    for row in [*listed_rows, *_of_buildings(county, rows[single], named)]:
+    everything: list[Any] = [*listed_rows, *_of_buildings(county, rows[single], named)]
+    for row in everything:
         code = str(row["code"] or "") or (plan.county_code if row["kind"] == "raster" else "")
         if code not in plan.grids and code != plan.county_code:
             continue
