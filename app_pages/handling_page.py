@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_pages import access, handlingchart, handlingdesk, mapview, veil
+from app_pages import access, accesslist, handlingchart, handlingdesk, mapview, veil
 from app_pages.address import prefix
 from app_pages.desk import Desk
 from app_pages.panel import banner, facts
@@ -42,7 +42,7 @@ def details(desk: Desk, number: str) -> None:
     mark = f'<b class="gg-above">{safe_text(late)}</b>' if late else ""
     note = f'<p class="gg-tip gg-words">{safe_text(row["note"])}</p>' if row["note"] else ""
     st.html(
-        f'<h4>{safe_text(row["category"] or "–")}</h4><div class="gg-code">{safe_text(row["id"])}</div>'
+        f'<h4>{safe_text(handlingdesk.category_word(desk, row["category"]))}</h4><div class="gg-code">{safe_text(row["id"])}</div>'
         f'<p class="gg-band"><b>{safe_text(book.status_name(row)[other])}</b>{mark}</p>{note}'
     )
     matter = row["matter"]
@@ -52,8 +52,9 @@ def details(desk: Desk, number: str) -> None:
     closed = " · ".join(v for v in (row["closed_at"] or "", say("case_was_late") if row["late"] else "") if v)
     told = (
         ("case_time", row["at"]), ("case_due", row["due_at"]), ("case_closed_at", closed), ("case_matter", named),
+        ("case_department", handlingdesk.department_word(desk, matter)),
         ("case_way", book.way_name(row["handled_in"])[other] if row["handled_in"] else ""), ("case_address", row["address"]),
-        ("case_grid", row["code"]), ("case_source", book.source_name(row["source"])[other]),
+        ("case_grid", row["code"]), ("case_grid_now", handlingdesk.grid_now(desk, row)), ("case_source", book.source_name(row["source"])[other]),
     )  # fmt: skip
     facts((say(k), str(v)) for k, v in told if v)
     if access.allowed("save") and row["next"]:
@@ -63,7 +64,7 @@ def details(desk: Desk, number: str) -> None:
         st.image(picture, width="stretch")
     if row["steps"]:
         st.html(f"<h4>{safe_text(say('case_steps'))}</h4>{handlingdesk.steps_html(desk, row)}")
-    st.html(f"<h4>{safe_text(say('case_people', day=row['as_of']['day']))}</h4>{handlingdesk.people_html(desk, row)}")
+    st.html(f"<h4>{safe_text(say('case_people', **row['as_of']))}</h4>{handlingdesk.people_html(desk, row)}")
 
 
 def following(desk: Desk, row: dict[str, Any]) -> None:
@@ -155,6 +156,7 @@ def page(desk: Desk) -> None:
             details(desk, state.case)
         else:
             st.html(f'<p class="gg-tip">{safe_text(say("case_tip"))}</p>')
+            accesslist.show(desk)
             handlingchart.summary(desk, rows, state.case_view)
 
 

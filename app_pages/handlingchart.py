@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -23,11 +24,11 @@ _HEADS = ("case_status", "case_category", "case_time", "case_due", "case_closed_
           "case_source", "case_address", "case_note")  # fmt: skip
 
 
-def chart(rows: pd.DataFrame) -> Any:
-    """Return how many of the listed incidents there are of each category, overdue ones in the colour of their marks."""
+def chart(rows: pd.DataFrame, named: Mapping[str, str]) -> Any:
+    """Return how many of the listed incidents there are of each category as it is called, overdue ones in the colour of their marks."""
     kinds = {"late": say("case_legend_late"), "open": say("case_legend_open"), "closed": say("case_legend_closed")}
-    kind = rows["closed_at"].notna().map({True: "closed", False: "open"}).mask(rows["late"].astype(bool), "late")
-    some = pd.DataFrame({"category": rows["category"].fillna("–").replace("", "–"), "kind": kind.map(kinds)})
+    kind = (rows["closed_at"].notna() | (rows["status"] == "closed")).map({True: "closed", False: "open"}).mask(rows["late"].astype(bool), "late")
+    some = pd.DataFrame({"category": rows["category"].fillna("–").replace("", "–").map(lambda c: named.get(c, c)), "kind": kind.map(kinds)})
     first = some["category"].value_counts().head(_MOST).index.tolist()
     counts = some[some["category"].isin(first)].value_counts().rename("n").reset_index()
     shown = [k for k in kinds if (kind == k).any()]
@@ -55,7 +56,8 @@ def summary(desk: Desk, rows: pd.DataFrame, view: str) -> None:
     """Show the chart of the list, and the buttons that keep both; names of people who reported are in neither."""
     if rows.empty:
         return
-    drawn, language = chart(rows), lang()
+    language = lang()
+    drawn = chart(rows, handlingdesk.called(desk, language))
     title = say(f"case_{view}", n="").strip()
     st.html(f"<h4>{safe_text(title)} · {safe_text(say('by_category'))}</h4>")
     st.altair_chart(drawn, width="stretch")

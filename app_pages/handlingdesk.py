@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from pyproj import Transformer
@@ -20,6 +21,7 @@ from app_pages.words import word
 from gridgis import handlingbook as book
 from gridgis.handling import Step, points, take
 from gridgis.ledger import ledger, now_for, photo_of
+from gridgis.locate import locate
 from gridgis.people import level_name
 from gridgis.reporting import Report, report
 from layers.styles import LEDGER
@@ -84,11 +86,40 @@ def table_of(desk: Desk, rows: pd.DataFrame) -> tuple[list[Column], list[list[An
     """Return the ledger as columns and rows to read."""
     columns = [Column(say("case_status"), "tag"), Column(say("case_category"), "short"), Column(say("case_time"), "short"),
                Column(say("case_due"), "short"), Column(say("case_grid"), "code"), Column(say("case_id"), "code")]  # fmt: skip
+    named, year = called(desk, lang()), now_for(desk.county, "9999")[:4]
     shown = [
-        [tag(desk, r), str(r["category"] or "–"), str(r["at"] or "–")[5:16], str(r["due_at"])[5:16] if r["due_at"] else say("case_no_due"),
-         r["code"] or "–", r["id"]] for r in rows.head(MOST).to_dict("records")
+        [tag(desk, r), named.get(r["category"], r["category"]) or "–", short_time(r["at"], year) or "–",
+         short_time(r["due_at"], year) or say("case_no_due"), r["code"] or "–", r["id"]] for r in rows.head(MOST).to_dict("records")
     ]  # fmt: skip
     return columns, shown
+
+
+def short_time(at: object, year: str) -> str:
+    """Return a time to the minute; the year only where it is another."""
+    text = str(at or "")[:16]
+    return text[5:] if text.startswith(f"{year}-") else text
+
+
+def category_word(desk: Desk, category: str | None) -> str:
+    """Return what a category is called in the language of the page."""
+    return called(desk, lang()).get(category or "", category or "") or "–"
+
+
+def department_word(desk: Desk, matter: Mapping[str, Any] | None) -> str:
+    """Return the department of a matter, and where the matter stands in the access list."""
+    access, other = desk.scheme.access, lang() == "en"
+    names = {item.key: item.en if other else item.zh for item in (*access.departments, *access.groups)}
+    keys = () if matter is None else (matter["department"], matter["group"])
+    return " · ".join(names[k] for k in keys if k in names)
+
+
+def grid_now(desk: Desk, row: Mapping[str, Any]) -> str:
+    """Return the grid that an incident lies in now, where it was another then."""
+    if row["lon"] is None or row["as_of"]["version"] == desk.version:
+        return ""
+    x, y = Transformer.from_crs(4490, desk.crs, always_xy=True).transform(row["lon"], row["lat"])
+    now = locate(desk.plan, np.array([[x, y]])).iloc[0]
+    return now if isinstance(now, str) and now != row["code"] else ""
 
 
 def marks(desk: Desk, rows: pd.DataFrame, chosen: str | None) -> list[dict[str, Any]]:
@@ -99,11 +130,11 @@ def marks(desk: Desk, rows: pd.DataFrame, chosen: str | None) -> list[dict[str, 
         return []
     to_degrees = Transformer.from_crs(desk.crs, 4490, always_xy=True)
     lon, lat = to_degrees.transform(some["x"].to_numpy(float), some["y"].to_numpy(float))
-    out = []
+    out, named = [], called(desk, lang())
     for r, x, y in zip(some.to_dict("records"), lon, lat, strict=True):
-        kind = "late" if r["late"] else "closed" if r["closed_at"] else "open"
+        kind = "late" if r["late"] else "closed" if r["closed_at"] or r["status"] == "closed" else "open"
         kind = kind if r["id"] != chosen else "chosen_late" if r["late"] else "chosen"
-        words = " · ".join((str(r["category"] or "–"), tag(desk, r)[1]))
+        words = " · ".join((named.get(r["category"], r["category"]) or "–", tag(desk, r)[1]))
         out.append({"id": r["id"], "at": [round(float(x), 6), round(float(y), 6)], "kind": kind, "words": words})
     return out
 
@@ -160,15 +191,20 @@ def categories(desk: Desk) -> list[str]:
     return found if len(found) <= 60 else sorted({c.split("/")[0] for c in found})
 
 
+def called(desk: Desk, language: str) -> dict[str, str]:
+    """Return what categories are called in a language, where they are not called by themselves."""
+    if language != "en":
+        return {}
+    # Categories are data; the access list knows some of them in English.
+    known = {m.categories[0]: m.en[:1].upper() + m.en[1:] for m in desk.scheme.access.matters if len(m.categories) == 1}
+    return known | {OTHER: word("pub_other", language)}
+
+
 def category_names(desk: Desk, language: str) -> dict[str, str]:
     """Return the categories on offer with what they are called, the one for all else last."""
     found = {c: c for c in categories(desk) if c != OTHER}
-    if language == "en":
-        # Categories are data; the access list knows some of them in English.
-        found |= {
-            m.categories[0]: m.en[:1].upper() + m.en[1:] for m in desk.scheme.access.matters if len(m.categories) == 1
-        }
-    return found | {OTHER: word("pub_other", language)}
+    known = called(desk, language)
+    return {c: known.get(c, c) for c in found} | {OTHER: word("pub_other", language)}
 
 
 def chosen_report() -> Report:

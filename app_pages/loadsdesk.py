@@ -216,6 +216,8 @@ def alerted(desk: Desk, level: str, alarm: Alarm) -> Told:
     if not (found[["households", "persons"]] == HIDDEN).any(axis=None):
         people = say("alert_people_n", h=number(found["households"].sum()), p=number(found["persons"].sum()))
         facts.insert(1, (say("alert_people"), people))
+    if about["blank"] != "0":
+        facts.append((say("alert_blank"), say("grids_n", n=number(int(about["blank"])))))
     top, roles = found.head(MOST), chain["role"].value_counts().head(MOST)
     chart = bars([n or str(c) for c, n in top["name"].items()], top["value"]) if len(top) else None
     called = bars([str(r) for r in roles.index], roles) if len(roles) else None

@@ -5,7 +5,9 @@ Plain HTML with a script of its own, beside Streamlit in the same process. What 
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -21,11 +23,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app_pages import access, handlingdesk
+from app_pages import access, handlingdesk, publicground
 from app_pages.desk import Desk, the_desk
 from app_pages.words import LANGUAGES, word
 from gridgis.errors import GridgisError
-from gridgis.reporting import PHOTO_BYTES, RESIDENT, Report, report
+from gridgis.reporting import PHOTO_BYTES, PHOTO_SIDE, RESIDENT, KnownError, Report, report
 from gridgis.serving.points import limited_body
 
 MOST_WORDS = 500
@@ -33,7 +35,10 @@ MOST_BYTES = PHOTO_BYTES + 20_000
 EACH, ALL, SPAN_S = 6, 60, 600.0
 """So many reports one address, and all together, may send within so many seconds."""
 _ADDRESSES = 4096
-_FIELDS = ("lon", "lat", "category", "note")
+_FIELDS = ("lon", "lat", "category", "note", "once")
+_ONCE = re.compile(r"[0-9a-f]{32}")
+SMALL_BYTES = 400_000
+"""A larger photo is made smaller before it is sent."""
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:", "connect-src 'self'",
     "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
@@ -136,13 +141,15 @@ class Public:
         }
         options = {
             "words": words | {k: word(k, lang) for k in ("zoom_in", "zoom_out")}, "bounds": [list(c) for c in desk.bounds],
-            "base": f"{self.prefix}/layer/{desk.token('base')}", "url": f"{self.prefix}/report?lang={lang}", "photo": PHOTO_BYTES,
+            "ground": publicground.told(self.prefix, desk), "url": f"{self.prefix}/report?lang={lang}", "photo": PHOTO_BYTES,
+            "most": SMALL_BYTES, "side": PHOTO_SIDE,
             "towns": f"{self.prefix}/layer/{desk.token(*desk.outline_item(desk.scheme.level_keys[0]))}",
         }  # fmt: skip
         badge = f"<span class=badge>{escape(word('illustrative', lang))}</span>" if desk.county.illustrative else ""
         kinds = handlingdesk.category_names(desk, lang)
         gaps = {k: escape(word(f"pub_{k}", lang)) for k in _WORDS} | {
             "options": escape(json.dumps(options, ensure_ascii=False)), "assets": escape(self.assets), "badge": badge,
+            "scripts": publicground.scripts(self.assets),
             "lang": "en" if lang == "en" else "zh-CN", "county": escape(desk.county.meta.get("name") or desk.county.code),
             "other": "zh" if lang == "en" else "en", "switch": "中文" if lang == "en" else "English", "here": escape(f"{self.prefix}/report"),
             "kinds": "".join(f"<option value=\"{escape(k)}\">{escape(v)}</option>" for k, v in kinds.items()), "most": str(MOST_WORDS),
@@ -171,7 +178,12 @@ async def _of_form(request: Request, body: bytes) -> Report | None:
         lon, lat = float(texts["lon"]), float(texts["lat"])
     except (MultiPartException, KeyError, ValueError, UnicodeDecodeError):
         return None
-    return Report(lon, lat, texts.get("category", ""), texts.get("note", ""), source=RESIDENT, photo=photo)
+    once = texts.get("once", "")
+    if once and not _ONCE.fullmatch(once):
+        return None
+    # Made of what only the sender knows: a second try is known again, and nobody guesses the number of another.
+    number = f"R-{hashlib.sha256(once.encode()).hexdigest()[:12].upper()}" if once else ""
+    return Report(lon, lat, texts.get("category", ""), texts.get("note", ""), id=number, source=RESIDENT, photo=photo)
 
 
 def _kept(told: Report) -> str:
@@ -179,7 +191,10 @@ def _kept(told: Report) -> str:
     if told.category not in handlingdesk.categories(desk):
         told = replace(told, category=handlingdesk.OTHER)
     with desk.quiet() as county:
-        number = str(report(county, told)["id"])
+        try:
+            number = str(report(county, told)["id"])
+        except KnownError:
+            return told.id
     desk.forget()
     return number
 
@@ -236,7 +251,7 @@ _HTML = """<!doctype html>
 <button id="send" class="primary" type="submit">{send}</button>
 </form>
 </main>
-<script src="{assets}/vendor/leaflet/leaflet.js"></script>
+{scripts}
 <script src="{assets}/report.js"></script>
 </body>
 </html>

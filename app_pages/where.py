@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import gridgis as gg
-from app_pages import access
+from app_pages import access, publicground
 from app_pages.desk import Desk, the_desk
 from app_pages.words import WORDS, word
 from gridgis.errors import GridgisError
@@ -68,8 +68,7 @@ def routes(base: str, assets: str) -> list[BaseRoute]:
             return JSONResponse({"error": "unknown"}, status_code=404)
         return HTMLResponse(html, headers={**_SAFE, "Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})
 
-    return [Route(f"{base}/where", show), Route(f"{base}/where/at", _answer(at)), Route(f"{base}/where/find", _answer(find)),
-            Route(f"{base}/where/base", ground)]  # fmt: skip
+    return [Route(f"{base}/where", show), Route(f"{base}/where/at", _answer(at)), Route(f"{base}/where/find", _answer(find))]
 
 
 def _answer(ask: Any) -> Any:
@@ -86,28 +85,20 @@ def _answer(ask: Any) -> Any:
     return answer
 
 
-async def ground(_request: Request) -> Response:
-    """Answer outline, roads and water for the map."""
-    if not on():
-        return JSONResponse({"error": "unknown"}, status_code=404)
-    desk = the_desk()
-    data = await run_in_threadpool(desk.layer, ("base",))
-    return Response(data, media_type="application/geo+json", headers={**_SAFE, "Content-Encoding": "gzip", "Cache-Control": "max-age=3600"})
-
-
 def _page(lang: str, base: str, assets: str) -> str:
     """Return the HTML of the page."""
     desk = the_desk()
     (south, west), (north, east) = desk.bounds
     told = {
         "words": {k.removeprefix("where_"): word(k, lang) for k in WORDS if k.startswith("where_")}, "base": base, "lang": lang,
-        "bounds": [[south, west], [north, east]],
+        "bounds": [[south, west], [north, east]], "ground": publicground.told(base, desk),
     }  # fmt: skip
     note = f'<p class="mark">{escape(word("illustrative", lang))}</p>' if desk.county.illustrative else ""
     other = f'<a href="{escape(base)}/where?lang={"zh" if lang == "en" else "en"}">{"中文" if lang == "en" else "English"}</a>'
     values = {
         "lang": "en" if lang == "en" else "zh-CN", "assets": escape(assets), "told": escape(json.dumps(told, ensure_ascii=False)),
         "county": escape(desk.county.meta.get("name", "") or desk.county.code), "note": note, "other": other,
+        "scripts": publicground.scripts(assets),
     } | {k: escape(v) for k, v in told["words"].items()}  # type: ignore[attr-defined]
     # All gaps at once: a name that looks like a gap stays a name.
     return re.sub(r"\{\{(\w+)\}\}", lambda gap: values.get(gap[1], gap[0]), _TEMPLATE.read_text(encoding="utf-8"))

@@ -72,6 +72,7 @@ LOAD_WORDS: dict[str, tuple[str, str]] = {
     "alert_grids": ("预警网格", "Grids alerted"),
     "alert_people": ("涉及", "People there"),
     "alert_people_n": ("{h} 户 {p} 人", "{h} households, {p} persons"),
+    "alert_blank": ("无数值", "Without a value"),
     "alert_vacant": ("责任链空缺", "Vacancies in the chain"),
     "alert_chart": ("数值最严重的网格", "Grids by value, worst first"),
     "alert_unit": ("{name}（{unit}）", "{name} ({unit})"),

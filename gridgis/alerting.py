@@ -46,7 +46,8 @@ def alerts(county: County, level: str, alarm: Alarm) -> tuple[pd.DataFrame, dict
     -------
     tuple
         Frame with index `code`: name, value, mean, max, share (of its ground beyond the limit), households, persons. What
-        the raster is: id, unit, source, as_of. One row for each person to call: code, level, at, role, holder, phone.
+        the raster is: id, unit, source, as_of, and `blank`, how many grids it says nothing of. One row for each person to
+        call: code, level, at, role, holder, phone.
 
     Raises
     ------
@@ -71,6 +72,8 @@ def alerts(county: County, level: str, alarm: Alarm) -> tuple[pd.DataFrame, dict
     found = grids[["name"]].join(found.assign(value=found[alarm.measure])).join(people.astype(int))
     hit = found[found["value"] > limit if up else found["value"] < limit].sort_values("value", ascending=not up)
     about = {k: str(row[k] or "") for k in ("id", "kind", "unit", "source", "as_of")}
+    # A grid without a value is not safe, it is not known.
+    about["blank"] = str(int(found["value"].isna().sum()))
     columns = ["name", "value", "mean", "min", "max", "share", "households", "persons"]
     return pd.DataFrame(hit[columns]), about, _calls(county, list(hit.index))
 

@@ -7,8 +7,13 @@ from typing import Any
 import pandas as pd
 
 from gridgis.county import County
+from gridgis.locate import locate
 from gridgis.plan import Plan
+from gridgis.spreading import PART
 
+FIGURES_SAID = ("households", "persons")
+COVERED = 0.5
+"""A register of buildings speaks for a grid where it knows at least this share of the buildings there."""
 SOURCE_COLUMNS = ("table", "source", "as_of", "rows", "households", "persons")
 """What `sources` tells of each source."""
 
@@ -30,12 +35,16 @@ def population_conflicts(county: County, most: float = 0.05) -> pd.DataFrame:
         (second less first) and share of the larger.
     """
     plan, rows = county.plan, pd.DataFrame(county.table("population"))
+    single = rows["kind"] == "building"
+    listed_rows = rows[~single].to_dict("records")
+    named = {str(r["code"]) for r in listed_rows if r["code"]}
     told: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
-    for row in rows.to_dict("records"):
+    everything: list[Any] = [*listed_rows, *_of_buildings(county, rows[single], named)]
+    for row in everything:
         code = str(row["code"] or "") or (plan.county_code if row["kind"] == "raster" else "")
         if code not in plan.grids and code != plan.county_code:
             continue
-        for figure in ("households", "persons"):
+        for figure in FIGURES_SAID:
             if pd.notna(row[figure]):
                 told.setdefault((code, figure), []).append((int(row[figure]), str(row["source"]), str(row["as_of"])))
     out, day = [], _newest(county) if told else ""
@@ -47,6 +56,25 @@ def population_conflicts(county: County, most: float = 0.05) -> pd.DataFrame:
     columns = ["code", "name", "figure", "first", "first_source", "first_as_of", "second", "second_source", "second_as_of",
                "difference", "share"]  # fmt: skip
     return pd.DataFrame(out, columns=columns)
+
+
+def _of_buildings(county: County, rows: pd.DataFrame, named: set[str]) -> list[dict[str, Any]]:
+    """Return what registers of buildings add up to in leaf grids and in those that others name, where they cover most."""
+    if rows.empty:
+        return []
+    plan, homes = county.plan, pd.DataFrame(county.table("buildings", ("id", "x", "y")))
+    homes["leaf"] = [c if isinstance(c, str) else "" for c in locate(plan, homes[["x", "y"]].to_numpy(dtype=float))]
+    codes = sorted({c for c in {*homes["leaf"], *named} if c in plan.grids})
+    known = {code: int(homes["leaf"].str.startswith(code).sum()) for code in codes}
+    mine = rows.merge(homes[["id", "leaf"]].rename(columns={"id": "code"}), on="code")
+    out: list[dict[str, Any]] = []
+    for pair, some in mine.groupby([mine["source"].fillna("").astype(str), mine["as_of"].fillna("").astype(str)]):
+        for code in codes:
+            here = some[pd.Series(some["leaf"]).str.startswith(code)]
+            if len(here) and len(here) >= COVERED * known[code]:
+                sums = {k: pd.to_numeric(here[k]).sum(min_count=1) for k in FIGURES_SAID}
+                out.append({"code": code, "kind": "building", "source": pair[0], "as_of": pair[1]} | sums)
+    return out
 
 
 def _newest(county: County) -> str:
@@ -70,9 +98,13 @@ def sources(county: County) -> list[dict[str, Any]]:
     """Return every source of people with its date and sums: table, source, as_of, rows, households, persons."""
     out: list[dict[str, Any]] = []
     for name in ("buildings", "population"):
-        frame = pd.DataFrame(county.table(name, ("households", "persons", "source", "as_of")))
+        columns = ("kind", *FIGURES_SAID, "source", "as_of") if name == "population" else (*FIGURES_SAID, "source", "as_of")
+        frame = pd.DataFrame(county.table(name, columns))
+        if name == "population":
+            # The parts of a raster by grid are in its whole already.
+            frame = frame[frame["kind"] != PART]
         keys = [frame["source"].fillna("").astype(str), frame["as_of"].fillna("").astype(str)]
         for pair, mine in frame.groupby(keys):
-            sums = {k: int(pd.to_numeric(mine[k]).sum()) for k in ("households", "persons")}
+            sums = {k: int(pd.to_numeric(mine[k]).sum()) for k in FIGURES_SAID}
             out.append({"table": name, "source": pair[0], "as_of": pair[1], "rows": len(mine)} | sums)
     return out

@@ -25,8 +25,10 @@ from gridgis.io.asking import Intake, Options, cannot_enter
 from gridgis.io.crs import Near
 from gridgis.locate import locate
 from gridgis.plan import Plan
+from gridgis.reconciling import check_totals, inside, named, part_inside, take_totals
 from gridgis.spreading import Spread, apportion, counts_of, rows_of, volumes
 
+_SHOWN = 10
 NEAR_M = 50.0
 """A point of population goes to the nearest building within so many metres."""
 
@@ -96,16 +98,17 @@ def _spread(draft: Draft, county: County) -> Spread:
         check_shapes(draft)
         place_rows(draft, county.crs, county.outline)
         return _by_place(draft, buildings)
+    beyond: dict[int, float] = {}
     if drawn.any():
         check_shapes(draft)
-        place_rows(draft, county.crs, county.outline)
+        place_rows(draft, county.crs, county.outline, beyond=beyond)
     elif not {"code", "name"} & set(draft.columns.ours):
         raise InputError(
             "文件没有建筑编号、网格编码或名称列，也没有图形，人口无法落图：请用 --field 指明，例如 --field code=村编码。",
             "There is no column with building ids, grid codes or names and no geometry, so nothing says where the people "
             "live: name a column with --field.",
         )
-    return _by_unit(draft, buildings, county.plan, drawn=bool(drawn.any()))
+    return _by_unit(draft, buildings, county, beyond if drawn.any() else None)
 
 
 def _forget_places(draft: Draft) -> None:
@@ -123,10 +126,10 @@ def _heads(draft: Draft) -> dict[str, list[Any]]:
 def _by_building(draft: Draft, buildings: gpd.GeoDataFrame) -> Spread:
     at_of = {str(i): k for k, i in enumerate(buildings["id"])}
     home: list[int | None] = [at_of.get(str(i)) for i in draft.values["building"]]
-    for at, (named, k) in enumerate(zip(draft.values["building"], home, strict=True)):
+    for at, (called, k) in enumerate(zip(draft.values["building"], home, strict=True)):
         if k is None:
-            unknown = (f"没有编号为“{named}”的建筑", f"there is no building '{named}'")
-            draft.reject(at, unknown if named else ("没有建筑编号", "it names no building"))
+            unknown = (f"没有编号为“{called}”的建筑", f"there is no building '{called}'")
+            draft.reject(at, unknown if called else ("没有建筑编号", "it names no building"))
     return _counted(draft, Spread(buildings, BY_BUILDING), home)
 
 
@@ -151,9 +154,7 @@ def _counted(draft: Draft, spread: Spread, home: list[int | None]) -> Spread:
         spread.add(name, [home[at] for at in said], [values[at] for at in said])
     if not set(heads) & set(draft.values):
         draft.notes.append(("逐人名册：只计数，不保存个人", "rows of persons: counted only, no person is kept"))
-        spread.rows = [{"id": f"persons:{draft.options.source or 'list'}", "kind": "persons", "persons": len(rows)}]
-        return spread
-    if len({home[at] for at in rows}) < len(rows):
+    elif len({home[at] for at in rows}) < len(rows):
         draft.notes.append(("同一建筑的多行已相加", "rows of the same building were added up"))
     for k in sorted({int(h) for at in rows if (h := home[at]) is not None}):
         own = {n: int(f[k]) for n, f in spread.figures.items() if f[k] >= 0 and n in ("households", "persons")}
@@ -168,36 +169,32 @@ def _counted(draft: Draft, spread: Spread, home: list[int | None]) -> Spread:
     return spread
 
 
-def _by_unit(draft: Draft, buildings: gpd.GeoDataFrame, plan: Plan, *, drawn: bool) -> Spread:
+def _by_unit(draft: Draft, buildings: gpd.GeoDataFrame, county: County, beyond: dict[int, float] | None) -> Spread:
+    """Share out the people of villages, grids or, where `beyond` tells those outside the county, areas."""
     spread, heads = Spread(buildings, BY_VOLUME), {k: draft.values[k] for k in HEADCOUNTS if k in draft.values}
     if not heads:
         raise InputError(
             "没有户数或人口列：请用 --field persons=列名 指明。",
             "No column of households or persons: name one with --field.",
         )
+    plan, drawn = county.plan, beyond is not None
+    totals = [] if drawn else take_totals(draft)
     codes = _unit_codes(draft, plan, drawn=drawn)
+    spread.totals = check_totals(draft, heads, totals)
     xy = buildings[["x", "y"]].to_numpy(dtype=np.float64).reshape(-1, 2)
     leaf = np.array([c if isinstance(c, str) else "" for c in locate(plan, xy).to_numpy()], dtype=str)
     weights = volumes(buildings) if len(buildings) else np.empty(0)
     times = np.zeros(len(buildings), dtype=np.int64)
-    for at in np.flatnonzero(draft.good).tolist():
-        inside = (
-            shapely.intersects_xy(draft.shapes[at], xy[:, 0], xy[:, 1])
-            if drawn
-            else np.char.startswith(leaf, codes[at] or "?")
+    rows = np.flatnonzero(draft.good)
+    share = np.ones(len(draft.good))
+    share[rows] = part_inside(draft.shapes[rows], county.outline) if drawn else 1.0
+    for at in rows.tolist():
+        mine = np.flatnonzero(
+            shapely.intersects_xy(draft.shapes[at], xy[:, 0], xy[:, 1]) if drawn else np.char.startswith(leaf, codes[at] or "?")
         )
-        mine = np.flatnonzero(inside)
         times[mine] += 1
-        said = {k: v[at] for k, v in heads.items() if v[at] is not None}
-        name = (draft.values.get("name") or [None] * len(codes))[at]
-        row = {"id": f"unit:{codes[at] or name or at + 1}", "kind": "unit", "code": codes[at], "name": name} | said
-        spread.rows.append(row | {"geometry": draft.shapes[at] if drawn else None})
-        if not len(mine):
-            spread.homeless.append({"row": at + 1, "code": codes[at], "name": name} | said)
-            continue
-        share = weights[mine] if weights[mine].any() else np.ones(len(mine))
-        for k, total in said.items():
-            spread.add(k, mine, apportion(total, share))
+        _share_out(spread, draft, heads, at, codes[at], mine, weights, float(share[at]))
+    _say_beyond(spread, draft, heads, share, beyond or {})
     if several := int(np.count_nonzero(times > 1)):
         draft.notes.append(
             (
@@ -206,6 +203,39 @@ def _by_unit(draft: Draft, buildings: gpd.GeoDataFrame, plan: Plan, *, drawn: bo
             )
         )
     return spread
+
+
+def _share_out(
+    spread: Spread, draft: Draft, heads: dict[str, list[Any]], at: int, code: str | None, mine: Any, weights: Any, part: float
+) -> None:
+    """Share out the people of one row to its buildings; of an area that crosses the border, those of its part inside."""
+    said = {k: v[at] for k, v in heads.items() if v[at] is not None}
+    here = {k: inside(v, part) for k, v in said.items()}
+    for k, v in said.items():
+        spread.outside[k] = spread.outside.get(k, 0) + v - here[k]
+    name = (draft.values.get("name") or [None] * len(draft.good))[at]
+    row = {"id": f"unit:{code or name or at + 1}", "kind": "unit", "code": code, "name": name}
+    spread.rows.append(row | said | {"geometry": draft.shapes[at] if shapely.area(draft.shapes[at]) > 0 else None})
+    if not len(mine):
+        spread.homeless.append({"row": at + 1, "code": code, "name": name} | here)
+        return
+    share = weights[mine] if weights[mine].any() else np.ones(len(mine))
+    for k, total in here.items():
+        spread.add(k, mine, apportion(total, share))
+
+
+def _say_beyond(spread: Spread, draft: Draft, heads: dict[str, list[Any]], share: Any, beyond: dict[int, float]) -> None:
+    """Count the people of areas outside the county, and say how many areas are out or cross its border."""
+    spread.beyond = sorted(beyond)
+    for k, v in heads.items():
+        spread.outside[k] = spread.outside.get(k, 0) + sum(v[at] or 0 for at in beyond)
+    crossing = int((share[draft.good] < 1).sum())
+    if crossing or beyond:
+        draft.notes.append((
+            f"{len(beyond)} 块在县界外，{crossing} 块跨县界（按面积只计县内部分，县内占 99% 以上的整块计入）",
+            f"{len(beyond)} areas lie outside the county and {crossing} cross its border: of these the part inside counts, by "
+            "ground; those with 99 % or more inside count whole",
+        ))  # fmt: skip
 
 
 def _unit_codes(draft: Draft, plan: Plan, *, drawn: bool) -> list[str | None]:
@@ -261,23 +291,28 @@ def _reject_nested(draft: Draft, codes: list[str | None], *, drawn: bool) -> Non
 
 def _totals(draft: Draft, spread: Spread) -> dict[str, Any]:
     rows = np.flatnonzero(draft.good).tolist()
-    given = {k: sum(v[at] or 0 for at in rows) for k, v in _heads(draft).items()}
+    given = {k: sum(v[at] or 0 for at in [*rows, *spread.beyond]) for k, v in _heads(draft).items()}
+    outside = {k: n for k, n in spread.outside.items() if n}
     placed = {k: int(f[f > 0].sum()) for k, f in spread.figures.items()}
     return {
         "method": spread.method[1], "method_zh": spread.method[0], "given": given,
         "placed": {k: placed.get(k, 0) for k in given}, "without_buildings": spread.homeless,
+        "outside": outside, "totals": spread.totals,
     }  # fmt: skip
 
 
 def _told(r: dict[str, Any]) -> list[Words]:
-    out = [(f"{r['counts']['buildings']} 栋建筑有了新的数字：{_sums(r['placed'])}（文件合计 {_sums(r['given'])}）。",
-            f"{r['counts']['buildings']} buildings have new figures: {_sums(r['placed'])} (in the file {_sums(r['given'])}).")]  # fmt: skip
-    for unit in r["without_buildings"][:10]:
-        called = unit["code"] or unit["name"] or f"#{unit['row']}"
-        out.append((f"“{called}”范围内没有建筑，{unit.get('persons', 0)} 人未落图，已保留在人口资料中。",
-                    f"There are no buildings in '{called}': {unit.get('persons', 0)} persons are in no building, kept in the table."))  # fmt: skip
+    n, homeless = r["counts"]["buildings"], r["without_buildings"]
+    placed, given, outside = (named(r[k]) for k in ("placed", "given", "outside"))
+    out = [(f"{n} 栋建筑有了新的数字：{placed[0]}（文件合计 {given[0]}）。",
+            f"{n} buildings have new figures: {placed[1]} (in the file {given[1]}).")]  # fmt: skip
+    if r["outside"]:
+        out.append((f"县界外 {outside[0]}，未计入。", f"Outside the county: {outside[1]}, not counted."))
+    for unit in homeless[:_SHOWN]:
+        called, left = unit["code"] or unit["name"] or f"#{unit['row']}", named({k: unit[k] for k in HEADCOUNTS if unit.get(k)})
+        out.append((f"“{called}”范围内没有建筑，{left[0]} 未落图，已保留在人口资料中。",
+                    f"There are no buildings in '{called}': {left[1]} are in no building, kept in the table."))  # fmt: skip
+    if len(homeless) > _SHOWN:
+        rest = named({k: sum(u.get(k) or 0 for u in homeless[_SHOWN:]) for k in r["given"]})
+        out.append((f"另有 {len(homeless) - _SHOWN} 处没有建筑：{rest[0]}。", f"{len(homeless) - _SHOWN} more have none: {rest[1]}."))
     return out
-
-
-def _sums(figures: dict[str, int]) -> str:
-    return ", ".join(f"{k} {v:,}" for k, v in figures.items())

@@ -17,7 +17,7 @@ from gridgis.gathering.intake import day_of
 from gridgis.gathering.saving import save
 from gridgis.io.asking import Intake, Options
 from gridgis.io.rasters import SUFFIXES, Raster, packed, read_raster, unpacked
-from gridgis.spreading import Spread, apportion, counts_of, rows_of, volumes
+from gridgis.spreading import PART, Spread, apportion, counts_of, rows_of, volumes
 
 __all__ = ["SUFFIXES", "bring_in", "bring_people", "raster_figures"]
 
@@ -68,6 +68,7 @@ def bring_in(
         raise InputError(
             f"“{report['file']}”在本县范围内没有数值。", f"'{report['file']}' has no values within the county."
         )
+    covered = float(raster.known([county.outline], county.crs)[0])
     ids = county.table("rasters", ("id",))["id"]
     gone = len(ids) if options.mode == "replace" else int((ids == row["id"]).sum())
     if apply:
@@ -79,11 +80,15 @@ def bring_in(
         )
     updated = 0 if options.mode == "replace" else gone
     counts = {"added": 1 - updated, "updated": updated, "removed": gone - updated}
-    report |= {"accepted": 1, "county": figures, "counts": counts, "id": row["id"], "applied": apply}
+    report |= {"accepted": 1, "county": figures | {"covered": covered}, "counts": counts, "id": row["id"], "applied": apply}
     unit = f" {row['unit']}" if row["unit"] else ""
     said = (f"栅格“{row['id']}”：本县平均 {figures['mean']:.4g}，最小 {figures['min']:.4g}，最大 {figures['max']:.4g}{unit}。",
             f"Raster '{row['id']}': mean {figures['mean']:.4g}, min {figures['min']:.4g}, max {figures['max']:.4g}{unit}.")  # fmt: skip
-    return Intake(report, (said, _end(apply=apply)), None)
+    part = () if covered >= 1 else (
+        (f"注意：只有 {covered:.1%} 的县区面积有数值，其余无数值。",
+         f"Note: {covered:.1%} of the county's ground has a value, the rest has none."),
+    )  # fmt: skip
+    return Intake(report, (said, *part, _end(apply=apply)), None)
 
 
 def bring_people(
@@ -111,14 +116,18 @@ def bring_people(
     if people.any():
         spread.add("persons", np.flatnonzero(people), apportion(round(float(people.sum())), people[people > 0]))
     spread.rows = [
-        {"id": f"raster:{report['file']}", "kind": "raster", "name": report["file"], "persons": round(inside)}
-    ]
+        {"id": f"raster:{report['file']}", "kind": "raster", "name": report["file"], "persons": round(inside)},
+        *({"id": f"raster:{report['file']}:{g['code']}", "kind": PART, "code": g["code"], "name": g["name"],
+           "persons": round(g["persons"])} for g in grids),
+    ]  # fmt: skip
     placed = int(sum(f[f > 0].sum() for f in spread.figures.values()))
-    total, empty, cells = raster.facts["total"], raster.facts["empty"], raster.facts["cells"]
+    empty, cells, (below, minus) = raster.facts["empty"], raster.facts["cells"], raster.facts["below"]
+    total = raster.facts["total"] - minus
     report |= {
         "accepted": 1, "method": BY_CELL[1], "method_zh": BY_CELL[0], "given": {"persons": round(total, 3)},
         "placed": {"persons": placed}, "inside": round(inside, 3), "outside": round(total - inside, 3),
         "no_buildings": round(inside - float(people.sum()), 3), "nodata_cells": empty, "cells": cells,
+        "negative_cells": int(below),
         "level": level, "grids": grids,
     }  # fmt: skip
     changed, lost = spread.changed(report["source"], report["as_of"], alone=options.mode == "replace")
@@ -233,6 +242,10 @@ def _read(county: County, path: str | Path, options: Options, tell: Progress) ->
 def _told(r: dict[str, Any]) -> tuple[Words, ...]:
     total, placed = r["given"]["persons"], r["placed"]["persons"]
     share = r["outside"] / total if total else 0.0
+    minus = (
+        (f"{r['negative_cells']:,} 个像元小于 0，不是人数，未计入。",
+         f"{r['negative_cells']:,} cells are below zero, which is no count: left out."),
+    ) if r["negative_cells"] else ()  # fmt: skip
     per_grid = tuple(
         (f"“{g['name'] or g['code']}”范围内 {g['persons']:,.0f} 人。", f"In '{g['name'] or g['code']}': {g['persons']:,.0f} people.")
         for g in r["grids"][:_GRIDS_SHOWN]
@@ -244,6 +257,7 @@ def _told(r: dict[str, Any]) -> tuple[Words, ...]:
         (f"栅格人口合计 {total:,.0f}：县内 {r['inside']:,.0f}，县外 {r['outside']:,.0f}（{share:.1%}）；无数值像元 {r['nodata_cells']:,} 个。",
          f"The raster holds {total:,.0f} people: {r['inside']:,.0f} in the county, {r['outside']:,.0f} outside ({share:.1%}); "
          f"{r['nodata_cells']:,} cells hold nothing."),
+        *minus,
         (f"{placed:,} 人落到 {r['counts']['buildings']:,} 栋建筑，{r['no_buildings']:,.0f} 人所在像元没有建筑，未落图。",
          f"{placed:,} went to {r['counts']['buildings']:,} buildings; {r['no_buildings']:,.0f} are in cells without buildings."),
         *per_grid,

@@ -30,7 +30,7 @@ RESIDENT = "居民上报 resident"
 """Source of what residents report on the public page; nothing else about them is kept."""
 PHOTO_BYTES = 5_000_000
 PHOTO_PIXELS = 40_000_000
-_PHOTO_SIDE = 1600
+PHOTO_SIDE = 1600
 _FORMATS = ("JPEG", "PNG", "WEBP")
 # An address and a file must be able to hold it; dots alone would mean another folder.
 _ID = re.compile(r"(?!\.+$)[\w.:@+-]+")
@@ -246,9 +246,9 @@ def _shrunk(photo: bytes) -> bytes:
             with Image.open(io.BytesIO(photo), formats=_FORMATS) as picture:
                 if picture.width * picture.height > PHOTO_PIXELS:
                     raise Image.DecompressionBombError
-                picture.draft("RGB", (_PHOTO_SIDE, _PHOTO_SIDE))
+                picture.draft("RGB", (PHOTO_SIDE, PHOTO_SIDE))
                 upright = _on_white(ImageOps.exif_transpose(picture))
-                upright.thumbnail((_PHOTO_SIDE, _PHOTO_SIDE))
+                upright.thumbnail((PHOTO_SIDE, PHOTO_SIDE))
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,

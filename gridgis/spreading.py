@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from gridgis.county import County
 
+PART = "raster_part"
+"""Kind of a row that tells the part of a raster in a grid."""
 Words = tuple[str, str]
 Ints = NDArray[np.int64]
 _DWELLING = ("住", "居", "民", "宿舍", "公寓", "residential", "apartment", "house", "dwelling", "dormitory", "yes")
@@ -34,6 +36,12 @@ class Spread:
         Rows for the table `population`.
     homeless
         What lies in no building, as items of the report.
+    outside
+        By field, what lies outside the county.
+    beyond
+        Positions of the areas of the file that lie outside the county.
+    totals
+        Totals of the file with the sums of its rows.
     """
 
     buildings: gpd.GeoDataFrame
@@ -41,6 +49,9 @@ class Spread:
     figures: dict[str, Ints] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     homeless: list[dict[str, Any]] = field(default_factory=list)
+    outside: dict[str, int] = field(default_factory=dict)
+    beyond: list[int] = field(default_factory=list)
+    totals: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, name: str, at: Any, amounts: Any) -> None:
         """Add amounts to a figure of buildings."""
@@ -141,7 +152,7 @@ def rows_of(spread: Spread, own: dict[str, Any], epsg: int) -> gpd.GeoDataFrame:
     """
     columns = ["id", "kind", "code", "name", "households", "persons", "geometry"]
     frame = pd.DataFrame([{c: row.get(c) for c in columns} for row in spread.rows], columns=columns, dtype=object)
-    # What two sources say of one unit stands side by side; a source that comes again takes its own place.
-    frame["id"] = [f"{i}@{own['source']}" if k == "unit" else i for i, k in zip(frame["id"], frame["kind"], strict=True)]
+    # What two sources say of one place stands side by side; a source that comes again takes its own place.
+    frame["id"] = [f"{i}@{own['source']}" if k in ("unit", "building") else i for i, k in zip(frame["id"], frame["kind"], strict=True)]
     frame = frame.assign(method=spread.method[0], source=own["source"], as_of=own["as_of"])
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(frame.pop("geometry").tolist(), index=frame.index, crs=epsg))

@@ -321,6 +321,7 @@ def benchmarks() -> dict[str, list[str]]:
         "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
         "locate.txt": ["benchmarks/locate.py"],
         "incidents.txt": ["benchmarks/incident_figures.py", "--county", COUNTY.name, *more],
+        "incident_loop.txt": ["benchmarks/incident_loop.py", "--county", COUNTY.name],
         "compute.txt": ["benchmarks/compute.py"],
         "city.txt": ["benchmarks/city.py"],
     }  # fmt: skip

@@ -143,6 +143,9 @@ def alerts(
         f"涉及 {int(found['households'].sum()):,} 户 {int(found['persons'].sum()):,} 人。",
         f"Raster {about['id']} ({about['unit'] or 'no unit'}; source {about['source']}, as of {about['as_of']}): {len(found)} grids, "
         f"{int(found['households'].sum()):,} households, {int(found['persons'].sum()):,} persons.")  # fmt: skip
+    if about["blank"] != "0":
+        say(lang, f"注意：另有 {about['blank']} 个网格在栅格中没有数值，无法判断。",
+            f"Note: the raster has no value for {about['blank']} more grids, so nothing can be said of them.")  # fmt: skip
     if out is not None:
         write(out, [(TITLES["alerts"], in_words(found, lang)), (TITLES["calls"], told)], lang)
         return

@@ -154,8 +154,18 @@ def _no_place(draft: Draft, at: int) -> Words:
     return (f"没有位置，只有地址“{address[:60]}”", f"no place, only the address '{address[:60]}'")
 
 
-def place_rows(draft: Draft, epsg: int, outline: BaseGeometry, known: Known | None = None) -> None:
-    """Bring the good rows into the county's CRS and keep out those that lie outside it."""
+def place_rows(
+    draft: Draft, epsg: int, outline: BaseGeometry, known: Known | None = None, *, beyond: dict[int, float] | None = None
+) -> None:
+    """Bring the good rows into the county's CRS and keep out those that lie outside it.
+
+    Parameters
+    ----------
+    draft, epsg, outline, known
+        The rows, the county's CRS and outline, and what is known of it.
+    beyond
+        Takes the positions of the rows outside and how far they are, so that they are no fault; where all are, they are.
+    """
     rows = np.flatnonzero(draft.good)
     known = replace(known or Known(), rows=rows)
     draft.placed = place_elements(draft.shapes[rows], draft.source, epsg, outline, draft.options.datum, known)
@@ -170,6 +180,10 @@ def place_rows(draft: Draft, epsg: int, outline: BaseGeometry, known: Known | No
     outside[finite] = ~shapely.intersects(outline, placed[finite])
     far = shapely.distance(outline, placed[outside])
     for at, metres in zip(rows[outside].tolist(), far.tolist(), strict=True):
+        if beyond is not None and not outside.all():
+            beyond[at] = metres
+            draft.good[at] = False
+            continue
         draft.reject(at, (f"在县界外 {metres:,.0f} 米", f"outside the county, {metres:,.0f} m from its outline"))
 
 

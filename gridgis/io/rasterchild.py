@@ -47,27 +47,29 @@ def _read(job: dict[str, Any]) -> tuple[pa.Table, Facts]:
             raise _FaultError("rotated")
         if source.width * source.height > MAX_ALL:
             raise _FaultError("too_large")
-        total, empty = _whole(source, band)
+        total, empty, below = _whole(source, band)
         window = _window(source, transform_bounds(job["county"], crs, *job["bounds"], densify_pts=21))
         values = _values(source.read(band, window=window, masked=True))
         place = rasterio.windows.transform(window, t)
         facts = {
             "driver": "GTiff", "crs": crs, "encoding": None, "layers": [], "layer": None, "declared": None,
             "dtype": source.dtypes[band - 1], "bands": source.count, "cells": source.width * source.height,
-            "total": total, "empty": empty, "shape": list(values.shape), "place": list(place)[:6],
+            "total": total, "empty": empty, "below": below, "shape": list(values.shape), "place": list(place)[:6],
             "unit": source.units[band - 1] or "", "name": source.descriptions[band - 1] or "",
         }  # fmt: skip
     return pa.table({"values": pa.array([values.tobytes()], pa.large_binary())}), facts
 
 
-def _whole(source: Any, band: int) -> tuple[float, int]:
-    """Return the sum of the whole band and how many of its cells hold nothing."""
-    total, empty = 0.0, 0
+def _whole(source: Any, band: int) -> tuple[float, int, list[float]]:
+    """Return the sum of the whole band, how many of its cells hold nothing; number and sum of those below zero."""
+    total, empty, below = 0.0, 0, [0.0, 0.0]
     for _, window in source.block_windows(band):
         values = _values(source.read(band, window=window, masked=True))
         total += float(np.nansum(values))
         empty += int(np.isnan(values).sum())
-    return total, empty
+        less = values[values < 0]
+        below = [below[0] + len(less), below[1] + float(less.sum())]
+    return total, empty, below
 
 
 def _window(source: Any, bounds: tuple[float, float, float, float]) -> Window:

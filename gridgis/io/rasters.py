@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import rasterio
+import shapely
 from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 from numpy.typing import NDArray
@@ -51,7 +52,8 @@ class Raster:
     crs
         As WKT.
     facts
-        ``total`` and ``empty`` of the whole file, ``cells``, ``dtype``, ``bands``, ``unit``, ``name``.
+        ``total``, ``empty`` and ``below`` (number and sum of cells below zero) of the whole file, ``cells``, ``dtype``,
+        ``bands``, ``unit``, ``name``.
     """
 
     values: NDArray[np.float64]
@@ -81,6 +83,25 @@ class Raster:
         # Both are in one CRS now; exactextract would compare the words in which it is written.
         frame = frame.set_crs(self.crs, allow_override=True)
         return pd.DataFrame(exact_extract(source, frame, operations, output="pandas"))
+
+    def known(self, shapes: Any, epsg: int) -> NDArray[np.float64]:
+        """Return the share of the ground of polygons that has a value.
+
+        Parameters
+        ----------
+        shapes, epsg
+            Polygons and their CRS.
+        """
+        rows, columns = self.values.shape
+        # A frame of cells more on every side, since what lies beyond the raster has no value either.
+        there = np.zeros((rows + 2, columns + 2))
+        there[1:-1, 1:-1] = np.isfinite(self.values)
+        frame = gpd.GeoSeries(np.asarray(shapes, dtype=object), crs=epsg).to_crs(self.crs)
+        framed = Raster(there, self.west - self.width, self.north + self.height, self.width, self.height, self.crs, {})
+        inside = framed.under(shapes, epsg, ["sum"])["sum"].fillna(0.0).to_numpy(dtype=float)
+        share = inside * self.width * self.height / shapely.area(frame.to_numpy())
+        # Ground that is all there is not short of a millionth.
+        return np.where(share > 1 - 1e-6, 1.0, share)
 
     def cells_of(self, points: Any, epsg: int) -> NDArray[np.int64]:
         """Return the position of the cell that each point lies in, -1 outside.

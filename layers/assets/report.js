@@ -9,26 +9,11 @@
   map.fitBounds(given.bounds, { padding: [6, 6] });
   let mark = null;
   let place = null;
-
-  const STYLES = {
-    outline: { color: "#9aa9b5", weight: 1.5, fillColor: "#fbfaf6", fillOpacity: 1 },
-    lake: { color: "#93bdd8", weight: 1, fillColor: "#b9d8ea", fillOpacity: 1 },
-    river: { color: "#a9cfe6", weight: 3, fill: false }, stream: { color: "#b5d5e8", weight: 1.5, fill: false },
-    main: { color: "#d9bd80", weight: 3.5, fill: false }, road: { color: "#c9c1b0", weight: 2.5, fill: false },
-    lane: { color: "#d3cfc4", weight: 1.4, fill: false },
-  };
+  // Says that a second try is the same report, should the answer to the first be lost on its way.
+  const once = Array.from(crypto.getRandomValues(new Uint8Array(16)), (v) => v.toString(16).padStart(2, "0")).join("");
 
   async function draw() {
-    const base = await (await fetch(given.base)).json();
-    const lanes = L.geoJSON(null, { interactive: false, style: STYLES.lane });
-    ["outline", "lake", "river", "stream", "lane", "road", "main"].forEach((k) => {
-      const some = { type: "FeatureCollection", features: base.features.filter((f) => f.properties.k === k) };
-      if (k === "lane") lanes.addData(some);
-      else L.geoJSON(some, { interactive: false, style: STYLES[k] }).addTo(map);
-    });
-    const near = () => (map.getZoom() >= 14 ? lanes.addTo(map) : lanes.remove());
-    map.on("zoomend", near);
-    near();
+    await GridGIS.ground(map, given.ground);
     const towns = await (await fetch(given.towns)).json();
     towns.features.forEach((f) => {
       const name = document.createElement("span");
@@ -42,11 +27,11 @@
     document.body.dataset.map = "ready";
   }
 
-  // A name that would cover another waits until the map is closer.
+  // A name that would cover another waits until the map is closer; where streets have names, towns need none.
   function spread() {
     const kept = [];
     document.querySelectorAll(".town span").forEach((name) => {
-      name.style.visibility = "";
+      name.style.visibility = map.getZoom() > 13.5 ? "hidden" : "";
       const box = name.getBoundingClientRect();
       const covers = kept.some((b) => box.left < b.right && b.left < box.right && box.top < b.bottom && b.top < box.bottom);
       if (covers) name.style.visibility = "hidden";
@@ -65,6 +50,22 @@
     tell("");
   }
 
+  // What a telephone takes is many times what is kept; a smaller picture goes through where the net is weak.
+  async function small(photo) {
+    if (photo.size <= given.most) return photo;
+    try {
+      const picture = await createImageBitmap(photo);
+      const scale = Math.min(1, given.side / Math.max(picture.width, picture.height));
+      const canvas = document.createElement("canvas");
+      canvas.width = Math.round(picture.width * scale);
+      canvas.height = Math.round(picture.height * scale);
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      return (await new Promise((done) => { canvas.toBlob(done, "image/jpeg", 0.85); })) || photo;
+    } catch (error) {
+      return photo;
+    }
+  }
+
   function tell(text) {
     at("problem").textContent = text;
   }
@@ -77,16 +78,21 @@
   async function send(event) {
     event.preventDefault();
     if (!place) return tell(W.no_place);
-    const photo = at("photo").files[0];
-    if (photo && photo.size > given.photo) return tell(W.too_large);
+    busy(true);
+    tell("");
+    const chosen = at("photo").files[0];
+    const photo = chosen && (await small(chosen));
+    if (photo && photo.size > given.photo) {
+      busy(false);
+      return tell(W.too_large);
+    }
     const form = new FormData();
+    form.append("once", once);
     form.append("lon", place.lng.toFixed(7));
     form.append("lat", place.lat.toFixed(7));
     form.append("category", at("category").value);
     form.append("note", at("note").value);
     if (photo) form.append("photo", photo, "photo");
-    busy(true);
-    tell("");
     try {
       const answer = await fetch(given.url, { method: "POST", body: form, headers: { "X-GridGIS": "report" } });
       const told = await answer.json();

@@ -9,14 +9,7 @@
 
   const map = L.map("map", { attributionControl: false, maxZoom: 18 }).fitBounds(told.bounds);
   L.control.scale({ imperial: false }).addTo(map);
-  const strokes = {
-    outline: { color: "#8a6d8f", weight: 1.5, fill: false }, main: { color: "#d9a866", weight: 2 }, road: { color: "#c9c2b4", weight: 1.2 },
-    lane: { color: "#dcd6ca", weight: 0.8 }, lake: { color: "#8fbcd8", weight: 0.5, fillColor: "#bcd9ec", fillOpacity: 1 },
-    river: { color: "#8fbcd8", weight: 2, fill: false }, stream: { color: "#a9cde4", weight: 1, fill: false },
-  };
-  fetch(told.base + "/where/base").then((r) => r.json()).then((data) => {
-    L.geoJSON(data, { interactive: false, renderer: L.canvas(), style: (f) => strokes[f.properties.k] || strokes.road }).addTo(map);
-  }).catch(() => say(words.failed));
+  GridGIS.ground(map, told.ground).catch(() => say(words.failed));
   const grid = L.geoJSON(null, { interactive: false, style: { color: "#b3261e", weight: 3, fillColor: "#ffdf8a", fillOpacity: 0.35 } }).addTo(map);
   let dot = null;
 

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 import gridgis as gg
-from app_pages import access, handlingchart, handlingdesk, publicpage, routes
+from app_pages import access, accesslist, handlingchart, handlingdesk, publicpage, routes
 from app_pages.desk import the_desk
 from app_pages.publicpage import ALL, EACH, MOST_BYTES, SPAN_S, Gate, Public
 from app_pages.words import word
@@ -117,6 +117,17 @@ def test_who_may_only_look_takes_no_step(path: Path, monkeypatch: pytest.MonkeyP
         assert len(told(county, number)["steps"]) == 1
 
 
+def test_the_access_list_is_there_to_be_read_by_department(path: Path) -> None:
+    shown, late = text_of(run("handling_page.py")), entered(path, 3)
+    assert accesslist.title(the_desk()) == "准入清单 169 → 131"
+    for said in ("城管局 · 1", "交通局 · 1", "不在清单，由部门办理", "本体系列出 2 项，涉及 2 个部门；其中 1 项"):
+        assert said in shown
+    one = text_of(run("handling_page.py", case=late))
+    assert "城管局" in one
+    assert "第 1 版方案" in one
+    assert handlingdesk.called(the_desk(), "en")[LAMP] == "Street lamps"
+
+
 # -- the page for residents
 
 
@@ -174,6 +185,20 @@ def test_what_is_not_a_report_is_one_sentence_and_leaves_nothing(
         assert ledger(county).empty
 
 
+def test_a_second_try_of_a_telephone_is_the_same_report(client: TestClient, path: Path) -> None:
+    once = "0123456789abcdef" * 2
+    first, again = (client.post("/report", data=form(once=once), files=photo()) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert once[:8] not in first.json()["id"]
+    other = client.post("/report", data=form(once=once[::-1]), files=photo())
+    assert other.json() != first.json()
+    assert client.post("/report", data=form(once="../x"), files=photo()).status_code == 400
+    with gg.open_county(path) as county:
+        assert sorted(ledger(county)["id"]) == sorted([first.json()["id"], other.json()["id"]])
+        assert verify(county) == []
+
+
 def test_outside_the_county_and_from_a_foreign_page(client: TestClient) -> None:
     assert client.post("/report", data=form(90, 90), files=photo()).status_code == 422
     assert client.post("/report", data=form(), headers={"X-GridGIS": ""}).status_code == 400
@@ -213,7 +238,7 @@ def test_the_ledger_has_its_chart_and_its_workbook(path: Path) -> None:
     app = run("handling_page.py")
     desk = the_desk()
     rows = handlingdesk.rows_of(desk, "open")
-    told = handlingchart.chart(rows).to_dict()
+    told = handlingchart.chart(rows, {}).to_dict()
     found = {d["kind"]: d["n"] for d in told["datasets"].popitem()[1]}
     assert found == {word("case_legend_late", "zh"): 1, word("case_legend_open", "zh"): 1}
     assert word("by_category", "zh") in text_of(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -77,13 +79,14 @@ def test_the_page_is_whole_and_loads_from_here_alone(client: TestClient, lang: s
     for line in answer.text.splitlines():
         if "src=" in line or "href=" in line:
             assert "http" not in line.replace('data-told="', "").split("data-")[0]
-    ground = client.get("/where/base").json()
-    assert ground["type"] == "FeatureCollection"
+    given = json.loads(html.unescape(answer.text.split('data-told="')[1].split('"')[0]))["ground"]["message"]
+    assert client.get(given["base"]).json()["type"] == "FeatureCollection"
+    assert client.get(given["tiles"]["network"].format(z=9, x=423, y=218)).status_code == 200
 
 
 def test_the_page_can_be_shut(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRIDGIS_WHERE", "off")
-    for address in ("/where", "/where/at?lon=118&lat=25", "/where/find?q=a", "/where/base"):
+    for address in ("/where", "/where/at?lon=118&lat=25", "/where/find?q=a"):
         assert client.get(address).status_code == 404
     monkeypatch.setattr("app_pages.access.guarded", lambda: True)
     monkeypatch.setenv("GRIDGIS_WHERE", "")

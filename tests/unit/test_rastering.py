@@ -13,6 +13,7 @@ import shapely
 
 import gridgis as gg
 from gridgis.bringing import bring
+from gridgis.conflicting import sources
 from gridgis.errors import InputError
 from gridgis.io.asking import Options
 from gridgis.io.rasters import read_raster
@@ -58,7 +59,9 @@ def test_people_of_a_raster_are_shared_out_and_the_rest_is_named(county: Path, t
     with gg.open_county(county) as c:
         assert c.table("buildings").set_index("id")["persons"].sort_index().tolist() == [10, 31]
         assert c.figures("unit")["persons"].to_dict() == {A: 10, B: 31, C: 0}
-        assert c.table("population")["persons"].tolist() == [64]
+        said = c.table("population").set_index("kind")["persons"]
+        assert (said["raster"], said["raster_part"]) == (64, 64)
+        assert [s["persons"] for s in sources(c) if s["table"] == "population"] == [64]
 
 
 def test_people_of_each_grid_are_told_wherever_buildings_stand(county: Path, tmp_path: Path, tell: Tell) -> None:
