@@ -32,9 +32,10 @@ import pandas as pd
 import shapely
 
 from gridgis.cells import Cells
+from gridgis.county import open_county
 from gridgis.elements import Elements
 from gridgis.founding import Founding, found, frame_elements
-from gridgis.plan import Grid, Plan, make_plan
+from gridgis.plan import Edit, Grid, Plan, evolve, make_plan
 from gridgis.schema import FIGURES
 from gridgis.scheme import load_scheme
 from gridgis.store.geometry import encode, register_functions
@@ -137,6 +138,11 @@ def line(*points: tuple[float, float]) -> shapely.LineString:
     return shapely.LineString([at(*p) for p in points])
 
 
+def not_a_number() -> shapely.LineString:
+    """Return a line with an end that is nowhere."""
+    return shapely.transform(line((0, 0), (1, 1)), lambda xy: xy * [[1, 1], [np.nan, 1]])
+
+
 def area(*points: tuple[float, float]) -> shapely.Polygon:
     """Return the polygon with these corners in the drawing."""
     return shapely.Polygon([at(*p) for p in points])
@@ -161,6 +167,15 @@ def letters(plan: Plan, drawing: str) -> str:
     out = [names.get(held[k], "?") if k in held else "/" for k in keys]
     width = len(_rows(drawing)[0])
     return "\n".join("".join(out[k : k + width]) for k in range(0, len(out), width))
+
+
+def after(plan: Plan, edit: Edit) -> Plan:
+    """Return the plan after an edit, and ask that it is a coverage of the same ground."""
+    done = evolve(plan, edit)
+    polygons = done.rows.geometry
+    assert shapely.coverage_is_valid(polygons)
+    assert shapely.equals(shapely.union_all(polygons), plan.outline)
+    return done
 
 
 def drawn_county(path: Path, drawing: str, *, homes: str = "", more: dict[str, pd.DataFrame] | None = None) -> Path:
@@ -189,6 +204,12 @@ def _build(path: Path, drawing: str, homes: str, more: dict[str, pd.DataFrame]) 
     tables = {"buildings": homes_of(homes) if homes else houses(drawing)} | more
     found(path, Founding("generic", COUNTY, "画县", EPSG, "new", outline, cells, frame, tables))
     return path
+
+
+def hash_of(path: Path) -> str:
+    """Return the hash of the plan of a county on disk."""
+    with open_county(path) as county:
+        return county.plan.hash
 
 
 def tamper(path: Path, *statements: str, **shapes: Any) -> Path:

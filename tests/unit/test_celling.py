@@ -19,8 +19,8 @@ from gridgis.errors import EditError
 from gridgis.linework import Linework
 from gridgis.plan import Plan, evolve, invert
 from gridgis.verify import verify
-from tests.drawn import SIDE, area, at, cell_at, code_of, drawn, drawn_county, line, lumps, plan_of
-from tests.telling import Tell, assert_refused, teller
+from tests.drawn import SIDE, area, at, cell_at, code_of, drawn, drawn_county, hash_of, line, lumps, plan_of
+from tests.telling import Tell, assert_refused
 
 NONE = np.empty(0, dtype=object)
 
@@ -152,16 +152,6 @@ def path(tmp_path: Path) -> Path:
     shapes = [line((-1, 0.5), (4, 0.5)), line((1.5, -1), (1.5, 3)), line((0.3, 0.5), (0.3, 0.7))]
     roads = pd.DataFrame({"id": ["r0", "r1", "r2"], "class": ["primary", "street", "street"], "geometry": shapes})
     return drawn_county(tmp_path / "county.gpkg", "AAB\nACB", more={"roads": roads})
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
-
-
-def hash_of(path: Path) -> str:
-    with gg.open_county(path) as county:
-        return county.plan.hash
 
 
 def test_command_is_one_edit_that_undo_takes_back(path: Path, tell: Tell) -> None:

@@ -12,8 +12,8 @@ import pytest
 import shapely
 
 import gridgis as gg
-from tests.drawn import area, code_of, drawn_county, letters, line
-from tests.telling import Tell, assert_refused, degrees, geojson, teller
+from tests.drawn import area, code_of, drawn_county, hash_of, letters, line
+from tests.telling import Tell, assert_refused, degrees, geojson
 
 DRAWING, HOMES = "AABa\nCCBa", "1500\n2100"
 A, B, C, D = (str(code_of(c)) for c in "ABCD")
@@ -27,11 +27,6 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
-
-
-@pytest.fixture
 def west(tmp_path: Path) -> Path:
     """Return a line that divides A between its two cells."""
     return geojson(tmp_path / "line.geojson", ({}, line((1, -1), (1, 1.2))))
@@ -40,11 +35,6 @@ def west(tmp_path: Path) -> Path:
 def now(path: Path) -> str:
     with gg.open_county(path) as county:
         return letters(county.plan, DRAWING)
-
-
-def hash_of(path: Path) -> str:
-    with gg.open_county(path) as county:
-        return county.plan.hash
 
 
 # -- done --------------------------------------------------------------------------------------------

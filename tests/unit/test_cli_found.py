@@ -13,7 +13,7 @@ import shapely
 import gridgis as gg
 from tests.drawn import COUNTY, EPSG, area, code_of, drawn_county, letters, line
 from tests.files import no_crs
-from tests.telling import Tell, assert_refused, degrees, geojson, teller
+from tests.telling import Tell, assert_refused, degrees, geojson
 
 DRAWING = "AAB\nCCB"
 A, B, C, D = (str(code_of(c)) for c in "ABCD")
@@ -22,11 +22,6 @@ PARTS = {
     A: area((0, 0), (2, 0), (2, 1), (0, 1)), B: area((2, 0), (3, 0), (3, 2), (2, 2)), C: area((0, 1), (2, 1), (2, 2), (0, 2)),
 }  # fmt: skip
 REPORT_KEYS = {"rows", "accepted", "rejected", "datum", "evidence", "encoding", "crs", "findings", "changes", "applied"}
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

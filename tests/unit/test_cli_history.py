@@ -17,7 +17,7 @@ from gridgis.audit import account
 from gridgis.errors import InputError
 from gridgis.history import version_on
 from tests.drawn import cell_at, code_of, drawn_county, line
-from tests.telling import Tell, teller
+from tests.telling import Tell
 
 A, B, C, D = (str(code_of(c)) for c in "ABCD")
 START = dt.datetime(2026, 1, 1, 8, 0, tzinfo=dt.UTC)
@@ -33,11 +33,6 @@ class Clock:
         @classmethod
         def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
             return Clock.now_at.astimezone(tz)
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -12,16 +12,11 @@ import gridgis as gg
 from gridgis.datums import shift
 from gridgis.io.pointrows import read_points
 from tests.drawn import EPSG, at, code_of, drawn_county, line
-from tests.telling import Tell, teller
+from tests.telling import Tell
 
 A, B, C, D = (str(code_of(c)) for c in "ABCD")
 LEVELS = ["township", "community", "unit"]
 INSIDE = [(0.5, 0.5), (2.5, 0.5), (0.5, 1.5)]
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -9,16 +9,11 @@ import openpyxl
 import pytest
 
 from tests.drawn import code_of, drawn_county, squares
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.telling import Tell, assert_refused, geojson
 
 A, B, C = (str(code_of(c)) for c in "ABC")
 DRAWING = "ABC"
 FREE = A[:-3] + "009"
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from gridgis.commanding import GROUPS
 from gridgis.schema import reproject
 from tests.crew import DAY, NORTH, SOUTH, TOWN, A, B, C, D, added, crewed, person, set_cell, without
 from tests.drawn import EPSG, area, at, homes_of
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.telling import Tell, assert_refused, geojson
 
 HOMES = "923456\n900000\n111111"
 
@@ -25,11 +25,6 @@ HOMES = "923456\n900000\n111111"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return crewed(tmp_path / "county.gpkg")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def lonlat(column: float, row: float) -> str:

@@ -10,16 +10,11 @@ import shapely
 
 import gridgis as gg
 from tests.drawn import area, code_of, drawn_county
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.telling import Tell, assert_refused, geojson
 
 COMMUNITY = "350526100001"
 A, B = str(code_of("A")), str(code_of("B"))
 ROWS = "\n".join(["AAAAAABB"] * 6)
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -8,22 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 import rasterio
 import shapely
 from rasterio.transform import from_origin
 
 from tests.drawn import EAST, NORTH, code_of, drawn_county, line
-from tests.telling import Tell, teller
+from tests.telling import Tell
 
 A, B, C = (str(code_of(c)) for c in "ABC")
 # Three grids of 500 m along one road; one household bundle in the middle of each.
 DRAWING, HOMES = "AAAAABBBBBCCCCC", "003000050000070"
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def county(folder: Path, *, roads: bool = True) -> Path:

@@ -17,7 +17,7 @@ import shapely
 
 import gridgis as gg
 from tests.drawn import code_of, drawn_county, tamper
-from tests.telling import Tell, assert_refused, degrees, teller
+from tests.telling import Tell, assert_refused, degrees
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAWING, HOMES = "AABa\nCCBa", "1500\n2100"
@@ -28,11 +28,6 @@ a = str(code_of("a"))
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return drawn_county(tmp_path / "county.gpkg", DRAWING, homes=HOMES)
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 # -- info --------------------------------------------------------------------------------------------

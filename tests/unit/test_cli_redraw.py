@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 import shapely
 
-import gridgis as gg
 from layers.geojson import to_degrees
-from tests.drawn import EPSG, area, at, code_of, drawn_county, line
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.drawn import EPSG, area, at, code_of, drawn_county, hash_of, line
+from tests.telling import Tell, assert_refused, geojson
 
 A, B = (str(code_of(c)) for c in "AB")
 
@@ -20,19 +19,9 @@ def path(tmp_path: Path) -> Path:
     return drawn_county(tmp_path / "county.gpkg", "AABB\nAABB\nAAcc\nAA..")
 
 
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
-
-
 def degrees(column: float, row: float) -> str:
     lon, lat = shapely.get_coordinates(to_degrees(shapely.Point(at(column, row)), EPSG))[0]
     return f"{lon:.7f},{lat:.7f}"
-
-
-def hash_of(path: Path) -> str:
-    with gg.open_county(path) as county:
-        return county.plan.hash
 
 
 def test_reshape_prints_the_edit_and_undo_restores(path: Path, tell: Tell, tmp_path: Path) -> None:

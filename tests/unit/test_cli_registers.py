@@ -16,7 +16,7 @@ import xlsxwriter
 
 import gridgis as gg
 from tests.drawn import code_of, drawn_county
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 
 A, B, C = (str(code_of(letter)) for letter in "ABC")
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,11 +34,6 @@ KEYS = {
     "fields",
 }
 STAFF = "姓名,手机,岗位,单位\n张一,19900000001,网格长,\n张二,19900000002,unit_head,\n张二,19900000003,楼栋长,\n"
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

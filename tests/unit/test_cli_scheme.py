@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 
 from gridgis.scheme import load_scheme, scheme_names
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 
 CJK = re.compile("[\u4e00-\u9fff]")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def test_show_and_check(tell: Tell) -> None:

@@ -13,7 +13,7 @@ from gridgis.errors import CodeError, EditError, StaleEditError
 from gridgis.scheme import load_scheme, scheme_from
 from gridgis.verify import verify
 from tests.drawn import code_of, drawn, drawn_county, line
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 from tests.unit.test_scheme import GOOD
 
 A, B = str(code_of("A")), str(code_of("B"))
@@ -22,11 +22,6 @@ A, B = str(code_of("A")), str(code_of("B"))
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return drawn_county(tmp_path / "c.gpkg", "AAB")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def test_the_kind_changes_and_nothing_else(path: Path) -> None:

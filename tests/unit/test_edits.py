@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import shapely
 
 import gridgis as gg
 from gridgis import edits
 from gridgis.errors import CodeError, EditError, RefusedError
-from gridgis.plan import Plan
-from tests.drawn import SIDE, area, cell_at, code_of, drawn, letters, line, lumps, plan_of
+from tests.drawn import SIDE, after, area, cell_at, code_of, drawn, letters, line, lumps, plan_of
 
 A, B, C, D, E = (str(code_of(c)) for c in "ABCDE")
 a, b = str(code_of("a")), str(code_of("b"))
 UPPER, LOWER, TOWN = "350526100001", "350526100002", "350526100"
-
-
-def not_a_number() -> shapely.LineString:
-    return shapely.transform(line((0, 0), (1, 1)), lambda xy: xy * [[1, 1], [np.nan, 1]])
-
-
-def after(plan: Plan, edit: gg.Edit) -> Plan:
-    done = gg.evolve(plan, edit)
-    polygons = done.rows.geometry
-    assert shapely.coverage_is_valid(polygons)
-    assert shapely.equals(shapely.union_all(polygons), plan.outline)
-    return done
 
 
 # -- merge -------------------------------------------------------------------------------------------

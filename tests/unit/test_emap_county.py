@@ -18,15 +18,10 @@ import gridgis as gg
 from gridgis.bringing import bring
 from gridgis.io.asking import Options
 from tests.drawn import COUNTY, EPSG, area, at, code_of, line
-from tests.telling import Tell, assert_refused, degrees, geojson, teller
+from tests.telling import Tell, assert_refused, degrees, geojson
 
 A, B, C = (str(code_of(c)) for c in "ABC")
 ALL = area((0, 0), (3, 0), (3, 2), (0, 2))
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

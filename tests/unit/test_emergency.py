@@ -22,17 +22,12 @@ from gridgis.errors import InputError, RefusedError
 from gridgis.flooding import flooded
 from tests.crew import A, B, C, D, crewed
 from tests.drawn import EAST, EPSG, NORTH, area
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.telling import Tell, assert_refused, geojson
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return crewed(tmp_path / "county.gpkg")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def random_area(rng: np.random.Generator) -> Any:

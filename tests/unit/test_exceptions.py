@@ -9,14 +9,9 @@ import pytest
 
 import gridgis as gg
 from tests.drawn import area, code_of, drawn_county, tamper
-from tests.telling import Tell, geojson, teller
+from tests.telling import Tell, geojson
 
 A, B = (str(code_of(c)) for c in "AB")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from gridgis.checks.fixing import FIXES, fix
 from gridgis.checks.incremental import Checked
 from gridgis.errors import EditError
 from tests.drawn import area, drawn_county, line, tamper
-from tests.telling import Tell, teller
+from tests.telling import Tell
 from tests.unit import test_checks, test_checks_shape
 from tests.unit.test_checks_shape import UPPER, A, B, D, _county, _row, _spoilt
 
@@ -119,11 +119,6 @@ def test_the_last_check_is_taken_up(tmp_path: Path) -> None:
         again = checked.again(county)
         pd.testing.assert_frame_equal(pd.DataFrame(again.frame(county)), pd.DataFrame(gg.check(county)))
         assert D in county.plan.grids
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def test_command_fixes_and_tells(tmp_path: Path, tell: Tell) -> None:

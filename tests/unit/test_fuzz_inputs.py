@@ -18,7 +18,7 @@ from gridgis.scheme import load_scheme, scheme_from
 from gridgis.serving.service import service
 from gridgis.serving.source import Role, Source
 from tests.drawn import drawn_county
-from tests.telling import Tell, teller
+from tests.telling import Tell
 
 ROOT = Path(__file__).resolve().parents[2]
 A = "350526100001001"
@@ -57,11 +57,6 @@ def test_a_code_of_any_value_is_one_code_or_a_sentence(given_: object) -> None:
 
 
 # -- what the fuzzing has found -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def test_old_figures_carried_over_leave_one_file(tmp_path: Path, tell: Tell) -> None:

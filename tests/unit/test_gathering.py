@@ -15,15 +15,10 @@ from gridgis.bringing import bring
 from gridgis.errors import InputError
 from gridgis.io.asking import Options
 from tests.drawn import EPSG, area, at, code_of, drawn_county, line
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.telling import Tell, assert_refused, geojson
 
 DRAWING = "AAB\nCCB"
 A, B = (str(code_of(c)) for c in "AB")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -14,14 +14,9 @@ from gridgis.serving.service import service
 from gridgis.serving.source import Role, Source
 from tests.crew import A
 from tests.looped import LAMP, degrees, looped
-from tests.telling import Tell, teller
+from tests.telling import Tell
 
 SQL = ("'; DROP TABLE cells; --", "' OR '1'='1", '" OR "1"="1', "x' UNION SELECT key, value FROM meta --", "1); DELETE FROM grids; --", "%' --")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from gridgis.plan import Plan
 from gridgis.scheme import Scheme, load_scheme
 from gridgis.verify import verify
 from tests.drawn import COUNTY, EPSG, area, cell_at, homes_of, line, squares
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.telling import Tell, assert_refused, geojson
 
 TOML = """
 name = "lettered"
@@ -232,11 +232,6 @@ def test_a_kind_is_told_by_key_or_name_and_must_fit_the_letter(county: Path, tmp
 
 
 # -- convert ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def test_convert_at_the_command_line_with_letters(county: Path, tell: Tell) -> None:

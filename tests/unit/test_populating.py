@@ -18,14 +18,9 @@ from gridgis.errors import StaleEditError
 from gridgis.io.asking import Options
 from gridgis.spreading import apportion
 from tests.drawn import area, at, code_of, drawn_county
-from tests.telling import Tell, assert_refused, geojson, teller
+from tests.telling import Tell, assert_refused, geojson
 
 A, B, C = (str(code_of(c)) for c in "ABC")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -12,14 +12,9 @@ import pytest
 import gridgis as gg
 from tests.crew import TOWN, A, crewed, without
 from tests.drawn import EAST, NORTH, drawn_county, line
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 
 LETTERS = str.maketrans("", "", "\r\n ")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

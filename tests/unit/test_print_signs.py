@@ -25,7 +25,7 @@ from gridgis.print.settings import Settings, settings_from, settings_of
 from gridgis.print.typeset import TEMPLATES, Press
 from tests.crew import A, B, C, crewed
 from tests.drawn import EAST, NORTH
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 
 DEFAULTS = (TEMPLATES / "board.toml").read_text(encoding="utf-8")
 
@@ -175,11 +175,6 @@ def test_a_second_run_makes_only_what_is_missing(busy: Path, tmp_path: Path) -> 
     assert batch.boards(other, [A], 1).made == 1
     assert batch.boards(other, [A, B], 1).made == 1, "what was made from other settings is made again"
     assert not list((tmp_path / "out").rglob("*.part"))
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def test_signs_on_the_command_line(busy: Path, tmp_path: Path, tell: Tell) -> None:

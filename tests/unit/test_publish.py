@@ -17,7 +17,7 @@ from gridgis.publishing import FindingsError, Publication, approvals, approve, p
 from gridgis.scheme import load_scheme, scheme_from
 from gridgis.verify import verify
 from tests.drawn import area, cell_at, code_of, drawn_county, tamper
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 
 DRAWING = "AAABB\nAAABB\nCCCDD\nCCCDD"
 A, B, C = (str(code_of(c)) for c in "ABC")
@@ -49,11 +49,6 @@ def path(tmp_path: Path) -> Path:
 def county(path: Path) -> Iterator[gg.County]:
     with gg.open_county(path) as opened:
         yield opened
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def paint(county: gg.County, to: str, *places: tuple[float, float]) -> gg.Edit:

@@ -19,14 +19,9 @@ from gridgis.io.asking import Options
 from gridgis.io.rasters import read_raster
 from gridgis.rastering import raster_figures
 from tests.drawn import EAST, EPSG, NORTH, code_of, drawn_county
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 
 A, B, C = (str(code_of(c)) for c in "ABC")
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

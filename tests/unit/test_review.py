@@ -13,7 +13,7 @@ import shapely
 
 import gridgis as gg
 from tests.drawn import EAST, EPSG, NORTH, code_of, drawn_county
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 
 A, B, C = (str(code_of(letter)) for letter in "ABC")
 
@@ -24,11 +24,6 @@ def at(x0: float, x1: float, y0: float = 0, y1: float = 200) -> shapely.Polygon:
 
 DRAWN = {A: at(0, 110), B: at(100, 200), C: at(230, 300)}
 """A and B overlap by 2,000 m²; between B and C nothing is drawn on 2 × 3,000 m²."""
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -30,14 +30,9 @@ from gridgis.piecing import EACH, ROUGH
 from gridgis.scale import Work, compute, locator_of
 from gridgis.schema import point_array, reproject, to_lattice
 from tests.drawn import EAST, EPSG, NORTH, SIDE, drawn, drawn_county, patchwork, tamper
-from tests.telling import Tell, assert_refused, teller
+from tests.telling import Tell, assert_refused
 
 DRAWING = "AABB\n.CCb\nDDab"
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def scattered(count: int) -> pa.Table:

@@ -13,14 +13,9 @@ from gridgis.county import open_county
 from gridgis.datums import shift_geometries
 from gridgis.outlines import read_outline
 from gridgis.schema import reproject
-from tests.telling import Tell, teller
+from tests.telling import Tell
 
 CODE = "350526"
-
-
-@pytest.fixture
-def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
-    return teller(monkeypatch, capsys)
 
 
 def drawn_in(datum: str, path: Path) -> Path:
