@@ -124,7 +124,7 @@ def recognise(
     names = frame[name].map(_plain_text) if name else pd.Series("", frame.index, dtype=object)
     changed = int(sum(a is not None and a != b for a, b in zip(found, frame[code].map(_plain_text), strict=True)))
     if changed:
-        evidence.append((f"{changed} 个编码末尾的零组已去掉", f"{changed} codes lost their trailing zero groups"))
+        evidence.append(_shortened(frame[code].map(_plain_text), found, changed))
     return Recognised(code, name, found, names, rejected, tuple(evidence))
 
 
@@ -154,7 +154,7 @@ def normalise(
     >>> normalise(110115010000, (6, 9, 12, 15), "110115")
     ('110115010', None)
     """
-    text = _plain_text(value)
+    text = re.sub(r"\s+", "", _plain_text(value))
     if not text:
         return None, ("没有编码", "it has no code")
     letters = letters or {}
@@ -215,6 +215,13 @@ def _read_column(
     return pd.Series(codes, column.index, dtype=object), rejected
 
 
+def _shortened(given: pd.Series, found: pd.Series, changed: int) -> Words:
+    """Say how codes were changed, with the first as an example."""
+    first = next((g, f) for g, f in zip(given, found, strict=True) if f is not None and g != f)
+    zh, en = "{} 个编码末尾的零组已去掉（如 {} → {}）", "{} codes lost their trailing zero groups (as {} -> {})"
+    return zh.format(changed, *first), en.format(changed, *first)
+
+
 def _find_code(
     frame: pd.DataFrame, read: Mapping[str, tuple[pd.Series, dict[int, Words]]], evidence: list[Words]
 ) -> str | None:
@@ -224,6 +231,10 @@ def _find_code(
         good = codes.dropna()
         score = len(good) / len(codes) * (good.nunique() / max(1, len(good)))
         score += 0.1 if _head(column) in _CODE_HEADS else 0.0
+        # Of two columns that would do, the one whose codes need not be shortened to fit.
+        score -= 0.01 * float(
+            np.mean([f is not None and f != g for f, g in zip(codes, frame[column].map(_plain_text), strict=True)])
+        )
         if score >= _ENOUGH and (best is None or score > best[0]):
             best = (score, column)
     if best:
