@@ -39,6 +39,7 @@ from gridgis.errors import InputError
 from gridgis.io.accounts import Draft, ImportResult, Target, finish
 from gridgis.io.asking import Options
 from gridgis.io.crs import Near
+from gridgis.io.numbering import number, read_names
 from gridgis.io.placing import place_areas
 from gridgis.io.reading import read_vector
 from gridgis.io.recognise import recognise
@@ -81,9 +82,12 @@ def plan_import(
     crs = options.crs or Near(target.outline, target.epsg)
     source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=crs, polygons=True)
     draft = Draft(Path(path).name, target, options, source)
-    _read_attributes(draft)
+    numbered = options.number and options.as_ == "grids"
+    (read_names if numbered else _read_attributes)(draft)
     _check_geometry(draft)
     _place(draft)
+    if numbered:
+        number(draft)
     _hold_levels_together(draft)
     if draft.good.any():
         _overlay(draft, progress)

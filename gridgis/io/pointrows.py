@@ -99,7 +99,7 @@ class PointRows:
             )
             return out
         if usable.any() and np.median(np.abs(self.xy[usable])) > 360:
-            return self._metres(usable, epsg)
+            return self._metres(np.asarray(usable), epsg)
         degrees = usable & (np.abs(self.xy) <= [180, 90]).all(axis=1)
         self._refuse(np.asarray(usable & ~degrees), NO_DEGREES)
         lon, lat = shift(self.xy[degrees, 0], self.xy[degrees, 1], datum, "cgcs2000")
@@ -114,11 +114,10 @@ class PointRows:
             return self.xy.copy()
         lon, lat = Transformer.from_crs(epsg, 4490, always_xy=True).transform(*self.xy[usable].T)
         there = (np.abs(np.asarray(lon) - (area.west + area.east) / 2) < _FAR_DEGREES) & (np.abs(lat) <= 90)
-        wide = self.xy.copy()
-        if not bool(there.any()):
-            wide[usable] = np.nan
-            self._refuse(usable, NO_SYSTEM)
-        return wide
+        if there.any():
+            return self.xy.copy()
+        self._refuse(usable, NO_SYSTEM)
+        return np.full_like(self.xy, np.nan)
 
     def _refuse(self, rows: NDArray[np.bool_], why: Words) -> None:
         for k in np.flatnonzero(rows).tolist():
@@ -293,11 +292,6 @@ def pairs_of(east: list[str], north: list[str]) -> list[tuple[Any, Any]]:
     """Return the numbers in two columns, row by row, or a reason in both languages.
 
     Commas of thousands and decimal commas are read where the column as a whole leaves no doubt which they are.
-
-    Parameters
-    ----------
-    east, north
-        Texts of the columns.
     """
     return [pair_of(a, b) for a, b in zip(_without_commas(east), _without_commas(north), strict=True)]
 
