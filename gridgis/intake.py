@@ -111,7 +111,8 @@ def _target(county: County, plan: Plan) -> Target:
     scheme = county.scheme
     keys = ("county", *scheme.level_keys)
     cells = plan.cells[["code", "geometry"]]
-    return Target(scheme.widths, keys, county.code, county.crs, county.outline, cells, scheme.letters)
+    return Target(scheme.widths, keys, county.code, county.crs, county.outline, cells, scheme.letters, scheme,
+                  frozenset(plan.ledger))  # fmt: skip
 
 
 def _edit(county: County, plan: Plan, result: ImportResult, options: Options) -> Edit | None:

@@ -108,6 +108,7 @@ def import_(
     mode: Mode = "add",
     source: Annotated[str, typer.Option("--source", help="数据来源，默认为文件名 / where the data come from")] = "",
     as_of: Annotated[str, typer.Option("--as-of", help="截至日期，默认为今天 / date of the data")] = "",
+    number: Annotated[bool, typer.Option("--number", help="网格没有编码：按位置由程序编号 / number grids that come without codes")] = False,
     review: Annotated[Path | None, typer.Option("--review", help="逐处列出问题与修复 .geojson .xlsx / list every fault and mend")] = None,
     decide: Annotated[Path | None, typer.Option("--decide", help="对各处问题的决定 .json .csv .xlsx / decisions on them")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只报告，不写入 / report only")] = False,
@@ -118,7 +119,7 @@ def import_(
     bar, named = Progress(), _fields(field or [])
     options = Options(
         as_, named, datum, crs, encoding, layer, level, repair_below, skip_rejected, tuple(drop or ()), role, strict,
-        mode, source, as_of, read_decisions(decide) if decide is not None else {},
+        mode, source, as_of, read_decisions(decide) if decide is not None else {}, number,
     )  # fmt: skip
     with open_county(county) as c:
         try:

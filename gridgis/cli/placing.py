@@ -13,6 +13,7 @@ import typer
 from gridgis.cli.common import County, Json, Lang, dump, say
 from gridgis.cli.history import version_of
 from gridgis.county import open_county
+from gridgis.datums import DATUMS
 from gridgis.io.geojson import write_geojson as write_whole
 from gridgis.io.pointrows import PointRows, read_points
 from gridgis.locate import locate_levels
@@ -31,8 +32,9 @@ def locate(
     points: Annotated[Path, typer.Argument(metavar="POINTS.csv", help="点表 / table of points")],
     out: Annotated[Path, typer.Option("--out", help="结果表 / the table to write")],
     as_of: Annotated[str | None, typer.Option("--as-of", help="版本号或日期 / version or date")] = None,
-    datum: Annotated[Literal["wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准 / datum")
-    ] = "cgcs2000",
+    datum: Annotated[Literal["auto", "wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option(
+        "--datum", help="坐标基准，auto 按列名，列名未写明即 CGCS2000 / datum: by the headers, else CGCS2000")
+    ] = "auto",
     crs: Annotated[str | None, typer.Option("--crs", metavar="EPSG", help="坐标系，默认经纬度 / CRS, degrees by default")
     ] = None,
     json: Json = False, lang: Lang = "zh",
@@ -41,7 +43,8 @@ def locate(
     table = read_points(points)
     with open_county(county) as c:
         plan = c.plan if as_of is None else c.plan_at(version_of(c, as_of))
-    xy = table.project(plan.epsg, datum=datum, crs=crs)
+    known = (table.datum or "cgcs2000") if datum == "auto" else datum
+    xy = table.project(plan.epsg, datum=known, crs=crs)
     codes = locate_levels(plan, xy)
     write_whole(_written(table, codes, lang), out)
     owner = plan.owners(xy)
@@ -55,8 +58,11 @@ def locate(
         "unassigned": int(((owner >= 0) & ~held).sum()), "bad": len(bad),
     }  # fmt: skip
     if json:
-        dump(counts | {"version": plan.version, "columns": list(table.columns), "bad_rows": bad})
+        dump(counts | {"version": plan.version, "columns": list(table.columns), "datum": known, "bad_rows": bad})
         return
+    if datum == "auto" and table.datum and crs is None:
+        zh, en = DATUMS[known]
+        say(lang, f"列名写明坐标为 {zh}，已按此换算。", f"The headers say that the coordinates are {en}: read as such.")
     _told(counts, bad, plan, lang)
 
 

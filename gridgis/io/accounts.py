@@ -21,6 +21,7 @@ from gridgis.io.reading import Source
 from gridgis.io.recognise import Recognised
 from gridgis.noding import Geometries
 from gridgis.repair import Repaired
+from gridgis.scheme import Scheme
 
 Words = tuple[str, str]
 Rows = NDArray[np.bool_]
@@ -48,6 +49,8 @@ class Target:
         Live cells: index ``id``, columns ``code`` and ``geometry``.
     letters
         Type letters that the scheme allows at a position of a code.
+    scheme, ledger
+        The scheme and every code ever allotted, for rows that are to be numbered.
     """
 
     widths: tuple[int, ...]
@@ -57,6 +60,8 @@ class Target:
     outline: BaseGeometry
     existing: gpd.GeoDataFrame
     letters: Mapping[int, str] = field(default_factory=dict)
+    scheme: Scheme | None = None
+    ledger: frozenset[str] = frozenset()
 
     def level(self, code: str) -> str:
         """Return the level of a code.

@@ -44,6 +44,8 @@ class Options:
         Where the figures come from and their date, for rows that do not say.
     decisions
         What a reviewer decided on faults of the drawing: id of the review -> decision and reason.
+    number
+        For grids: take no codes from the file, number its rows where they lie.
     """
 
     as_: str = "grids"
@@ -62,6 +64,7 @@ class Options:
     source: str = ""
     as_of: str = ""
     decisions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    number: bool = False
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _misfit(there: BaseGeometry, outline: BaseGeometry) -> tuple[float, float, f
     area, county = float(shapely.area(there)), float(shapely.area(outline))
     whole = _COVERS[0] <= area / county <= _COVERS[1]
     missing = float(shapely.area(shapely.difference(outline, there))) if whole else 0.0
-    misfit = (outside + missing) / county if whole else outside / area
+    misfit = (outside + missing) / county if whole else outside / area if area > 0 else 1.0
     here, centre = shapely.centroid(there), shapely.centroid(outline)
     dx, dy = here.x - centre.x, here.y - centre.y
     metres = float(np.hypot(dx, dy)) if whole else float("nan")

@@ -39,10 +39,12 @@ from gridgis.errors import InputError
 from gridgis.io.accounts import Draft, ImportResult, Target, finish
 from gridgis.io.asking import Options
 from gridgis.io.crs import Near
+from gridgis.io.numbering import number, read_names
 from gridgis.io.placing import place_areas
 from gridgis.io.reading import read_vector
 from gridgis.io.recognise import recognise
-from gridgis.repair import Net, Terms, overlay_grids
+from gridgis.io.rests import beside, left_over, words_of
+from gridgis.repair import Net, Repaired, Terms, overlay_grids
 
 __all__ = ["ImportResult", "Options", "Target", "plan_import"]
 
@@ -80,9 +82,13 @@ def plan_import(
     crs = options.crs or Near(target.outline, target.epsg)
     source = read_vector(path, layer=options.layer, encoding=options.encoding, crs=crs, polygons=True)
     draft = Draft(Path(path).name, target, options, source)
-    _read_attributes(draft)
+    numbered = options.number and options.as_ == "grids"
+    (read_names if numbered else _read_attributes)(draft)
     _check_geometry(draft)
     _place(draft)
+    if numbered:
+        number(draft)
+    _hold_levels_together(draft)
     if draft.good.any():
         _overlay(draft, progress)
     return finish(draft)
@@ -147,6 +153,29 @@ def _place(draft: Draft) -> None:
     draft.polygons = placed.geometries
 
 
+def _hold_levels_together(draft: Draft) -> None:
+    """Keep out rows whose code is that of a divided grid whose parts lie elsewhere; say what parts leave over."""
+    codes = np.array([c if c != draft.target.county_code else "" for c in draft.codes[draft.good]], object)
+    inner = np.flatnonzero(codes != "")
+    wrong = beside(codes[inner], draft.polygons[inner])
+    rows = np.flatnonzero(draft.good)[inner]
+    for at, below in wrong:
+        code = draft.codes[rows[at]]
+        reason = (
+            f"编码读作“{code}”，但该网格的下级（如 {below}）都画在别处：请改正编码；末尾的零表示没有下一级，序号从 1 起",
+            f"its code was read as '{code}', but that grid's finer grids (such as {below}) are drawn elsewhere: correct the "
+            "code; zeros at its end mean that a level is missing, numbers run from 1",
+        )
+        draft.reject(int(rows[at]) + 1, reason)
+    kept = np.ones(len(codes), bool)
+    kept[inner[[at for at, _ in wrong]]] = False
+    draft.polygons = draft.polygons[kept]
+    left = kept[inner]
+    draft.notes.extend(
+        left_over(codes[inner][left], draft.polygons[(codes != "")[kept]], draft.options.repair_below_m2)
+    )
+
+
 def _overlay(draft: Draft, progress: Progress | None) -> None:
     leaf = draft.leaf_rows()
     if not leaf.any():
@@ -167,3 +196,19 @@ def _overlay(draft: Draft, progress: Progress | None) -> None:
         ),
         progress=progress,
     )
+    draft.notes.extend(words_of(_bared(existing, draft.repaired)))
+
+
+def _bared(existing: Net, repaired: Repaired) -> dict[str, float]:
+    """Return the land that cells of the county lost without another grid having it, by their code."""
+    bare = np.array([label is None for label in repaired.labels], bool)
+    if not bare.any():
+        return {}
+    free = shapely.union_all(repaired.polygons[bare])
+    touched = shapely.intersects(existing.polygons, free)
+    areas: dict[str, float] = {}
+    for at in np.flatnonzero(touched).tolist():
+        code, lost = existing.labels[at], float(shapely.area(shapely.intersection(existing.polygons[at], free)))
+        if code is not None and lost > 0:
+            areas[code] = areas.get(code, 0.0) + lost
+    return areas

@@ -169,9 +169,21 @@ def _placed(raw: Geometries, source: Source, epsg: int, wanted: str, look: Views
     found = acted_on(views) if wanted == "auto" and not evidence else None
     datum = found or datum
     evidence.append(datum_words(views, datum, automatic=found is not None))
+    if ways.guessed is not None:
+        evidence.append(_unknown_way(ways.guessed))
     candidates = tuple(view.as_dict() for view in views)
     return Placed(_projected(raw, datum, ways), datum, best_view(views), 0, tuple(evidence),
                   confidence(views), candidates)  # fmt: skip
+
+
+def _unknown_way(datum: str) -> Words:
+    return (
+        f"注意：文件的基准是 {datum}，它到本县坐标系的转换参数本程序没有（北京 54、西安 80 的参数不公开），数值按原样采用，位置可能差几十米到上百米；"
+        "请索取 CGCS2000 的数据，或先用本地参数转换",
+        f"beware: the file is in {datum}; the way from there to the county's system is not in this program (parameters of "
+        "Beijing 1954 and Xian 1980 are not public), so its numbers were taken as they are and may lie "
+        "tens of metres off, or more than a hundred: ask for the data in CGCS2000, or convert them with local parameters first",
+    )
 
 
 def _datum(source: Source, wanted: str, stated: str) -> tuple[str, list[Words]]:

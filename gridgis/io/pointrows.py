@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from gridgis.datums import shift
 from gridgis.errors import InputError
@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 EAST = ("lon", "lng", "long", "longitude", "经度", "x", "东经", "横坐标", "东坐标", "easting", "东", "e", "jd")
 NORTH = ("lat", "latitude", "纬度", "y", "北纬", "纵坐标", "北坐标", "northing", "北", "n", "wd")
 BOTH = ("wkt", "geometry", "geom", "point", "坐标", "经纬度", "位置", "location", "coordinates", "latlon", "latlng")
+_SAMPLE = 200
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 _WKT = re.compile(rf"(?:SRID=\d+;)?\s*POINT\s*Z?\s*\(\s*({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})?\s*\)", re.IGNORECASE)
 _DEGREES = re.compile(
@@ -36,6 +37,11 @@ _PAIR = re.compile(rf"[(\[]?\s*({_NUMBER})\s*[,;\s]\s*({_NUMBER})\s*[)\]]?")
 
 _EMPTY = ("没有坐标", "no coordinates")
 _NO_NUMBER = ("坐标不是数字", "the coordinates are no numbers")
+_FAR_DEGREES = 10.0
+NO_SYSTEM = (
+    "不是经纬度，也不是本县区坐标系的米：请用 --crs 指明坐标系（北坐标在前的请交换两列）",
+    "neither degrees nor metres of the county's CRS: name the system with --crs (swap the columns if northing is first)",
+)
 NO_DEGREES = (
     "不是有效的经纬度，请检查经度、纬度两列是否颠倒",
     "no longitude and latitude; are the two columns swapped?",
@@ -58,6 +64,8 @@ class PointRows:
         Per row why it has no place, None where it has one.
     columns
         The columns that the coordinates were taken from.
+    datum
+        What the names of these columns say of their datum, None where they say nothing.
     """
 
     header: list[str]
@@ -66,6 +74,7 @@ class PointRows:
     xy: Floats
     reasons: list[Words | None]
     columns: tuple[str, ...]
+    datum: str | None = None
 
     def project(self, epsg: int, *, datum: str, crs: str | None) -> Floats:
         """Return the places in a county's CRS; rows that turn out to have none get a reason.
@@ -90,13 +99,25 @@ class PointRows:
             )
             return out
         if usable.any() and np.median(np.abs(self.xy[usable])) > 360:
-            return self.xy.copy()
+            return self._metres(np.asarray(usable), epsg)
         degrees = usable & (np.abs(self.xy) <= [180, 90]).all(axis=1)
         self._refuse(np.asarray(usable & ~degrees), NO_DEGREES)
         lon, lat = shift(self.xy[degrees, 0], self.xy[degrees, 1], datum, "cgcs2000")
         out[degrees] = np.column_stack(Transformer.from_crs(4490, epsg, always_xy=True).transform(lon, lat))
         out[np.isinf(out)] = np.nan
         return out
+
+    def _metres(self, usable: NDArray[np.bool_], epsg: int) -> Floats:
+        """Return metres of the county's CRS; numbers that cannot be that are refused, or all would lie outside."""
+        area = CRS.from_epsg(epsg).area_of_use
+        if area is None:
+            return self.xy.copy()
+        lon, lat = Transformer.from_crs(epsg, 4490, always_xy=True).transform(*self.xy[usable].T)
+        there = (np.abs(np.asarray(lon) - (area.west + area.east) / 2) < _FAR_DEGREES) & (np.abs(lat) <= 90)
+        if there.any():
+            return self.xy.copy()
+        self._refuse(usable, NO_SYSTEM)
+        return np.full_like(self.xy, np.nan)
 
     def _refuse(self, rows: NDArray[np.bool_], why: Words) -> None:
         for k in np.flatnonzero(rows).tolist():
@@ -112,15 +133,11 @@ def read_points(path: Path) -> PointRows:
         The file cannot be read, is no table, or has no columns of coordinates.
     """
     header, rows, lines = _table(path)
-    names = [plain(name).lower() for name in header]
-    east, north = column_named(names, EAST), column_named(names, NORTH)
-    both = column_named(names, BOTH)
-    if east is not None and north is not None:
-        places = [pair_of(row[east], row[north]) for row in rows]
-        used: tuple[str, ...] = (header[east], header[north])
-    elif both is not None:
-        places = [point_of(row[both]) for row in rows]
-        used = (header[both],)
+    chosen = place_columns(header) or told_by_content(rows[:_SAMPLE])
+    if len(chosen) == 2:
+        places = pairs_of([row[chosen[0]] for row in rows], [row[chosen[1]] for row in rows])
+    elif chosen:
+        places = [point_of(row[chosen[0]]) for row in rows]
     else:
         raise InputError(
             f"“{path.name}”中没有认出坐标列：请把两列命名为“经度”“纬度”（或 lon、lat、x、y），现有列：{'、'.join(header)}。",
@@ -129,7 +146,8 @@ def read_points(path: Path) -> PointRows:
         )
     xy = np.array([p if isinstance(p[0], float) else (np.nan, np.nan) for p in places], dtype=np.float64).reshape(-1, 2)
     reasons: list[Words | None] = [None if isinstance(p[0], float) else (str(p[0]), str(p[1])) for p in places]
-    return PointRows(header, rows, lines, xy, reasons, used)
+    used = tuple(header[k] for k in chosen)
+    return PointRows(header, rows, lines, xy, reasons, used, datum_named(used))
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
@@ -222,6 +240,72 @@ def column_named(names: list[str], wanted: tuple[str, ...]) -> int | None:
         if re.search(rf"(?:^|[_.]|(?=[经纬])){word}(?![a-z])", name)
     ]
     return loose[0] if loose else None
+
+
+def place_columns(header: list[str]) -> tuple[int, ...]:
+    """Return the columns that places may be read from, by their names: (east, north), (both,) or none.
+
+    Where a table gives its places in several datums, the columns that name no shifted one are taken.
+
+    Parameters
+    ----------
+    header
+        Names of the columns.
+    """
+    names = [plain(name).lower() for name in header]
+    straight = ["" if datum_named((name,)) in ("gcj02", "bd09") else name for name in names]
+    for these in (straight, names):
+        east, north = column_named(these, EAST), column_named(these, NORTH)
+        if east is not None and north is not None and east != north:
+            return east, north
+        both = column_named(these, BOTH)
+        if both is not None:
+            return (both,)
+    return ()
+
+
+_NAMED_DATUMS = (
+    ("bd09", re.compile(r"bd[-_ ]?09|(?:^|_)bd(?=[_经纬xy]|$|lon|lng|lat)|百度|baidu")),
+    ("gcj02", re.compile(r"gcj|火星|高德|腾讯|amap|gaode|tencent|(?:^|_)gd(?=_(?:lon|lng|lat|x|y)|经|纬)")),
+    ("cgcs2000", re.compile(r"cgcs|2000|天地图")),
+    ("wgs84", re.compile(r"wgs|gps")),
+)
+
+
+def datum_named(columns: tuple[str, ...]) -> str | None:
+    """Return the datum that the names of columns say, None where they say none or several.
+
+    Parameters
+    ----------
+    columns
+        Names of the columns that places are read from.
+    """
+    told = {next((key for key, word in _NAMED_DATUMS if word.search(plain(name).lower())), None) for name in columns}
+    return told.pop() if len(told) == 1 else None
+
+
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_COMMA = re.compile(r"[-+]?\d{1,3},\d+")
+
+
+def pairs_of(east: list[str], north: list[str]) -> list[tuple[Any, Any]]:
+    """Return the numbers in two columns, row by row, or a reason in both languages.
+
+    Commas of thousands and decimal commas are read where the column as a whole leaves no doubt which they are.
+    """
+    return [pair_of(a, b) for a, b in zip(_without_commas(east), _without_commas(north), strict=True)]
+
+
+def _without_commas(texts: list[str]) -> list[str]:
+    tidy = [plain(text) for text in texts]
+    with_comma = [text for text in tidy if "," in text]
+    thousands = [t for t in with_comma if _THOUSANDS.fullmatch(t)]
+    if with_comma and len(thousands) == len(with_comma) and any("." in t or t.count(",") > 1 for t in with_comma):
+        return [t.replace(",", "") if _THOUSANDS.fullmatch(t) else t for t in tidy]
+    decimal = [t for t in with_comma if _COMMA.fullmatch(t)]
+    if with_comma and len(decimal) == len(with_comma) and any(not _THOUSANDS.fullmatch(t) for t in with_comma):
+        return [t.replace(",", ".") if _COMMA.fullmatch(t) else t for t in tidy]
+    return tidy
 
 
 def pair_of(east: str, north: str) -> tuple[Any, Any]:

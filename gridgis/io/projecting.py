@@ -33,6 +33,19 @@ class Projection:
         """Tell whether the file is stated to be in CGCS2000."""
         return "2000" in self.geographic.name and "China" in self.geographic.name
 
+    @property
+    def guessed(self) -> str | None:
+        """Return the name of the file's datum where its way to the county's is not known, and taken for none."""
+        datum = self.geographic.datum
+        if datum is None or self.geographic.ellipsoid is None or self.source == self.county:
+            return None
+        # Frames of the whole earth lie within two metres of each other, and all use one of these ellipsoids.
+        if abs(self.geographic.ellipsoid.semi_major_metre - 6_378_137.0) < 0.5:
+            return None
+        way = pyproj.transformer.TransformerGroup(self.geographic, self.county, always_xy=True)
+        known = way.transformers and "ballpark" not in way.transformers[0].description.lower()
+        return None if known else datum.name
+
     def to_degrees(self, geometries: Geometries) -> Geometries:
         """Return geometries of the file in longitude and latitude.
 

@@ -92,7 +92,7 @@ def _of_table(path: Path, layer: str | None, encoding: str, asked: _Asked, limit
         some = _rows(np.array(sorted(reasons)))
         warnings.append((f"第 {some} 行没有可用的坐标", f"rows {some}: there is no usable place"))
     said = _Said(rows, table.crs, asked)
-    return _source(path.name, table.columns, table.geometry, said, table.facts | {"members": {}, "warnings": warnings})
+    return _source(path.name, table.columns, table.geometry, said, table.facts | {"warnings": warnings})
 
 
 def _require_rows(name: str, rows: int) -> int:
@@ -137,7 +137,12 @@ def _placed(name: str, said: _Said, geometry: Shapes, facts: dict[str, Any]) -> 
     facts["turned"] = False
     asked = said.asked.crs
     wanted, near = (None, asked) if isinstance(asked, Near) else (asked, None)
-    given = wanted if wanted is not None else said.stated
+    stated_text = said.stated
+    if wanted is None and stated_text is not None and _known_crs(name, stated_text).geodetic_crs is None:
+        facts["evidence"].append(("文件的坐标系是自定的，与经纬度没有换算关系，不采用", "the file's coordinate system is a local one "
+                                  "without a way to degrees: passed over"))  # fmt: skip
+        stated_text = None
+    given = wanted if wanted is not None else stated_text
     if given is not None:
         geometry, turned = set_right(geometry, _known_crs(name, given))
         facts["evidence"].extend(turned)
@@ -254,6 +259,11 @@ def _crs(name: str, given: str | int | None, geometry: Shapes) -> pyproj.CRS:
             f"'{name}' has no coordinate system: {en}; name it with --crs.",
         )
     chosen = _known_crs(name, given)
+    if chosen.geodetic_crs is None:
+        raise InputError(
+            f"“{name}”的坐标系 {_named(chosen)} 是自定的，不能换算：{zh}，请用 --crs 另行指定。",
+            f"'{name}' is in {_named(chosen)}, a local system that cannot be converted: {en}; name another with --crs.",
+        )
     if looks_wrong(chosen, bounds):
         raise InputError(
             f"“{name}”声明的坐标系 {_named(chosen)} 与坐标数值不符：{zh}，请用 --crs 指定。",

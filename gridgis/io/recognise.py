@@ -121,10 +121,10 @@ def recognise(
         raise _no_code(frame, widths, county_code)
     found, rejected = read[code]
     name = fields.get("name") or _find_name(frame, code, evidence)
-    names = frame[name].map(_plain_text) if name else pd.Series("", frame.index, dtype=object)
-    changed = int(sum(a is not None and a != b for a, b in zip(found, frame[code].map(_plain_text), strict=True)))
+    names = frame[name].map(plain_text) if name else pd.Series("", frame.index, dtype=object)
+    changed = int(sum(a is not None and a != b for a, b in zip(found, frame[code].map(plain_text), strict=True)))
     if changed:
-        evidence.append((f"{changed} 个编码末尾的零组已去掉", f"{changed} codes lost their trailing zero groups"))
+        evidence.append(_shortened(frame[code].map(plain_text), found, changed))
     return Recognised(code, name, found, names, rejected, tuple(evidence))
 
 
@@ -154,7 +154,7 @@ def normalise(
     >>> normalise(110115010000, (6, 9, 12, 15), "110115")
     ('110115010', None)
     """
-    text = _plain_text(value)
+    text = re.sub(r"\s+", "", plain_text(value))
     if not text:
         return None, ("没有编码", "it has no code")
     letters = letters or {}
@@ -193,7 +193,14 @@ def _odd(text: str, letters: Letters) -> Words:
             f"the code '{text[:30]}' is not digits but for its type letters ({en})")  # fmt: skip
 
 
-def _plain_text(value: object) -> str:
+def plain_text(value: object) -> str:
+    """Return a cell as plain text: half-width, without blanks around it, whole numbers without a point.
+
+    Parameters
+    ----------
+    value
+        As the file has it.
+    """
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < 2**53:
@@ -215,6 +222,13 @@ def _read_column(
     return pd.Series(codes, column.index, dtype=object), rejected
 
 
+def _shortened(given: pd.Series, found: pd.Series, changed: int) -> Words:
+    """Say how codes were changed, with the first as an example."""
+    first = next((g, f) for g, f in zip(given, found, strict=True) if f is not None and g != f)
+    zh, en = "{} 个编码末尾的零组已去掉（如 {} → {}）", "{} codes lost their trailing zero groups (as {} -> {})"
+    return zh.format(changed, *first), en.format(changed, *first)
+
+
 def _find_code(
     frame: pd.DataFrame, read: Mapping[str, tuple[pd.Series, dict[int, Words]]], evidence: list[Words]
 ) -> str | None:
@@ -224,6 +238,10 @@ def _find_code(
         good = codes.dropna()
         score = len(good) / len(codes) * (good.nunique() / max(1, len(good)))
         score += 0.1 if _head(column) in _CODE_HEADS else 0.0
+        # Of two columns that would do, the one whose codes need not be shortened to fit.
+        score -= 0.01 * float(
+            np.mean([f is not None and f != g for f, g in zip(codes, frame[column].map(plain_text), strict=True)])
+        )
         if score >= _ENOUGH and (best is None or score > best[0]):
             best = (score, column)
     if best:
@@ -243,10 +261,27 @@ def _find_code(
     return None
 
 
+def name_column(frame: pd.DataFrame, fields: Mapping[str, str], evidence: list[Words]) -> str | None:
+    """Return the column of names in a file whose codes are not used, None where there is none.
+
+    Parameters
+    ----------
+    frame
+        Columns without geometry.
+    fields
+        Columns that are named already: ours -> theirs.
+    evidence
+        How it was found is added here.
+    """
+    for theirs in fields.values():
+        _check_column(frame, theirs)
+    return fields.get("name") or _find_name(frame, "", evidence)
+
+
 def _find_name(frame: pd.DataFrame, code: str, evidence: list[Words]) -> str | None:
     best: tuple[float, str] | None = None
     for column in map(str, frame.columns):
-        texts = frame[column].map(_plain_text)
+        texts = frame[column].map(plain_text)
         texts = texts[texts != ""]
         if column == code or texts.empty or texts.str.len().max() > 60:
             continue
@@ -279,7 +314,7 @@ def _no_code(frame: pd.DataFrame, widths: Widths, county_code: str) -> InputErro
     lengths, columns = "、".join(map(str, widths)), there.replace("、", ", ")
     return InputError(
         f"没有认出编码列（应以 {county_code} 开头，{lengths} 位数字，或 12 位统计用代码）："
-        f"请用 --field code=列名 指定，现有的列是 {there}。",
+        f"请用 --field code=列名 指定，或用 --number 由程序编号，现有的列是 {there}。",
         f"No column holds codes (digits beginning with {county_code}, {lengths.replace('、', ', ')} long, "
-        f"or 12-digit statistical codes): name it with --field code=COLUMN; the columns are {columns}.",
+        f"or 12-digit statistical codes): name it with --field code=COLUMN, or have the rows numbered with --number; the columns are {columns}.",
     )

@@ -19,6 +19,7 @@ _LDID = {
     0x79: "cp949",
 }
 """Language drivers of East Asia; the western ones are what careless programs write, and are not believed."""
+_CHINESE = ("gb18030", "gbk", "gb2312", "big5", "big5hkscs")
 _SAMPLE_RECORDS = 20_000
 
 
@@ -43,6 +44,10 @@ def text_encoding(shp: Path) -> tuple[str, tuple[str, str]]:
     texts = _texts(raw)
     if cpg.exists():
         named = _codec(cpg.read_text("latin-1").strip())
+        if named in _CHINESE and _is_chinese_utf8(texts):
+            said = (f".cpg 写的是 {named}，但文字按 UTF-8 能完整读出，按 UTF-8 读取",
+                    f"the .cpg file names {named}, but all texts are sound UTF-8 and were read so")  # fmt: skip
+            return "utf-8", said
         if named and _decodes(texts, named):
             return named, (f"编码由 .cpg 给出：{named}", f"the .cpg file names the encoding {named}")
     by_driver = _LDID.get(raw[29]) if len(raw) > 29 else None
@@ -82,6 +87,15 @@ def _texts(raw: bytes) -> list[bytes]:
         start = head + n * width
         found.extend(raw[start + a : start + b].rstrip(b" \0") for a, b in spans)
     return [t for t in found if not t.isascii()]
+
+
+def _is_chinese_utf8(texts: list[bytes]) -> bool:
+    """Tell whether all texts are sound UTF-8 with Chinese in them; GBK that is so by chance gives other letters."""
+    try:
+        plain = b"".join(texts).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return any(letter >= "\u2e80" for letter in plain)
 
 
 def _decodes(texts: list[bytes], encoding: str) -> bool:

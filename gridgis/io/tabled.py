@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from gridgis.errors import InputError
 from gridgis.io.pointrows import (
-    BOTH,
-    EAST,
     NO_DEGREES,
-    NORTH,
-    column_named,
-    pair_of,
+    datum_named,
+    pairs_of,
+    place_columns,
     plain,
     point_of,
     told_by_content,
@@ -124,6 +122,7 @@ def read_table(path: Path, layer: str | None, encoding: str, limits: Limits | No
         "driver": book.facts["driver"], "encoding": book.facts["encoding"], "rows": len(rows),
         "layers": [s.name for s in book.sheets if s.name], "layer": sheet.name or None, "lines": lines,
         "reasons": places.reasons, "evidence": places.evidence, "place_columns": [header[k] for k in places.used],
+        "members": {"datum": datum_named(tuple(header[k] for k in places.used))},
     }  # fmt: skip
     geometry = np.empty(len(rows), object)
     geometry[:] = places.shapes
@@ -141,7 +140,7 @@ def _chosen(book: Book, layer: str | None) -> Sheet:
             f"'{book.name}' has no sheet '{layer}'; there are: {names.replace('、', ', ')}.",
         )
     seen = [s for s in book.sheets if not s.hidden] or list(book.sheets)
-    placed = [s for s in seen if _used(_header(s.rows[_head_row(s)], s.columns))] if len(seen) > 1 else seen
+    placed = [s for s in seen if place_columns(_header(s.rows[_head_row(s)], s.columns))] if len(seen) > 1 else seen
     if len(seen) > 1 and len(placed) != 1:
         raise InputError(
             f"“{book.name}”有多个工作表（{names}）：请用 --layer 指定一个。",
@@ -161,7 +160,7 @@ def _head_row(sheet: Sheet) -> int:
         # "POINT (117 40)" would do for a header, but is what stands beneath one.
         if any(_VALUE.fullmatch(t) or _WKT.fullmatch(t) for t in values):
             break
-        if _used(_header(sheet.rows[n], sheet.columns)):
+        if place_columns(_header(sheet.rows[n], sheet.columns)):
             return n
         if len({cell.text for cell in sheet.rows[n].values()}) > _TITLE:
             break
@@ -202,25 +201,15 @@ def _text(cell: Cell | None) -> str:
     return cell.text
 
 
-def _used(header: list[str]) -> tuple[int, ...]:
-    """Return the columns that places may be read from, by their names: (east, north), (both,) or none."""
-    names = [plain(name).lower() for name in header]
-    east, north = column_named(names, EAST), column_named(names, NORTH)
-    if east is not None and north is not None and east != north:
-        return east, north
-    both = column_named(names, BOTH)
-    return () if both is None else (both,)
-
-
 def _places(header: list[str], rows: list[list[str]]) -> _Places:
     shapes = _shape_column(rows)
     if shapes is not None:
         return _of_shapes([r[shapes] for r in rows], shapes, header[shapes])
-    used = _used(header)
+    used = place_columns(header)
     if len(used) < 2 and not any(isinstance(point_of(r[used[0]])[0], float) for r in rows if used):
         used = told_by_content(rows[:_SAMPLE]) or used
     if len(used) == 2:
-        pairs = [pair_of(r[used[0]], r[used[1]]) for r in rows]
+        pairs = pairs_of([r[used[0]] for r in rows], [r[used[1]] for r in rows])
     elif used:
         pairs = [point_of(r[used[0]]) for r in rows]
     else:

@@ -298,3 +298,28 @@ def test_projection_through_degrees_does_not_move_a_vertex(tmp_path: Path) -> No
     xy = shapely.get_coordinates(result.cells.geometry.to_numpy())
     corners = {tuple(p) for shape in TOWNS.values() for p in shapely.get_coordinates(shape)}
     assert {tuple(p) for p in xy} == corners
+
+
+def test_zeros_for_a_number_are_not_taken_for_the_grid_above(tmp_path: Path) -> None:
+    """Census blocks are numbered from 000: the polygon must not vanish as an outline of its neighbours."""
+    blocks = {f"350526100001{n:03d}": at(1000 * n, 0, 1000 * n + 1000, 6000) for n in range(9)}
+    result = plan_import(write(tmp_path / "b.gpkg", blocks), target())
+    assert "row 1" in result.error.en
+    assert "350526100001" in result.error.zh
+    assert result.report["accepted"] == 8
+    assert any("350526100001000 -> 350526100001" in said for said in result.report["evidence"])
+
+
+def test_land_that_no_finer_grid_covers_is_told_by_grid(tmp_path: Path) -> None:
+    mixed = {
+        **TOWNS,
+        "350526100001": shapely.box(*TOWNS["350526100"].bounds[:2], TOWNS["350526100"].bounds[2], Y + 3000),
+    }
+    result = plan_import(write(tmp_path / "m.gpkg", mixed), target())
+    assert result.error is None
+    first = plan_import(write(tmp_path / "t.gpkg", TOWNS), target())
+    county = Target(**{**vars(target()), "existing": first.cells.set_index("id").set_axis([5, 6, 7])})
+    later = plan_import(write(tmp_path / "c.gpkg", {"350526100001": mixed["350526100001"]}), county)
+    left = TOWNS["350526100"].area - mixed["350526100001"].area
+    for told in (result, later):
+        assert sum(f"350526100 {left:,.0f}" in note for note in told.report["notes"]) == 1
