@@ -257,6 +257,14 @@ def main() -> int:
         return run(copy, given.edits, given.seed)
 
 
+def clear(planner: Planner) -> bool:
+    """Take some grids out of a county that is drawn to the last corner; tell whether it was."""
+    full = not len(planner.free())
+    if full:
+        planner.county.apply(planner.cleared(), by="fuzz", reason="cleared")
+    return full
+
+
 def run(path: Path, edits: int, seed: int) -> int:
     """Run random edits on a county file and return the exit code."""
     county = gg.open_county(path)
@@ -278,9 +286,7 @@ def run(path: Path, edits: int, seed: int) -> int:
             if kind in ("undo", "redo"):
                 getattr(county, kind)(by="fuzz")
             else:
-                if kind == "draw" and not len(planner.free()):
-                    # A county that is drawn to the last corner first loses some grids again.
-                    county.apply(planner.cleared(), by="fuzz", reason="cleared")
+                if kind == "draw" and clear(planner):
                     problems += [f"after {done}, land cleared: {w}" for w in watch.judge(undone=False)]
                     before = (county.version, county.plan.hash)
                 edit = planner.edit(kind)

@@ -42,12 +42,16 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def choose(desk: Desk, name: str) -> None:
-    """Choose one of several, once the page rests, and wait until it rests again."""
+def choose(desk: Desk, name: str, gone: str) -> None:
+    """Choose a part, once the page rests, and wait until the table of the last part is gone and the page rests again.
+
+    The page still rests for a moment after the click, and what the last part showed goes only when the run ends.
+    """
     desk.page.locator(RESTING).wait_for()
     chosen = desk.page.get_by_role("radio", name=name)
     chosen.click()
     expect(chosen).to_be_checked()
+    expect(desk.page.locator(f".st-key-load_{gone}")).to_have_count(0)
     desk.page.locator(RESTING).wait_for()
 
 
@@ -68,7 +72,7 @@ def test_every_part_has_table_chart_map_and_workbook(desk: Desk) -> None:
     desk.body("[data-focus^=load]")
     desk.shot("80_loads_zh")
 
-    choose(desk, "预警")
+    choose(desk, "预警", "workload")
     limit = page.get_by_role("spinbutton", name="阈值")
     limit.fill("50")
     limit.press("Enter")
@@ -77,7 +81,7 @@ def test_every_part_has_table_chart_map_and_workbook(desk: Desk) -> None:
     assert sheets(desk) == ["预警网格", "责任链"]
     desk.shot("81_alerts_zh")
 
-    choose(desk, "人口来源")
+    choose(desk, "人口来源", "alerts")
     expect(page.locator(".gg-facts").first).to_contain_text("28.0%")
     expect(table).to_contain_text("普查")
     assert sheets(desk) == ["来源之间的差异", "来源"]
