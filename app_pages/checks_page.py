@@ -22,8 +22,8 @@ from gridgis.io.workbook import workbook_bytes
 from layers.geojson import to_degrees
 from layers.text import safe_text
 
+# What a run without their widgets would forget, be it of another page or of this part alone.
 KEPT = ("level", "check_town", "check_severity", "check_households", "check_rule", "check_to")
-"""What a run without their widgets would forget, be it of another page or of this part alone."""
 COLUMNS = (
     ("severity", "tag"), ("rule", "text"), ("code", "code"), ("fig_households", "number"), ("words", "wide"), ("check_assigned", "text"),
 )
