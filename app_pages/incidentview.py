@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app_pages import classing, mapview, tally, veil
+from app_pages import classing, mapview, veil
 from app_pages.address import prefix
 from app_pages.desk import Desk
 from app_pages.incidentdesk import Weights, compared, grids_of, source, study_of, surface_of, top_of
@@ -61,8 +61,8 @@ def grids_picture(desk: Desk, level: str, wish: Wish, view: str) -> Picture:
     if view == "as_share":
         found = grids_of(desk, wish, level)
         few = frozenset(found.index[found["reported"] < FEW_INCIDENTS])
-        return _graded(desk, level, 100 * found[share_of()].astype(float), f"{say(share_of())}（%）" if lang() == "zh" else
-                       f"{say(share_of())} (%)", few, say("few_incidents", n=FEW_INCIDENTS))  # fmt: skip
+        title = f"{say(share_of())}（%）" if lang() == "zh" else f"{say(share_of())} (%)"
+        return _graded(desk, level, 100 * found[share_of()].astype(float), title, few, shares=True)
     if view == "as_hot":
         return _named(desk, level, hot_of(desk, level, wish)["spot"], styles.SPOTS, dict(SPOTS), say("hot_title"))
     if view == "as_emerging":
@@ -75,7 +75,7 @@ def grids_picture(desk: Desk, level: str, wish: Wish, view: str) -> Picture:
 
 def share_of() -> str:
     """Return which share of the incidents is shown by grid."""
-    return str(st.session_state.get("share_of", tally.SHARES[0]))
+    return str(st.session_state.get("share_of", "within_2d"))
 
 
 def rate_of() -> str:
@@ -103,16 +103,20 @@ def _rates(desk: Desk, level: str, wish: Wish) -> Picture:
     return _graded(desk, level, found[f"per_1000_{rate_of()}"].astype(float), say(f"fig_rate_{rate_of()}"), few)
 
 
-def _graded(desk: Desk, level: str, values: pd.Series[float], title: str, hatched: frozenset[str], why: str = "") -> Picture:
-    """Return grids coloured by classes of a number; those on too few households, or incidents, are hatched and set no class."""
+def _graded(desk: Desk, level: str, values: pd.Series[float], title: str, hatched: frozenset[str], *, shares: bool = False) -> Picture:
+    """Return grids coloured by classes of a number; those on too few households are hatched and set no class.
+
+    Shares rest on incidents, and the lowest of them is what has to be seen.
+    """
     sound = values[~values.index.isin(hatched)].dropna()
-    found = figures.classes(sound, figures.PALETTES["incidents"], classing.plain())
+    palette = figures.PALETTES["incidents"]
+    found = figures.classes(sound, palette[::-1] if shares else palette, classing.plain())
     known = values.dropna()
     rank = np.searchsorted(np.array(found.breaks), known.to_numpy(), side="right")
     colours = {str(c): found.colours[k] for c, k in zip(known.index, rank, strict=True)}
     rows = list(zip(found.colours, figures.class_names(found.breaks), strict=False))
     if hatched:
-        rows.append(("hatch", why or say("few_households")))
+        rows.append(("hatch", say("few_incidents", n=FEW_INCIDENTS) if shares else say("few_households")))
     if values.isna().any() and veil.limit(desk):
         rows.append(("#ffffff", say("veil_hidden")))
     figure = {"figure": "counted", "categories": {c: c for c in found.colours}, "values": colours}

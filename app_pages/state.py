@@ -35,7 +35,7 @@ DEFAULTS: tuple[tuple[str, Any], ...] = (
     ("heat_radius", 300),
     ("hot_of", "count"),
     ("rate_of", "households"),
-    ("share_of", "closed_share"),
+    ("share_of", "within_2d"),
     ("public_view", False),
     ("incident_row", None),
     ("timeline", False),

@@ -170,7 +170,7 @@ class Planner:
         lon, lat, *_ = grid["properties"]["at"]
         for k in range(times):
             box = f"{lon + k * 0.002:.5f},{lat:.5f},{lon + k * 0.002 + 0.01:.5f},{lat + 0.006:.5f}"
-            for name in ("buildings", "cells", "lines"):
+            for name in ("cells", "lines"):
                 self.fetch("pan: part in view", f"{self.map['message'][name]}?bbox={box}")
 
     def incidents(self) -> None:
