@@ -258,7 +258,7 @@ def bars(labels: list[str], values: pd.Series[Any]) -> Any:
     top = float(data["n"].abs().max()) or 1.0
     base = alt.Chart(data).encode(
         y=alt.Y("name:N", sort=None, axis=alt.Axis(labelLimit=190, labelOverlap=False)),
-        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMin=min(0.0, float(data["n"].min())), domainMax=top * 1.4)),
+        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMin=min(0.0, float(data["n"].min())), domainMax=top * 1.7)),
     )  # fmt: skip
     drawn = base.mark_bar(color="#d2603f", opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
     text = base.mark_text(align="left", dx=5, color="#64748b", fontSize=11).encode(text=alt.Text("n:Q", format=",.2~f"))
@@ -309,7 +309,8 @@ def listed(desk: Desk, name: str, frame: pd.DataFrame) -> None:
 def _kind(name: str, values: pd.Series[Any]) -> str:
     if name in _CODES:
         return "code"
-    return "short" if name.endswith("as_of") else "number" if pd.api.types.is_numeric_dtype(values) else "text"
+    # Broken into single characters no name can be read.
+    return "short" if name.endswith(("as_of", "source", "name")) else "number" if pd.api.types.is_numeric_dtype(values) else "text"
 
 
 def _cell(value: Any, kind: str) -> str:
