@@ -73,6 +73,8 @@ def tag(desk: Desk, row: Mapping[str, Any]) -> tuple[str, str]:
     if row["late"]:
         return "error", lateness(row["due_at"], now_for(desk.county, row["at"]))
     name = book.status_name(row)[lang() == "en"]
+    if row["valid"] == 0:
+        return "plain", name
     kinds = {"closed": "good", "handling": "note", "forwarded": "note"}
     return kinds.get(str(row["status"]), "plain"), name
 
@@ -84,12 +86,15 @@ def status_word(row: Mapping[str, Any], language: str) -> str:
 
 def table_of(desk: Desk, rows: pd.DataFrame) -> tuple[list[Column], list[list[Any]]]:
     """Return the ledger as columns and rows to read."""
+    # Those closed are listed by when they were.
+    last = "closed_at" if len(rows) and rows["closed_at"].notna().all() else "due_at"
+    head = say("case_closed_at" if last == "closed_at" else "case_due")
     columns = [Column(say("case_status"), "tag"), Column(say("case_category"), "short"), Column(say("case_time"), "short"),
-               Column(say("case_due"), "short"), Column(say("case_grid"), "code"), Column(say("case_id"), "code")]  # fmt: skip
+               Column(head, "short"), Column(say("case_grid"), "code"), Column(say("case_id"), "code")]  # fmt: skip
     named, year = called(desk, lang()), now_for(desk.county, "9999")[:4]
     shown = [
         [tag(desk, r), named.get(r["category"], r["category"]) or "–", short_time(r["at"], year) or "–",
-         short_time(r["due_at"], year) or say("case_no_due"), r["code"] or "–", r["id"]] for r in rows.head(MOST).to_dict("records")
+         short_time(r[last], year) or say("case_no_due"), r["code"] or "–", r["id"]] for r in rows.head(MOST).to_dict("records")
     ]  # fmt: skip
     return columns, shown
 

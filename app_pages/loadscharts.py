@@ -56,7 +56,7 @@ def bars(labels: list[str], values: pd.Series[Any]) -> Any:
     top = float(data["n"].abs().max()) or 1.0
     base = alt.Chart(data).encode(
         y=alt.Y("name:N", sort=None, axis=alt.Axis(labelLimit=190, labelOverlap=False)),
-        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMin=min(0.0, float(data["n"].min())), domainMax=top * 1.4)),
+        x=alt.X("n:Q", axis=None, scale=alt.Scale(domainMin=min(0.0, float(data["n"].min())), domainMax=top * 1.7)),
     )  # fmt: skip
     drawn = base.mark_bar(color="#d2603f", opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
     text = base.mark_text(align="left", dx=5, color="#64748b", fontSize=11).encode(text=alt.Text("n:Q", format=",.2~f"))

@@ -349,7 +349,8 @@ def _kind(name: str, values: pd.Series[Any]) -> str:
         return "code"
     if name in _PUBLIC:
         return "number"
-    return "short" if name.endswith("as_of") else "number" if pd.api.types.is_numeric_dtype(values) else "text"
+    # Broken into single characters no name can be read.
+    return "short" if name.endswith(("as_of", "source", "name")) else "number" if pd.api.types.is_numeric_dtype(values) else "text"
 
 
 def _cell(value: Any, kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from gridgis.county import County
 from gridgis.locate import locate
 from gridgis.plan import Plan
-from gridgis.spreading import PART
+from gridgis.spreading import PART, TOLD_BY
 
 FIGURES_SAID = ("households", "persons")
 COVERED = 0.5
@@ -96,15 +97,31 @@ def _conflict(plan: Plan, about: tuple[str, str], first: tuple[int, str, str], s
 
 def sources(county: County) -> list[dict[str, Any]]:
     """Return every source of people with its date and sums: table, source, as_of, rows, households, persons."""
+    population = pd.DataFrame(county.table("population", ("kind", *FIGURES_SAID, "source", "as_of")))
+    # The parts of a raster by grid are in its whole already.
+    tables = {"buildings": _by_figure(county), "population": population[population["kind"] != PART]}
     out: list[dict[str, Any]] = []
-    for name in ("buildings", "population"):
-        columns = ("kind", *FIGURES_SAID, "source", "as_of") if name == "population" else (*FIGURES_SAID, "source", "as_of")
-        frame = pd.DataFrame(county.table(name, columns))
-        if name == "population":
-            # The parts of a raster by grid are in its whole already.
-            frame = frame[frame["kind"] != PART]
+    for name, frame in tables.items():
         keys = [frame["source"].fillna("").astype(str), frame["as_of"].fillna("").astype(str)]
         for pair, mine in frame.groupby(keys):
             sums = {k: int(pd.to_numeric(mine[k]).sum()) for k in FIGURES_SAID}
-            out.append({"table": name, "source": pair[0], "as_of": pair[1], "rows": len(mine)} | sums)
+            rows = mine.index.nunique() if name == "buildings" else len(mine)
+            out.append({"table": name, "source": pair[0], "as_of": pair[1], "rows": rows} | sums)
     return out
+
+
+def _by_figure(county: County) -> pd.DataFrame:
+    """Return the figures of buildings, those that another source told in rows of their own."""
+    frame = pd.DataFrame(county.table("buildings", (*FIGURES_SAID, "source", "as_of", "extra")))
+    if frame.empty:
+        return frame
+    told = frame["extra"].map(lambda v: json.loads(v).get(TOLD_BY, {}) if isinstance(v, str) and f'"{TOLD_BY}"' in v else {})
+    apart = []
+    for figure in FIGURES_SAID:
+        theirs = told.map(lambda pairs, figure=figure: pairs.get(figure))
+        there = theirs.notna()
+        if there.any():
+            some = pd.DataFrame(theirs[there].tolist(), columns=["source", "as_of"], index=frame.index[there])
+            apart.append(some.assign(**{figure: frame.loc[there, figure]}))
+            frame.loc[there, figure] = None
+    return pd.concat([frame, *apart]) if apart else frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,10 @@ import shapely
 from numpy.typing import NDArray
 
 from gridgis.county import County
+from gridgis.gathering.fields import HEADCOUNTS
 
+TOLD_BY = "gridgis_figures"
+"""Among the other attributes of a building: source and date of each figure that does not come from where the row does."""
 PART = "raster_part"
 """Kind of a row that tells the part of a raster in a grid."""
 Words = tuple[str, str]
@@ -77,8 +81,26 @@ class Spread:
             )
             touched |= (figures >= 0) | emptied
             lost |= emptied
+        known = frame.loc[touched, ["source", "as_of", "extra"]] if "extra" in frame else None
+        if known is not None:
+            frame.loc[touched, "extra"] = self._told_by(frame[touched], known, (source, as_of))
         frame.loc[touched, ["source", "as_of"]] = [source, as_of]
         return frame[touched], int(lost.sum())
+
+    def _told_by(self, frame: pd.DataFrame, known: pd.DataFrame, new: tuple[str, str]) -> list[str | None]:
+        """Return the other attributes of buildings, with the source and date of each figure that is another's than the newest."""
+        kept = [n for n in HEADCOUNTS if n not in self.figures and n in frame]
+        values = frame[kept].notna().to_numpy()
+        out: list[str | None] = []
+        for has, (source, as_of, extra) in zip(values.tolist(), known.itertuples(index=False, name=None), strict=True):
+            more: dict[str, Any] = json.loads(extra) if isinstance(extra, str) and extra else {}
+            before: dict[str, list[str]] = more.pop(TOLD_BY, {})
+            old = (source if isinstance(source, str) else "", as_of if isinstance(as_of, str) else "")
+            theirs = {n: tuple(before.get(n, old)) for n, there in zip(kept, has, strict=True) if there}
+            if others := {n: pair for n, pair in theirs.items() if pair != new}:
+                more[TOLD_BY] = others
+            out.append(json.dumps(more, ensure_ascii=False) if more else None)
+        return out
 
 
 def apportion(total: int, weights: NDArray[np.float64]) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from playwright.sync_api import expect
 
 from gridgis.county import open_county
 from gridgis.handlingbook import told
-from gridgis.reporting import Report, report
+from gridgis.reporting import PHOTO_BYTES, Report, report
 from gridgis.verify import verify
 from tests.browser.conftest import SHOTS, Desk, running_app
 from tests.crew import A, B
@@ -39,10 +40,12 @@ def app(county: Path) -> Iterator[str]:
 
 
 def photo() -> dict[str, Any]:
-    out, picture = io.BytesIO(), Image.new("RGB", (900, 600), "#c9d6df")
-    ImageDraw.Draw(picture).rectangle((380, 80, 420, 560), fill="#4a5560")
-    picture.save(out, "JPEG")
-    return {"name": "lamp.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
+    """Return a picture larger than may be sent: the page makes it smaller, as it must what telephones take."""
+    out, picture = io.BytesIO(), Image.frombytes("RGB", (1400, 1300), random.Random(1).randbytes(1400 * 1300 * 3))
+    ImageDraw.Draw(picture).rectangle((580, 80, 620, 1260), fill="#4a5560")
+    picture.save(out, "PNG", compress_level=0)
+    assert len(out.getvalue()) > PHOTO_BYTES
+    return {"name": "lamp.png", "mimeType": "image/png", "buffer": out.getvalue()}
 
 
 def step(desk: Desk, name: str, *choices: str) -> None:

@@ -12,7 +12,7 @@ import shapely
 
 import gridgis as gg
 from gridgis.bringing import bring
-from gridgis.conflicting import population_conflicts
+from gridgis.conflicting import population_conflicts, sources
 from gridgis.errors import InputError
 from gridgis.io.asking import Options
 from gridgis.io.rasters import read_raster
@@ -102,6 +102,28 @@ def test_a_register_of_buildings_and_a_village_table_that_differ_are_shown(count
     brought(few, csv(tmp_path / "f.csv", "楼栋编号,人口", f"{ids[0]},1"), source="抽查")
     with gg.open_county(few) as c:
         assert population_conflicts(c).empty
+
+
+def test_each_figure_of_a_building_keeps_its_own_source_and_date(county: Path, tmp_path: Path) -> None:
+    with gg.open_county(county) as c:
+        ids = c.table("buildings")["id"].tolist()
+    both = csv(tmp_path / "r.csv", "楼栋编号,户数,人口", *(f"{i},4,10" for i in ids))
+    persons = csv(tmp_path / "v.csv", "编码,人口", f"{A},50", f"{B},20")
+    brought(county, both, source="公安户籍", as_of="2026-01-01")
+    brought(county, persons, source="民政", as_of="2026-06-01")
+
+    def of_buildings() -> list[tuple[Any, ...]]:
+        with gg.open_county(county) as c:
+            return [(s["source"], s["as_of"], s["rows"], s["households"], s["persons"]) for s in sources(c) if s["table"] == "buildings"]
+
+    assert of_buildings() == [("公安户籍", "2026-01-01", 4, 16, 0), ("民政", "2026-06-01", 4, 0, 70)]
+    # A third source of households leaves the persons to the second.
+    brought(county, csv(tmp_path / "h.csv", "编码,户数", f"{A},9"), source="街道", as_of="2026-07-01")
+    assert of_buildings() == [("公安户籍", "2026-01-01", 2, 8, 0), ("民政", "2026-06-01", 4, 0, 70), ("街道", "2026-07-01", 2, 9, 0)]
+    brought(county, both, source="公安户籍", as_of="2026-01-01")
+    assert of_buildings() == [("公安户籍", "2026-01-01", 4, 16, 40)]
+    with gg.open_county(county) as c:
+        assert c.table("buildings")["extra"].isna().all()
 
 
 def tiff(path: Path, values: Any, nodata: float | None = -1) -> Path:
