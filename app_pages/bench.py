@@ -264,11 +264,14 @@ def drawn() -> dict[str, Any] | None:
     state = st.session_state
     gesture = state.gesture or {}
     line, area = gesture.get("line"), gesture.get("area")
-    if state.contested is None or not (line or area):
+    if state.contested is None:
         return None
-    shape = (
-        {"type": "LineString", "coordinates": line} if line else {"type": "Polygon", "coordinates": [[*area, area[0]]]}
-    )
+    if line:
+        shape = {"type": "LineString", "coordinates": line}
+    elif area:
+        shape = {"type": "Polygon", "coordinates": [[*area, area[0]]]}
+    else:
+        return None
     return {"key": f"drawn:{gesture.get('n', 0)}:{state.seen}", "shape": shape}
 
 

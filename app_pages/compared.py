@@ -76,7 +76,7 @@ def show(desk: Desk) -> None:
     words, levels, last = st.columns([2.6, 3, 0.8], vertical_alignment="center")
     words.html(f'<div class="gg-clear"><b>{safe_text(say("compare_title"))}</b><span>{safe_text(say("compare_tip"))}</span></div>')
     names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
-    level = str(levels.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True,
+    level = str(levels.segmented_control(say("level"), list(names), key="level", format_func=names.__getitem__, required=True,
                                          label_visibility="collapsed"))  # fmt: skip
     back(last)
     known = choices(desk)
@@ -85,7 +85,7 @@ def show(desk: Desk) -> None:
     for side, column in columns.items():
         if st.session_state[f"compare_{side}"] not in known:
             st.session_state[f"compare_{side}"] = NOW
-        key = column.selectbox(say(f"compare_{side}"), list(known), key=f"compare_{side}", format_func=known.get)
+        key = column.selectbox(say(f"compare_{side}"), list(known), key=f"compare_{side}", format_func=known.__getitem__)
         picked[side] = sided(desk, str(key))
     for side, column in columns.items():
         mine, other = picked[side], picked[SIDES[1 - SIDES.index(side)]]

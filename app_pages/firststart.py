@@ -33,7 +33,7 @@ def show() -> None:
             tip(f"{say('first_place', place=county_place())} · {say('first_have')}")
         st.segmented_control(
             say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
-            format_func={"zh": "中文", "en": "English"}.get,
+            format_func={"zh": "中文", "en": "English"}.__getitem__,
         )  # fmt: skip
 
 

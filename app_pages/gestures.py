@@ -99,26 +99,26 @@ def is_place(value: Any) -> bool:
     """Tell whether a value is longitude and latitude."""
     if not (isinstance(value, list) and len(value) == 2 and all(type(v) in (int, float) for v in value)):
         return False
-    return -180 <= value[0] <= 180 and -90 <= value[1] <= 90
+    return bool(-180 <= value[0] <= 180 and -90 <= value[1] <= 90)
 
 
 def _redrawn(plan: gg.Plan, grids: gpd.GeoDataFrame, event: Mapping[str, Any], selected: Sequence[str]) -> gg.Edit:
     """Return the edit of a gesture that gives boundaries another run, or makes a grid where there is none."""
-    options = {"level": _level(plan, grids), "unlock": bool(event.get("unlock"))}
+    level, unlock = _level(plan, grids), bool(event.get("unlock"))
     kind = event["type"]
     if kind == "reshape":
         line = _drawn(event["line"], plan.crs, shapely.LineString)
         near = grids.geometry[shapely.dwithin(grids.geometry.to_numpy(), line, 2 * _REACH_M)]
         edge = shapely.multilinestrings(shapely.get_parts(shapely.boundary(near.to_numpy())))
-        return gg.reshape(plan, reaching(line, edge), **options)
+        return gg.reshape(plan, reaching(line, edge), level=level, unlock=unlock)
     if kind == "draw":
         area = _drawn(event["area"], plan.crs, shapely.Polygon)
         return gg.draw(plan, area, parent_of(plan, grids, area, selected))
     at = _drawn([event["at"]], plan.crs, lambda xy: shapely.Point(xy[0])).coords[0]
     if event["op"] == "delete":
-        return gg.delete_vertex(plan, at, **options)
+        return gg.delete_vertex(plan, at, level=level, unlock=unlock)
     to = _drawn([event["to"]], plan.crs, lambda xy: shapely.Point(xy[0])).coords[0]
-    return (gg.insert_vertex if event["op"] == "insert" else gg.move_vertex)(plan, at, to, **options)
+    return (gg.insert_vertex if event["op"] == "insert" else gg.move_vertex)(plan, at, to, level=level, unlock=unlock)
 
 
 def _level(plan: gg.Plan, grids: gpd.GeoDataFrame) -> str:

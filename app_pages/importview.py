@@ -162,9 +162,8 @@ def field_choices(ours: Mapping[str, str], taken: Mapping[str, str], columns: Se
     for k, (key, zh) in enumerate(ours.items()):
         guess = taken.get(key)
         none = f"{say('import_auto')} · {guess}" if guess else "–"
-        beside[k % 3].selectbox(
-            key if en else zh, ["", *columns], key=f"import_field_{key}", format_func=lambda c, n=none: c or n
-        )
+        named = {"": none} | {c: c for c in columns if c}
+        beside[k % 3].selectbox(key if en else zh, list(named), key=f"import_field_{key}", format_func=named.__getitem__)
 
 
 def details(report: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ def story(desk: Desk, since: int, until: int) -> str:
     return ("；" if lang() == "zh" else "; ").join(told) + more + say("story_end")
 
 
-def _one(desk: Desk, row: Mapping[str, Any]) -> str:
+def _one(desk: Desk, row: Mapping[Any, Any]) -> str:
     kind = str(row["kind"])
     key = f"did_{kind}" if f"did_{kind}" in WORDS else "did_other"
     turned = row.get("undoes")
@@ -34,7 +34,7 @@ def _one(desk: Desk, row: Mapping[str, Any]) -> str:
     return say("story", who=short(row.get("by")) or say("somebody"), n=row["version"], did=say(key, what=what))
 
 
-def _codes(desk: Desk, row: Mapping[str, Any]) -> str:
+def _codes(desk: Desk, row: Mapping[Any, Any]) -> str:
     codes = list(dict.fromkeys([*row["voided"], *row["created"]]))
     if row["kind"] in VERBS:
         with desk.quiet() as county:

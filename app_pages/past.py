@@ -113,4 +113,4 @@ def choice(desk: Desk) -> None:
         int(row["version"]): f"{row['version']} · {str(row['at'])[:10]} · {logged(row)}"
         for row in log.iloc[-2::-1].to_dict("records")
     }
-    st.selectbox(say("plan_version"), list(names), key="plan_version", format_func=names.get)
+    st.selectbox(say("plan_version"), list(names), key="plan_version", format_func=names.__getitem__)

@@ -1,4 +1,8 @@
-"""GridGIS: the grids by which a county is governed, drawn without gaps and coded once."""
+"""GridGIS: the grids by which a county is governed, drawn without gaps and coded once.
+
+The examples speak of a small county, open as `county` with its plan as `plan`: two unit grids of 200 m by 200 m, `A` in the west
+with 14 households and `B` in the east with 22. They begin with ``import gridgis as gg`` and are run in the tests.
+"""
 
 # First of all, since what follows takes a second to load.
 from gridgis import interrupt as _interrupt  # noqa: F401

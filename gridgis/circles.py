@@ -121,6 +121,11 @@ def service_circles(
     heights
         Heights of the ground, for walking on slopes.
 
+    Returns
+    -------
+    Circles
+        Minutes from each home to the nearest place; coordinates in metres, in the county's CRS.
+
     Raises
     ------
     InputError

@@ -26,6 +26,11 @@ def draw(plan: Plan, area: Any, under: str) -> Edit:
     under
         Code of the grid, or of the county, that the new grid belongs to; it gets the next free number there.
 
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
     Raises
     ------
     CodeError

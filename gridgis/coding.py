@@ -24,10 +24,20 @@ def recode(plan: Plan, code: str, new: str, *, unlock: bool = False) -> Edit:
     unlock
         Allow a code under another parent.
 
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
     Raises
     ------
     CodeError
         The new code is malformed, of another level, was ever allotted, or has no live parent.
+
+    Examples
+    --------
+    >>> gg.recode(plan, A, "350526100001009").lineage
+    (('350526100001001', '350526100001009'),)
     """
     grid = plan.grid(code)
     text = usable_code(plan, grid, new, unlock=unlock)
@@ -119,12 +129,23 @@ def convert(plan: Plan, code: str, kind: str) -> Edit:
     kind
         Key of a kind of the scheme that the level allows.
 
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
     Raises
     ------
     CodeError
         No such grid, or no free number.
     EditError
         The scheme has no such kind at this level, or the grid is of it already.
+
+    Examples
+    --------
+    >>> edit = gg.convert(plan, A, "institution")
+    >>> gg.evolve(plan, edit).grid(A).kind
+    'institution'
     """
     grid, scheme = plan.grid(code), plan.scheme
     level = scheme.level(grid.level)

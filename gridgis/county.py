@@ -28,7 +28,7 @@ _REPLAYED = 50
 
 
 def open_county(path: str | Path) -> County:
-    """Open a county file, or a county in a database by its address ``postgresql://...``.
+    """Return the county of a file, or of a database by its address ``postgresql://...``, open until it is closed.
 
     Parameters
     ----------

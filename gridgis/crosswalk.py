@@ -45,6 +45,13 @@ def crosswalk(first: Plan, second: Plan, level: str) -> pd.DataFrame:
     ------
     SchemeError
         There is no such level.
+
+    Examples
+    --------
+    >>> after = gg.evolve(plan, gg.merge(plan, [A, B]))
+    >>> table = gg.crosswalk(plan, after, "unit")
+    >>> table[["households", "share_before_households", "share_after_households"]].round(3).to_numpy().tolist()
+    [[14.0, 1.0, 0.389], [22.0, 1.0, 0.611]]
     """
     width = second.scheme.width(level)
     pairs = _elements(first, second, width)

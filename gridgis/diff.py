@@ -52,10 +52,21 @@ def differences(first: Plan, second: Plan) -> list[Difference]:
     first, second
         The plans, of one county or of two with the same system.
 
+    Returns
+    -------
+    list of Difference
+        What changed of each grid, the m² that one side has and the other lacks, and figures before and after.
+
     Raises
     ------
     InputError
         The plans are of different systems or in different CRS, so that nothing compares.
+
+    Examples
+    --------
+    >>> after = gg.evolve(plan, gg.merge(plan, [A, B]))
+    >>> [(d.code == A, d.change) for d in gg.differences(plan, after)]
+    [(True, 'removed'), (False, 'reshaped')]
     """
     if first.epsg != second.epsg or first.scheme.widths != second.scheme.widths:
         raise InputError(

@@ -52,12 +52,26 @@ def split(plan: Plan, code: str, line: Any) -> Edit:
     line
         LineString in the county's CRS.
 
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
     Raises
     ------
     CodeError
         No such grid, or its parent has no number left.
     EditError
         The line does not divide the grid.
+
+    Examples
+    --------
+    >>> from shapely import LineString
+    >>> west, south, east, north = plan.grid_geometry(A).bounds
+    >>> middle = (west + east) / 2
+    >>> edit = gg.split(plan, A, LineString([(middle, south), (middle, north)]))
+    >>> edit.created, edit.after[A]["households"]
+    (('350526100001003',), 8)
     """
     grid = plan.grid(code)
     path = line_points(line)
@@ -97,6 +111,11 @@ def merge(plan: Plan, grids: Sequence[str], *, unlock: bool = False) -> Edit:
     unlock
         Allow grids of different parents.
 
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
     Raises
     ------
     CodeError
@@ -105,6 +124,12 @@ def merge(plan: Plan, grids: Sequence[str], *, unlock: bool = False) -> Edit:
         Fewer than two grids, different levels, or grids that do not touch along a line.
     RefusedError
         The grids lie under different parents and `unlock` is false.
+
+    Examples
+    --------
+    >>> edit = gg.merge(plan, [A, B])
+    >>> edit.voided == (A,), edit.after[B]["households"]
+    (True, 36)
     """
     rows = [plan.grid(c) for c in dict.fromkeys(grids)]
     if len(rows) < 2:
@@ -139,6 +164,11 @@ def transfer(plan: Plan, area: Any, to: str, *, unlock: bool = False) -> Edit:
         Grid that receives the area.
     unlock
         Allow boundaries of the levels above `to` to move.
+
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
 
     Raises
     ------
@@ -181,6 +211,11 @@ def paint(plan: Plan, cells: Iterable[int], to: str, *, unlock: bool = False) ->
         Grid of any level that receives them.
     unlock
         Allow boundaries of the levels above `to` to move.
+
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
 
     Raises
     ------

@@ -280,5 +280,15 @@ def export_grids(county: County, path: str | Path, **wish: Any) -> dict[str, Any
         The file; its extension is the format.
     **wish
         For example ``level="unit", datum="gcj02", role="public"``.
+
+    Returns
+    -------
+    dict
+        The manifest that is written beside the file.
+
+    Raises
+    ------
+    InputError
+        The format is not known, or the file cannot be written.
     """
     return export(county, path, Wish(**wish))

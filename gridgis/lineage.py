@@ -21,6 +21,16 @@ def changed_codes(plan: Plan, edit: Edit, level: str) -> tuple[list[str], list[s
         The edit.
     level
         Key of the level shown.
+
+    Returns
+    -------
+    tuple of list
+        The codes that go, or stay with another shape; and those that come, or stay with another shape; each sorted.
+
+    Examples
+    --------
+    >>> gg.changed_codes(plan, gg.merge(plan, [A, B]), "unit") == ([A, B], [B])
+    True
     """
     width = plan.scheme.width(level)
     touched = {c for c in stale_codes(plan, edit) if len(c) == width}

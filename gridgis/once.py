@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
 
 
 class Once:
@@ -23,17 +25,17 @@ class Once:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._gates: dict[Hashable, Lock] = {}
 
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the thing of `key`, made now if it is not at hand."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
+                return cast("T", self._kept[key])
             gate = self._gates.setdefault(key, Lock())
         with gate:
             with self._lock:
                 if key in self._kept:
-                    return self._kept[key]
+                    return cast("T", self._kept[key])
             try:
                 made = make()
             finally:

@@ -72,6 +72,11 @@ def propose_grids(county: County, within: str | Any, wanted: Wanted | None = Non
     tell
         Told the share done and what is being done; it may raise to stop.
 
+    Returns
+    -------
+    Proposal
+        The alternatives, each with its figures and a frame of polygons in the county's CRS; and notes in both languages.
+
     Raises
     ------
     InputError

@@ -45,12 +45,26 @@ def reshape(plan: Plan, line: Any, *, level: str | None = None, unlock: bool = F
     unlock
         Allow boundaries of the levels above to move.
 
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
     Raises
     ------
     EditError
         The line does not meet a shared boundary twice, or what it cuts off touches several grids.
     RefusedError
         A boundary of an upper level would move and `unlock` is false.
+
+    Examples
+    --------
+    >>> from shapely import LineString
+    >>> west, south, east, north = plan.grid_geometry(A).bounds
+    >>> bulge = LineString([(east, south + 50), (east + 20, south + 100), (east, south + 150)])
+    >>> edit = gg.reshape(plan, bulge)
+    >>> edit.after[A]["area_m2"] - edit.before[A]["area_m2"]
+    1000.0
     """
     width = plan.scheme.width(level or plan.scheme.level_keys[-1])
     drawn = shapely.LineString(metres(line_points(line)))

@@ -22,6 +22,17 @@ def overview(county: County) -> dict[str, Any]:
     ----------
     county
         The county.
+
+    Returns
+    -------
+    dict
+        JSON-ready: names and numbers, ``levels`` with the count of grids of each, ``crs`` as an EPSG code, ``area_m2``.
+
+    Examples
+    --------
+    >>> facts = gg.overview(county)
+    >>> facts["levels"], facts["households"], facts["area_m2"]
+    ({'township': 1, 'community': 1, 'unit': 2}, 36, 80000.0)
     """
     plan = county.plan
     sums = plan.figures.sum()
@@ -81,6 +92,16 @@ def grid_statistics(county: County, level: str) -> pd.DataFrame:
         sets no band). Each road counts in one grid and each metre of it too, by the rule of the
         scheme, see `gridgis.emap`; under the rule ``both``, roads_shared are those that the grid
         has in common with others.
+
+    Raises
+    ------
+    SchemeError
+        There is no such level.
+
+    Examples
+    --------
+    >>> gg.grid_statistics(county, "unit")["households"].tolist()
+    [14, 22]
     """
     plan = county.plan
     county.scheme.level(level)

@@ -42,12 +42,18 @@ def move_vertex(plan: Plan, at: Place, to: Place, *, level: str | None = None, u
     unlock
         Allow boundaries of the levels above to move.
 
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
     Raises
     ------
     EditError
-        There is no vertex, or it lies on the outline of the county.
+        There is no vertex.
     RefusedError
-        Polygons would cross or vanish, or a boundary of an upper level would move and `unlock` is false.
+        The vertex lies on the outline of the county, polygons would cross or vanish, or a boundary of an upper level would
+        move and `unlock` is false.
     """
     goal = _usable(plan, to)
     vertex, owners = _vertex(plan, _usable(plan, at))
@@ -68,6 +74,18 @@ def insert_vertex(plan: Plan, at: Place, to: Place, *, level: str | None = None,
         Where the new vertex goes.
     level, unlock
         As in `move_vertex`.
+
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
+    Raises
+    ------
+    EditError
+        There is no shared edge.
+    RefusedError
+        As in `move_vertex`.
     """
     point, goal = _usable(plan, at), _usable(plan, to)
     edge, owners = _edge(plan, point)
@@ -85,6 +103,18 @@ def delete_vertex(plan: Plan, at: Place, *, level: str | None = None, unlock: bo
     at
         Where the vertex is, within five centimetres; a junction cannot be taken out.
     level, unlock
+        As in `move_vertex`.
+
+    Returns
+    -------
+    Edit
+        The change, computed and not saved: `County.apply` saves it, `evolve` shows the plan after it.
+
+    Raises
+    ------
+    EditError
+        There is no vertex, or more than two cells meet in it.
+    RefusedError
         As in `move_vertex`.
     """
     vertex, owners = _vertex(plan, _usable(plan, at))

@@ -103,6 +103,11 @@ def fuse(plan: Plan, nets: Sequence[Net], level: str) -> Fusion:
     level
         Key of the level at which the common net is proposed.
 
+    Returns
+    -------
+    Fusion
+        The common net, the crosswalk from each net to it, and where the nets disagree.
+
     Raises
     ------
     InputError

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from gridgis.registers.intake import Work
+from gridgis.registers.asking import Work
 
 Words = tuple[str, str]
 

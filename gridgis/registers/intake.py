@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,17 @@ import pandas as pd
 from gridgis.changes import rewritten
 from gridgis.county import County
 from gridgis.errors import GridgisError, InputError, RefusedError
-from gridgis.io.sheets import Book, Cell, read_book
+from gridgis.io.sheets import Cell, read_book
 from gridgis.phones import is_phone
 from gridgis.plan import Edit, Grid
 from gridgis.registers import accounts
+from gridgis.registers.asking import Options, Outcome, Work
 from gridgis.registers.context import Context, Record, blank
 from gridgis.registers.fields import FIELDS, KINDS, LISTS, Field, plain_head
 from gridgis.registers.heading import Table, assign, find_table
-from gridgis.registers.heads import Heads, head_fields, role_of, take_heads
+from gridgis.registers.heads import head_fields, role_of, take_heads
 from gridgis.registers.privacy import require_no_people
-from gridgis.registers.rows import Reader, Rows, settle
+from gridgis.registers.rows import Reader, settle
 from gridgis.registers.values import LostError, person, phone
 from gridgis.schema import FIGURES, TABLES
 
@@ -46,72 +47,6 @@ _OWN = frozenset(
     )
 )
 _SERIAL = frozenset(("序号", "行号", "no", "no.", "id", "fid"))
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for.
-
-    Attributes
-    ----------
-    as_
-        ``register``, ``staff``, ``organisations``, ``postings`` or ``visits``.
-    fields
-        Columns named by hand: ours -> theirs.
-    drop
-        Columns to leave out, by their headers.
-    encoding, layer
-        Encoding of a text table; name of the sheet.
-    role
-        For a grid register: the role that the person in each row holds.
-    strict
-        Refuse everything if any row is rejected.
-    """
-
-    as_: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-    drop: tuple[str, ...] = ()
-    encoding: str = "auto"
-    layer: str | None = None
-    role: str | None = None
-    strict: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an import did, or would do.
-
-    Attributes
-    ----------
-    report
-        The account for machines; keys are fixed.
-    words
-        The account for people, as (Chinese, English) sentences.
-    edit
-        The edit as saved, None when there was none.
-    refusal
-        On a dry run, what an import would be refused with.
-    """
-
-    report: dict[str, Any]
-    words: tuple[Words, ...]
-    edit: Edit | None = None
-    refusal: RefusedError | None = None
-
-
-@dataclass
-class Work:
-    """An import while it is worked out."""
-
-    options: Options
-    book: Book
-    table: Table
-    rows: Rows
-    kept: dict[str, int]
-    grids: list[Grid] = field(default_factory=list)
-    tables: dict[str, dict[str, Record]] = field(default_factory=dict)
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    heads: Heads | None = None
 
 
 def bring_in(
