@@ -122,8 +122,9 @@ def read_theirs(county: County, path: str | Path, how: How) -> Theirs:
         table = source.frame.drop(columns=source.frame.geometry.name)
         evidence += [*source.facts["evidence"], *source.facts["warnings"]]
         shapes = _placed(county, source, how.datum, evidence)
-    given = {"code": how.code_field, "name": how.name_field}
-    found = recognise(table, scheme.widths, county.code, {k: f for k, f in given.items() if f}, scheme.letters)
+    given = {k: f for k, f in {"code": how.code_field, "name": how.name_field}.items() if f}
+    cure = ("用 --code-field 列名 指定", "name it with --code-field COLUMN")
+    found = recognise(table, scheme.widths, county.code, given, scheme.letters, cure=cure)
     raw = table[found.code_column].map(_written)
     codes, reasons = _codes(found, table)
     rows = gpd.GeoDataFrame(
@@ -152,8 +153,9 @@ def _level(codes: pd.Series[Any], scheme: Scheme, name: str) -> str:
     widths = Counter(len(c) for c in codes.dropna() if len(c) > scheme.county_digits)
     if not widths:
         raise InputError(
-            f"“{name}”中没有一个编码属于本县区的网格：请用 --code-field 指定编码列，并核对县区。",
-            f"'{name}' holds no code of a grid of this county: name the column with --code-field, and check the county.",
+            f"“{name}”中没有一个编码属于本县区的网格：请用 --code-field 指定编码列，并核对县区；别处的编码按位置核对，请用 --level 指定层级。",
+            f"'{name}' holds no code of a grid of this county: name the column with --code-field and check the county; "
+            "foreign codes are matched by place once --level names the level.",
         )
     return scheme.level_keys[scheme.widths.index(widths.most_common(1)[0][0]) - 1]
 

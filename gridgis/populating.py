@@ -5,6 +5,8 @@ People themselves are never kept: rows of single persons are counted and forgott
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -173,9 +175,10 @@ def _by_unit(draft: Draft, buildings: gpd.GeoDataFrame, county: County, beyond: 
     """Share out the people of villages, grids or, where `beyond` tells those outside the county, areas."""
     spread, heads = Spread(buildings, BY_VOLUME), {k: draft.values[k] for k in HEADCOUNTS if k in draft.values}
     if not heads:
+        columns = [str(c) for c in draft.source.frame.columns if c != draft.source.frame.geometry.name]
         raise InputError(
-            "没有户数或人口列：请用 --field persons=列名 指明。",
-            "No column of households or persons: name one with --field.",
+            f"没有户数或人口列：请用 --field persons=列名 指明，现有列：{'、'.join(columns)[:200]}。",
+            f"No column of households or persons: name one with --field persons=COLUMN; it has {', '.join(columns)[:200]}.",
         )
     plan, drawn = county.plan, beyond is not None
     totals = [] if drawn else take_totals(draft)
@@ -242,12 +245,13 @@ def _unit_codes(draft: Draft, plan: Plan, *, drawn: bool) -> list[str | None]:
     """Return the code of the grid that each row is about; rows that name none are kept out unless they are drawn."""
     names: dict[str, list[str]] = {}
     for code, grid in plan.grids.items():
-        names.setdefault(grid.name, []).append(code)
+        for name in dict.fromkeys((grid.name, _folded(grid.name))):
+            names.setdefault(name, []).append(code)
     n = len(draft.good)
     given, called = draft.values.get("code") or [None] * n, draft.values.get("name") or [None] * n
     codes: list[str | None] = [None] * n
     for at in np.flatnonzero(draft.good).tolist():
-        alike = names.get(called[at] or "", [])
+        alike = names.get(called[at] or "") or names.get(_folded(called[at] or ""), [])
         codes[at] = _known_code(given[at], plan) or (alike[0] if len(alike) == 1 else None)
         if codes[at] is None and not drawn:
             said = given[at] or called[at] or ""
@@ -259,6 +263,12 @@ def _unit_codes(draft: Draft, plan: Plan, *, drawn: bool) -> list[str | None]:
             draft.reject(at, several if len(alike) > 1 else none)
     _reject_nested(draft, codes, drawn=drawn)
     return codes
+
+
+def _folded(name: str) -> str:
+    """Return a name without case, accents, blanks and marks, which lists and maps write differently."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", "", plain).casefold()
 
 
 def _known_code(text: str | None, plan: Plan) -> str | None:

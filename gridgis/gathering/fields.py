@@ -49,7 +49,8 @@ HEADCOUNTS = ("households", "persons", "floating", "elderly_alone", "disabled")
 """What is counted of the people in a building."""
 _HEADCOUNT = {
     "households": "count 户数 总户数 住户数 居民户数 household hh hhs 住户",
-    "persons": "count 人口 人数 总人口 人口数 常住人口 户籍人口 居住人数 居民人数 person people population pop population_total",
+    "persons": "count 人口 人数 总人口 人口数 常住人口 户籍人口 居住人数 居民人数 person people population pop population_total "
+    "total_population totpop tot_pop pop_total habitants população populacao obyvatel obyvatelé",
     "floating": "count 流动人口 流动人口数 外来人口 暂住人口 floating_population migrants",
     "elderly_alone": "count 独居老人 独居老人数 空巢老人 空巢老人数 elderly",
     "disabled": "count 残疾人 残疾人数 残疾人口",

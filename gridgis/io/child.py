@@ -95,6 +95,8 @@ def read_with_gdal(job: Job) -> tuple[pa.Table, Facts]:
     table = table.rename_columns(["__geometry__" if c == geometry else c for c in table.schema.names])
     if "__geometry__" not in table.schema.names:
         raise FaultError("no_geometry")
+    if job["kind"] != "pbf":
+        table = _beside("curves").straightened(table, path, asked | {"encoding": encoding})
     return _plain(_renamed(table, job.get("names", {}))), {
         "driver": info["driver"],
         "crs": meta["crs"],

@@ -47,6 +47,10 @@ _NAME_HEADS = (
     "xzqmc",
     "mc",
 )
+_CURE = (
+    "用 --field code=列名 指定，或用 --number 由程序编号",
+    "name it with --field code=COLUMN, or have the rows numbered with --number",
+)
 _CJK = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _ENOUGH = 0.5
 _STATISTICAL = 12
@@ -85,6 +89,8 @@ def recognise(
     county_code: str,
     fields: Mapping[str, str] | None = None,
     letters: Letters | None = None,
+    *,
+    cure: Words = _CURE,
 ) -> Recognised:
     """Find code and name columns and read the codes.
 
@@ -100,6 +106,8 @@ def recognise(
         Columns that are named already: ours -> theirs.
     letters
         Type letters that the scheme allows at a position of a code.
+    cure
+        What to tell people to do where no column holds codes.
 
     Returns
     -------
@@ -118,7 +126,7 @@ def recognise(
     evidence: list[Words] = []
     code = fields.get("code") or _find_code(frame, read, evidence)
     if code is None:
-        raise _no_code(frame, widths, county_code)
+        raise _no_code(frame, widths, county_code, cure)
     found, rejected = read[code]
     name = fields.get("name") or _find_name(frame, code, evidence)
     names = frame[name].map(plain_text) if name else pd.Series("", frame.index, dtype=object)
@@ -309,12 +317,12 @@ def _check_column(frame: pd.DataFrame, column: str) -> None:
         )
 
 
-def _no_code(frame: pd.DataFrame, widths: Widths, county_code: str) -> InputError:
+def _no_code(frame: pd.DataFrame, widths: Widths, county_code: str, cure: Words) -> InputError:
     there = "、".join(map(str, frame.columns[:20])) or "（无）"
     lengths, columns = "、".join(map(str, widths)), there.replace("、", ", ")
     return InputError(
         f"没有认出编码列（应以 {county_code} 开头，{lengths} 位数字，或 12 位统计用代码）："
-        f"请用 --field code=列名 指定，或用 --number 由程序编号，现有的列是 {there}。",
+        f"请{cure[0]}，现有的列是 {there}。",
         f"No column holds codes (digits beginning with {county_code}, {lengths.replace('、', ', ')} long, "
-        f"or 12-digit statistical codes): name it with --field code=COLUMN, or have the rows numbered with --number; the columns are {columns}.",
+        f"or 12-digit statistical codes): {cure[1]}; the columns are {columns}.",
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import struct
+from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
@@ -102,3 +105,26 @@ def test_a_frame_without_a_known_way_is_told(tmp_path: Path, epsg: int, datum: s
     source = read_vector(tmp_path / "a.gpkg")
     placed = place_areas(np.asarray(source.frame.geometry.values, object), source, EPSG, GROUND, "auto")
     assert any("beware" in en for _, en in placed.evidence) == (datum is not None)
+
+
+def _curve_polygon(start: tuple[float, float], over: tuple[float, float], end: tuple[float, float]) -> bytes:
+    """Return WKB of the area between an arc and its chord."""
+    arc = struct.pack("<BII6d", 1, 8, 3, *start, *over, *end)
+    chord = struct.pack("<BII4d", 1, 2, 2, *end, *start)
+    return struct.pack("<BII", 1, 10, 1) + struct.pack("<BII", 1, 9, 2) + arc + chord
+
+
+def test_arcs_become_lines_that_follow_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    gpd.GeoDataFrame({"mc": ["弧", "直"]}, geometry=[GROUND, GROUND], crs=EPSG).to_file(path)
+    (x0, y0), r = (604_000.0, 2_823_000.0), 1000.0
+    wkb = _curve_polygon((x0 - r, y0), (x0, y0 + r), (x0 + r, y0))
+    with closing(sqlite3.connect(path)) as db:
+        for name in [n for (n,) in db.execute("select name from sqlite_master where type = 'trigger'")]:
+            db.execute(f'drop trigger "{name}"')
+        db.execute("update a set geom = substr(geom, 1, 40) || ? where mc = '弧'", (wkb,))
+        db.execute("update a set geom = cast(geom as blob)")
+        db.commit()
+    arc, straight = read_vector(path, crs=NEAR).frame.geometry
+    assert arc.area == pytest.approx(np.pi * r * r / 2, rel=0.001)
+    assert straight.equals(GROUND)

@@ -216,3 +216,23 @@ def test_a_change_by_someone_else_meanwhile_is_not_overwritten(county: Path, tmp
         assert len(c.table("population")) == 0
         bring(c, file, Options("population"))
         assert c.figures("unit").loc[A, "persons"] == 10
+
+
+def test_names_are_known_whatever_their_case_and_accents(county: Path, tmp_path: Path, tell: Tell) -> None:
+    with gg.open_county(county) as c:
+        names = dict(c.grids("unit")["name"].items())
+    file = tmp_path / "p.csv"
+    told = [f"{names[C][0]} {names[C][1:]}-", names[B], "没有的"]
+    file.write_text("name,TOTPOP\n" + "\n".join(f"{n},{10 + k}" for k, n in enumerate(told)) + "\n", encoding="utf-8")
+    answer = tell("import", county, file, "--as", "population", "--skip-rejected", "--json")
+    assert answer.code == 0, answer.err
+    assert [row["row"] for row in answer.json["rejected"]] == [3]
+    with gg.open_county(county) as c:
+        assert dict(zip(c.table("population")["code"], c.table("population")["persons"], strict=True)) == {C: 10, B: 11}
+
+
+def test_columns_are_listed_where_none_counts_people(county: Path, tmp_path: Path, tell: Tell) -> None:
+    file = geojson(tmp_path / "v.geojson", ({"村编码": A, "P0010001": 5}, None))
+    answer = tell("import", county, file, "--as", "population", "--lang", "en")
+    assert answer.code == 2
+    assert "P0010001" in answer.err
