@@ -280,15 +280,14 @@ def run(path: Path, edits: int, seed: int) -> int:
         # Redo makes sense only right after undo.
         again = last == "undo" and planner.random.random() < 0.5
         kind = "redo" if again else planner.random.choices(KINDS, WEIGHTS)[0]
+        if kind == "draw" and clear(planner):
+            problems += [f"after {done}, land cleared: {w}" for w in watch.judge(undone=False)]
         before = (county.version, county.plan.hash)
         started = time.perf_counter()
         try:
             if kind in ("undo", "redo"):
                 getattr(county, kind)(by="fuzz")
             else:
-                if kind == "draw" and clear(planner):
-                    problems += [f"after {done}, land cleared: {w}" for w in watch.judge(undone=False)]
-                    before = (county.version, county.plan.hash)
                 edit = planner.edit(kind)
                 county.apply(edit, by="fuzz", reason="random")
         except GridgisError:

@@ -16,6 +16,7 @@ from gridgis.datums import shift_geometries
 from tests.browser.conftest import Desk, running_app
 from tests.drawn import at, code_of, drawn_county, squares
 
+RESTING = "[data-testid=stApp][data-test-script-state=notRunning]"
 DRAWING = """
 AAABBB
 AAABBB
@@ -140,10 +141,15 @@ def test_a_shifted_drawing_is_asked_about_and_its_fault_decided(desk: Desk, coun
     expect(ask).to_contain_text("GCJ-02")
     expect(ask).to_contain_text("Read as GCJ-02")
     desk.shot("95_import_datum_en")
+    # A run that still goes on would take away what is typed, and shut a list that has just opened.
+    rest = page.locator(RESTING)
+    rest.wait_for()
     page.get_by_role("button", name="No, take them as they are").click()
     expect(ask).to_contain_text("taken as they are")
+    rest.wait_for()
     page.get_by_role("button", name="Yes, convert from GCJ-02").click()
     expect(ask).to_contain_text("and converted")
+    rest.wait_for()
     limit = page.locator(".st-key-import_limit input")
     limit.fill("100")
     limit.press("Enter")
@@ -151,6 +157,7 @@ def test_a_shifted_drawing_is_asked_about_and_its_fault_decided(desk: Desk, coun
     expect(places).to_have_count(1)
     confirm = page.locator(".st-key-import_confirm button")
     expect(confirm).to_be_disabled()
+    rest.wait_for()
     places.get_by_role("button", name="Show").click()
     desk.body("[data-focus^='import:']")
     assert page.locator("iframe.gridgis-map").bounding_box()["y"] >= 0, "the map stays in sight beside the list"
@@ -158,10 +165,12 @@ def test_a_shifted_drawing_is_asked_about_and_its_fault_decided(desk: Desk, coun
     main = page.locator("[data-testid=stMain]")
     expect(main).not_to_contain_text("--")
     expect(page.get_by_text("1 are open")).to_be_visible()
+    rest.wait_for()
     decision = places.locator("input").first
     decision.click()
     page.get_by_role("option").nth(1).click()
     expect(page.get_by_text("0 are open")).to_be_visible()
+    rest.wait_for()
     desk.shot("96_import_review_en")
     expect(confirm).to_be_enabled()
     confirm.click()
