@@ -29,6 +29,8 @@ from layers.text import plain_label, safe_text
 
 def controls(desk: Desk) -> None:
     """Show level, colour and labels in one row above the map."""
+    # A grid's card stands in place of this choice, which a run of this part alone would forget.
+    keep("classing")
     mode, level, search, figure, labels = st.columns([2, 5, 2, 2, 2], vertical_alignment="center")
     mode.segmented_control(
         say("mode"), ("peace", "emergency"), key="mode", format_func=lambda k: say(f"mode_{k}"), required=True,
@@ -104,8 +106,6 @@ def workbench(desk: Desk) -> None:
     state = st.session_state
     if state.compare:
         st.rerun()
-    # A grid's card stands in place of the choice, which a run of this part alone would forget.
-    keep("classing")
     controls(desk)
     writes = access.allowed("save")
     tools = COMMAND_TOOLS if command.on() else TOOLS if writes else TOOLS[:1]
