@@ -30,6 +30,8 @@ from layers.text import plain_label, safe_text
 
 def controls(desk: Desk) -> None:
     """Show level, colour and labels in one row above the map."""
+    # A grid's card stands in place of this choice, which a run of this part alone would forget.
+    keep("classing")
     mode, level, search, figure, labels = st.columns([2, 5, 2, 2, 2], vertical_alignment="center")
     if access.allowed("save"):
         mode.segmented_control(
@@ -106,8 +108,6 @@ def workbench(desk: Desk) -> None:
     state, writes = st.session_state, access.allowed("save")
     if state.compare and writes:
         st.rerun()
-    # A grid's card stands in place of the choice, which a run of this part alone would forget.
-    keep("classing")
     controls(desk)
     tools = COMMAND_TOOLS if command.on() else TOOLS if writes else TOOLS[:1]
     if command.on():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as json_
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -122,22 +124,26 @@ def import_(
         mode, source, as_of, read_decisions(decide) if decide is not None else {}, number,
     )  # fmt: skip
     with open_county(county) as c:
-        try:
-            outcome = bringing.bring(c, file, options, apply=not dry_run, signed=(by, reason), progress=bar)
-        except GridgisError as error:
-            systems = error.systems if isinstance(error, UnsettledError) else []
-            account = bringing.account_of(error, file, options) | ({"systems": systems} if systems else {})
-            _write_reports(c, report, review, account)
-            # A trial may leave open what the import itself must be told.
-            if not dry_run or not systems:
-                raise
-            outcome = Intake(account, ((error.zh, error.en), *map(_system, systems)), None)
-            bar.end()
-            _tell(outcome, lang, json=json)
-            return
-        _write_reports(c, report, review, outcome.report)
+        kept = partial(_write_reports, c, report, review)
+        outcome = _brought(c, file, options, kept, apply=not dry_run, signed=(by, reason), progress=bar)
     bar.end()
     _tell(outcome, lang, json=json)
+
+
+def _brought(c: OpenCounty, file: str, options: Options, kept: Callable[[dict[str, Any]], None], **given: Any) -> Intake:
+    """Bring a file in, or try to; the report is kept whatever comes of it."""
+    try:
+        outcome = bringing.bring(c, file, options, **given)
+    except GridgisError as error:
+        systems = error.systems if isinstance(error, UnsettledError) else []
+        account = bringing.account_of(error, file, options) | ({"systems": systems} if systems else {})
+        kept(account)
+        # A trial may leave open what the import itself must be told.
+        if given["apply"] or not systems:
+            raise
+        return Intake(account, ((error.zh, error.en), *map(_system, systems)), None)
+    kept(outcome.report)
+    return outcome
 
 
 def _system(system: dict[str, Any]) -> tuple[str, str]:

@@ -22,7 +22,9 @@ from app_pages import compared, extras, opened, routes
 from app_pages.desk import Desk, the_desk
 from app_pages.matchdesk import Upload
 from app_pages.past import Draft, meant
+from app_pages.words import word
 from gridgis import branches
+from gridgis.checks.service import minutes_of, served
 from gridgis.errors import InputError
 from layers import extras as drawing
 from layers.geojson import to_degrees
@@ -207,3 +209,41 @@ def test_a_file_is_looked_at_and_the_county_never_hears_of_it(furnished: Path, t
     with pytest.raises(InputError):
         opened.shapes_of(desk, Upload.of("broken.gpkg", b"not a file"))
     assert (desk.version, desk.plan.hash) == before
+
+
+def test_versions_are_found_by_what_their_log_says(client: TestClient, furnished: Path) -> None:
+    with gg.open_county(furnished) as county:
+        county.undo(by="李四")
+    st.cache_resource.clear()
+    url = offered()["earlier"]["url"]
+
+    def listed(text: str) -> list[int]:
+        return [v["v"] for v in client.get(url, params={"find": text}).json()["versions"]]
+
+    assert listed("") == [2, 1]
+    assert listed("张三 拆分") == [2]
+    assert listed("试验") == [2]
+    assert listed("1")[0] == 1
+    assert listed("<没有>") == []
+    row = client.get(url, params={"find": "2"}).json()["versions"][0]
+    assert (row["v"], row["by"], row["why"]) == (2, "张三", "试验")
+    assert row["when"][:4].isdigit()
+    assert client.get(offered("en")["earlier"]["url"], params={"find": "zzz"}).json()["note"] == word("extra_versions_none", "en")
+
+
+def test_who_is_served_is_told_before_and_after_an_edit(furnished: Path) -> None:
+    """The street passes 50 m from the northern edge; the only station stands on it."""
+    with gg.open_county(furnished) as county:
+        (rule, *_) = (s for s in county.scheme.services if s.mode == "walk")
+        rule = rule.model_copy(update={"zone": None, "minutes": 3.0})
+        homes = minutes_of(county.table, rule)
+        assert homes is not None
+        codes = [g.code for g in county.plan.grids.values() if g.level == "unit"]
+        told = served(county.plan, rule, homes, codes)
+        assert sum(n for n, _ in told.values()) == int(homes.households.sum())
+        assert sum(m for _, m in told.values()) == int(homes.households[homes.minutes <= 3.0].sum())
+        pair = [codes[0], codes[3]]
+        edit = gg.merge(county.plan, pair)
+        after = served(gg.evolve(county.plan, edit), rule, homes, sorted(edit.after))
+        assert list(after.values()) == [tuple(map(sum, zip(*(told[c] for c in pair), strict=True)))]
+        assert served(county.plan, rule.model_copy(update={"zone": "built_up"}), homes, codes) == {}
