@@ -13,7 +13,7 @@ import rasterio
 import streamlit as st
 
 import gridgis as gg
-from app_pages import incidentdesk, loadsdesk, past
+from app_pages import historydesk, incidentdesk, loadsdesk, past
 from app_pages.desk import the_desk
 from app_pages.words import word
 from gridgis import analysing, bringing
@@ -158,6 +158,9 @@ def test_another_version_bins_the_same_incidents_anew(busy: Path) -> None:
     assert set(then.index) == {A, B, C}
     assert set(now.index) < {A, B, C}
     assert now.sum() == then.sum() == 400
+    rows = {r[0]: r[5] for r in historydesk.grid_rows(desk, historydesk.told(desk, 1, 2))}
+    kept = next(c for c in (B, C) if c in now.index)
+    assert rows[kept] == f"{then[kept]} → {then[B] + then[C]}", "before and after of the edit, on the same history"
     whole, item = past.meant(desk, desk.item(old.token("grids", "unit", 1)))
     assert (whole.version, item) == (1, ("grids", "unit", 1))
     assert whole.layer(item) != desk.layer(("grids", "unit", 2))

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 
+import gridgis as gg
 from app_pages import (
     access,
     exportdesk,
@@ -105,6 +106,21 @@ def test_cards_of_grids_show_a_viewer_no_small_number(monkeypatch: pytest.Monkey
     app = run(mode="emergency", compare=True)
     assert not app.exception
     assert word("emergency", "zh") not in text_of(app)
+
+
+def test_a_proposal_shows_the_same_incidents_before_and_after() -> None:
+    app = run()
+    app.session_state["level"] = "unit"
+    edit = gg.merge(the_desk().plan, [A, B])
+    app.session_state["proposal"], app.session_state["proposal_level"] = edit, "unit"
+    app.run()
+    assert not app.exception
+    table = text_of(app).split("gg-compare", 1)[1].split("</table>")[0]
+    assert f"<th>{word('fig_incidents', 'zh')}</th>" in table
+    before, after = table.split(word("after", "zh"))
+    assert f"<td>{MANY}</td>" in before
+    assert f"<td>{FEW}</td>" in before
+    assert f"<td>{MANY + FEW}</td>" in after
 
 
 def test_layers_over_the_map_keep_the_limit() -> None:
