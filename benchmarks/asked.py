@@ -66,7 +66,7 @@ class Web:
             *(f"/view/{desk.token(*item)}?bbox=118.0,25.47,118.1,25.49" for item in (("cells", version), ("lines",))),
             f"/tile/{desk.token('tile', 'network')}/16/54249/27964",
             f"/frame/{desk.token('page', 'zh', ('select',))}", f"/ground/{desk.token('ground')}/12/3390/1745",
-            "/where?lang=en", "/where/at?lon=118.0009&lat=25.4805&lang=zh", "/where/find?q=网格&lang=zh", "/where/base", "/report?lang=en",
+            "/where?lang=en", "/where/at?lon=118.0009&lat=25.4805&lang=zh", "/where/find?q=网格&lang=zh", "/report?lang=en",
         ]  # fmt: skip
         desk.seats.take(_SESSION, "drafter")
         self._try, self._trace = f"/try/{desk.token('try', _SESSION, 'zh', 'unit')}", f"/trace/{desk.token('trace', _SESSION, 'zh')}"

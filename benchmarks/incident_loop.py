@@ -153,10 +153,10 @@ def walked(service: Service, county: Path, kind: str, lon: float, lat: float, ca
 def refusals(service: Service, lon: float, lat: float, category: str) -> Iterator[Line]:
     """Send what must be flagged, known again or refused."""
     good = {"lon": lon, "lat": lat, "category": category, "datum": "cgcs2000"}
-    old = (pd.Timestamp.now() - pd.Timedelta(days=30)).isoformat(" ", "seconds")
+    old = (pd.Timestamp.now() - pd.Timedelta(days=90)).isoformat(" ", "seconds")
     service.send("/incidents", good | {"id": "LATE", "at": old})
     late = [r["id"] for r in service.ask("/incidents?view=overdue&limit=1000")[1]["incidents"]]
-    yield "LATE" in late and service.ask("/incidents/LATE")[1]["overdue"], "  of 30 days ago: flagged as past its limit"
+    yield "LATE" in late and service.ask("/incidents/LATE")[1]["overdue"], "  of 90 days ago: flagged as past its limit"
     again = service.send("/incidents", good | {"id": "LATE"})[0]
     yield again == 409, f"  the same report again: {again}"
     answers = [service.send("/incidents", good | more)[0] for more in BROKEN]

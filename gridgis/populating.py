@@ -196,31 +196,30 @@ def _by_unit(draft: Draft, buildings: gpd.GeoDataFrame, county: County, beyond: 
             shapely.intersects_xy(draft.shapes[at], xy[:, 0], xy[:, 1]) if drawn else np.char.startswith(leaf, codes[at] or "?")
         )
         times[mine] += 1
-        _share_out(spread, draft, heads, at, codes[at], mine, weights, float(share[at]))
+        said = {k: v[at] for k, v in heads.items() if v[at] is not None}
+        _share_out(spread, _unit_row(draft, at, codes[at]), said, mine, weights, float(share[at]))
     _say_beyond(spread, draft, heads, share, beyond or {})
     if several := int(np.count_nonzero(times > 1)):
-        draft.notes.append(
-            (
-                f"{several} 栋建筑在互相重叠的几个面内，各面人数都计入",
-                f"{several} buildings lie in several areas that overlap and got people of each",
-            )
-        )
+        draft.notes.append((f"{several} 栋建筑在互相重叠的几个面内，各面人数都计入",
+                            f"{several} buildings lie in several areas that overlap and got people of each"))  # fmt: skip
     return spread
 
 
-def _share_out(
-    spread: Spread, draft: Draft, heads: dict[str, list[Any]], at: int, code: str | None, mine: Any, weights: Any, part: float
-) -> None:
+def _unit_row(draft: Draft, at: int, code: str | None) -> dict[str, Any]:
+    """Return what is known of a row besides its figures."""
+    name = (draft.values.get("name") or [None] * len(draft.good))[at]
+    shape = draft.shapes[at] if shapely.area(draft.shapes[at]) > 0 else None
+    return {"row": at + 1, "id": f"unit:{code or name or at + 1}", "kind": "unit", "code": code, "name": name, "geometry": shape}
+
+
+def _share_out(spread: Spread, row: dict[str, Any], said: dict[str, int], mine: Any, weights: Any, part: float) -> None:
     """Share out the people of one row to its buildings; of an area that crosses the border, those of its part inside."""
-    said = {k: v[at] for k, v in heads.items() if v[at] is not None}
     here = {k: inside(v, part) for k, v in said.items()}
     for k, v in said.items():
         spread.outside[k] = spread.outside.get(k, 0) + v - here[k]
-    name = (draft.values.get("name") or [None] * len(draft.good))[at]
-    row = {"id": f"unit:{code or name or at + 1}", "kind": "unit", "code": code, "name": name}
-    spread.rows.append(row | said | {"geometry": draft.shapes[at] if shapely.area(draft.shapes[at]) > 0 else None})
+    spread.rows.append(row | said)
     if not len(mine):
-        spread.homeless.append({"row": at + 1, "code": code, "name": name} | here)
+        spread.homeless.append({k: row[k] for k in ("row", "code", "name")} | here)
         return
     share = weights[mine] if weights[mine].any() else np.ones(len(mine))
     for k, total in here.items():

@@ -54,13 +54,7 @@ def bring_in(
     facts, fields = raster.facts, options.fields
     kind = fields.get("kind", "raster")
     name = fields.get("name") or facts["name"] or Path(path).stem
-    row = {
-        "id": f"{kind}:{name}",
-        "kind": kind,
-        "name": name,
-        "unit": fields.get("unit") or facts["unit"],
-        "data": packed(raster),
-    }
+    row = {"id": f"{kind}:{name}", "kind": kind, "name": name, "unit": fields.get("unit") or facts["unit"], "data": packed(raster)}
     frame = pd.DataFrame([row | {"source": report["source"], "as_of": report["as_of"]}])
     measured = raster.under([county.outline], county.crs, ["mean", "min", "max", "sum", "count"]).iloc[0]
     figures = {k: None if pd.isna(v) else float(v) for k, v in measured.items()}
@@ -84,11 +78,15 @@ def bring_in(
     unit = f" {row['unit']}" if row["unit"] else ""
     said = (f"栅格“{row['id']}”：本县平均 {figures['mean']:.4g}，最小 {figures['min']:.4g}，最大 {figures['max']:.4g}{unit}。",
             f"Raster '{row['id']}': mean {figures['mean']:.4g}, min {figures['min']:.4g}, max {figures['max']:.4g}{unit}.")  # fmt: skip
-    part = () if covered >= 1 else (
+    return Intake(report, (said, *_short(covered), _end(apply=apply)), None)
+
+
+def _short(covered: float) -> tuple[Words, ...]:
+    """Return the words on a raster that has values for a part of the county only."""
+    return () if covered >= 1 else (
         (f"注意：只有 {covered:.1%} 的县区面积有数值，其余无数值。",
          f"Note: {covered:.1%} of the county's ground has a value, the rest has none."),
     )  # fmt: skip
-    return Intake(report, (said, *part, _end(apply=apply)), None)
 
 
 def bring_people(
