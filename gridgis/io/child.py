@@ -219,6 +219,8 @@ def _features(data: object) -> list[tuple[Any, dict[str, Any]]]:
     if not isinstance(data, dict) or "type" not in data:
         raise FaultError("not_geojson")
     kind = data["type"]
+    if kind == "Topology":
+        raise FaultError("topology")
     if kind == "FeatureCollection":
         members = data.get("features")
         if not isinstance(members, list):

@@ -38,6 +38,7 @@ _ENOUGH = 0.3
 _MANY = 20
 """And only from this many samples on."""
 _SAMPLES = 3000
+_PIECE = 64
 
 
 @dataclass(frozen=True)
@@ -127,24 +128,35 @@ def _misfit(there: BaseGeometry, outline: BaseGeometry) -> tuple[float, float, f
 
 def _along(lines: Geometries) -> Geometries:
     """Return points spread evenly along lines, each length counting the same."""
-    parts = shapely.get_parts(lines)
-    lengths = shapely.length(parts)
-    total = float(lengths.sum())
+    xy, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    steps = np.where(np.diff(line) == 0, np.hypot(*np.diff(xy, axis=0).T), 0.0) if len(xy) > 1 else np.empty(0)
+    total = float(steps.sum())
     if not total > 0:
         return np.empty(0, object)
-    ends = np.cumsum(lengths)
+    # One walk over all vertices: shapely's would begin each of the points at the line's start again.
+    walked = np.concatenate([[0.0], np.cumsum(steps)])
     at = (np.arange(_SAMPLES) + 0.5) / _SAMPLES * total
-    which = np.minimum(np.searchsorted(ends, at), len(parts) - 1)
-    return np.asarray(shapely.line_interpolate_point(parts[which], at - (ends - lengths)[which]), object)
+    return np.asarray(shapely.points(np.interp(at, walked, xy[:, 0]), np.interp(at, walked, xy[:, 1])), object)
 
 
 def _near(points: Geometries, known: Geometries, metres: float) -> float:
     """Return the share of points within `metres` of any of the known geometries."""
     if not len(points) or not len(known):
         return 0.0
-    tree = shapely.STRtree(shapely.get_parts(known))
+    tree = shapely.STRtree(_in_pieces(shapely.get_parts(known)))
     hits = tree.query_nearest(points, max_distance=metres, all_matches=False, return_distance=False)
     return len(np.unique(hits[0])) / len(points)
+
+
+def _in_pieces(parts: Geometries) -> Geometries:
+    """Return geometries with long lines in pieces, so that a tree can tell which stretch of them is near."""
+    long = np.isin(shapely.get_type_id(parts), (1, 2)) & (shapely.get_num_coordinates(parts) > _PIECE)
+    pieces = [
+        shapely.LineString(xy[k : k + _PIECE + 1])
+        for xy in map(shapely.get_coordinates, parts[long])
+        for k in range(0, len(xy) - 1, _PIECE)
+    ]
+    return np.concatenate([parts[~long], np.array(pieces, object)])
 
 
 def element_views(degrees: Geometries, outline: BaseGeometry, project: Project, known: Geometries) -> list[DatumView]:

@@ -154,6 +154,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "文件不完整或已损坏，请重新复制或导出",
         "the file is cut short or damaged: copy or export it again",
     ),
+    "topology": (
+        "内容是 TopoJSON，请在 QGIS 等软件中打开，另存为 GeoPackage 或 GeoJSON 后导入",
+        "it is TopoJSON: open it in QGIS or the like and save it as GeoPackage or GeoJSON",
+    ),
     "not_geojson": ("内容不是 GeoJSON", "its content is not GeoJSON"),
     "crs_link": (
         "其坐标系是一个网络链接，出于安全不予读取，请改为 WGS84 后重新导出",

@@ -38,6 +38,12 @@ _KINDS = {
     ".pbf": "pbf",
     **dict.fromkeys((".geojsonl", ".geojsons", ".jsonl", ".ndjson"), "geojson"),
 }
+_CONVERT = {
+    ".gdb": "文件地理数据库（FileGDB）", ".gdbtable": "文件地理数据库（FileGDB）", ".mdb": "个人地理数据库（MDB）", ".tab": "MapInfo TAB",
+    ".mif": "MapInfo MIF", ".dxf": "AutoCAD DXF", ".dwg": "AutoCAD DWG", ".gml": "GML", ".topojson": "TopoJSON", ".sqlite": "SQLite",
+    ".udb": "SuperMap UDB", ".udbx": "SuperMap UDBX",
+}  # fmt: skip
+"""What other programs keep, by the name people know it by."""
 _MAGIC = {"gpkg": b"SQLite format 3\x00", "shp": b"\x00\x00\x27\x0a", "fgb": b"fgb", "parquet": b"PAR1"}
 _SIDECARS = (".shx", ".dbf", ".prj", ".cpg")
 
@@ -97,6 +103,8 @@ def in_folder(path: Path, layer: str | None) -> Path:
     """
     if not path.is_dir():
         return path
+    if path.suffix.lower() == ".gdb":
+        _kind(path.name, ".gdb")
     found = sorted(p for p in path.iterdir() if p.suffix.lower() == ".shp" and p.is_file())
     named = [p for p in found if layer in (p.stem, p.name)] if layer is not None else found
     if len(named) == 1:
@@ -134,6 +142,18 @@ def check_file(path: Path) -> None:
 
 
 def _kind(name: str, suffix: str) -> str:
+    if suffix in _CONVERT:
+        zh, en = (
+            _CONVERT[suffix],
+            {".gdb": "a FileGDB", ".gdbtable": "a FileGDB", ".tab": "MapInfo TAB", ".mif": "MapInfo MIF"}.get(
+                suffix, suffix[1:].upper()
+            ),
+        )
+        raise InputError(
+            f"“{name}”是 {zh}，不能直接导入：请在 QGIS 等软件中打开，把要用的图层另存为 GeoPackage（.gpkg）后导入。",
+            f"'{name}' is {en}, which is not imported as it is: open it in QGIS or the like and save the layer as a "
+            "GeoPackage (.gpkg).",
+        )
     if suffix not in _KINDS:
         raise InputError(
             f"“{name}”不是可导入的类型：请用 GeoPackage、GeoJSON、Shapefile（可为 zip）、FlatGeobuf、GeoParquet、KML、OSM .pbf、"
@@ -211,6 +231,9 @@ def _chosen(name: str, members: dict[str, zipfile.ZipInfo], layer: str | None) -
     known = [m for m in known if not m.startswith("__MACOSX")]
     named = [m for m in known if PurePosixPath(m).stem == layer] or known
     if not known:
+        for member in map(PurePosixPath, members):
+            if member.suffix.lower() in _CONVERT:
+                _kind(name, member.suffix.lower())
         raise InputError(
             f"压缩包“{name}”里没有可导入的文件：应含 .shp、.gpkg 或 .geojson。",
             f"The archive '{name}' holds nothing to import: it should hold a .shp, .gpkg or .geojson.",

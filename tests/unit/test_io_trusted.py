@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -105,6 +106,22 @@ def test_a_frame_without_a_known_way_is_told(tmp_path: Path, epsg: int, datum: s
     source = read_vector(tmp_path / "a.gpkg")
     placed = place_areas(np.asarray(source.frame.geometry.values, object), source, EPSG, GROUND, "auto")
     assert any("beware" in en for _, en in placed.evidence) == (datum is not None)
+
+
+def test_what_other_programs_keep_is_called_by_its_name_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "g.gdb").mkdir()
+    with zipfile.ZipFile(tmp_path / "gdb.zip", "w") as archive:
+        archive.writestr("g.gdb/a00000001.gdbtable", b"x")
+    for name in ("a.tab", "a.dxf", "a.topojson"):
+        (tmp_path / name).write_bytes(b"{}")
+    (tmp_path / "t.json").write_text('{"type": "Topology", "objects": {}, "arcs": []}')
+    for name, word in (("g.gdb", "FileGDB"), ("gdb.zip", "FileGDB"), ("a.tab", "MapInfo"), ("a.dxf", "DXF"),
+                       ("a.topojson", "TopoJSON"), ("t.json", "TopoJSON")):  # fmt: skip
+        with pytest.raises(InputError) as refused:
+            read_vector(tmp_path / name)
+        for said in (refused.value.zh, refused.value.en):
+            assert word.lower() in said.lower()
+            assert "GeoPackage" in said
 
 
 def _curve_polygon(start: tuple[float, float], over: tuple[float, float], end: tuple[float, float]) -> bytes:
