@@ -8,10 +8,10 @@ from app_pages import access
 from app_pages.desk import Desk
 from app_pages.state import attempt, lang, say, tell
 from gridgis import emergency, peoplebook
-from gridgis.commanding import Situation
 from gridgis.emergency import STATUSES, Emergency
 from gridgis.io.workbook import workbook_bytes
 from gridgis.print.calls import call_list, emergency_sheets
+from gridgis.staff.commanding import Situation
 from layers.text import safe_text
 
 

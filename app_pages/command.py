@@ -15,10 +15,10 @@ from app_pages.desk import Desk
 from app_pages.panel import facts, number
 from app_pages.state import attempt, lang, say, tell
 from gridgis import peoplebook
-from gridgis.commanding import Situation
 from gridgis.errors import InputError
 from gridgis.io.workbook import workbook_bytes
-from gridgis.people import Link, level_name, role_name
+from gridgis.staff.commanding import Situation
+from gridgis.staff.people import Link, level_name, role_name
 from layers.geojson import from_degrees, to_degrees
 from layers.text import safe_text
 

@@ -12,10 +12,10 @@ from app_pages.desk import Desk
 from app_pages.panel import banner, facts
 from app_pages.state import keep, lang, say
 from app_pages.tableview import table
-from gridgis import handlingbook as book
-from gridgis.handling import WAYS, bodies_of
-from gridgis.ledger import VIEWS
-from gridgis.reporting import RESIDENT
+from gridgis.incidents import handlingbook as book
+from gridgis.incidents.handling import WAYS, bodies_of
+from gridgis.incidents.ledger import VIEWS
+from gridgis.incidents.reporting import RESIDENT
 from layers.page import LOOP_TOOLS
 from layers.text import safe_text
 

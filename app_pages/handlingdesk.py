@@ -18,12 +18,12 @@ from app_pages.desk import Desk
 from app_pages.state import attempt, lang, say, tell
 from app_pages.tableview import Column
 from app_pages.words import word
-from gridgis import handlingbook as book
-from gridgis.handling import Step, points, take
-from gridgis.ledger import ledger, now_for, photo_of
+from gridgis.incidents import handlingbook as book
+from gridgis.incidents.handling import Step, points, take
+from gridgis.incidents.ledger import ledger, now_for, photo_of
+from gridgis.incidents.reporting import Report, report
 from gridgis.locate import locate
-from gridgis.people import level_name
-from gridgis.reporting import Report, report
+from gridgis.staff.people import level_name
 from layers.styles import LEDGER
 from layers.text import safe_text
 

@@ -18,16 +18,17 @@ from app_pages.state import attempt, lang, say, tell
 from app_pages.tableview import Column, table
 from app_pages.tally import last_days
 from app_pages.words import WORDS
-from gridgis import analysing, conflicting
+from gridgis import analysing
 from gridgis.alerting import Alarm, alerts
 from gridgis.disclosing import small
 from gridgis.io.rasters import unpacked
 from gridgis.io.workbook import Sheet, workbook_bytes
 from gridgis.overlays import workload as work
 from gridgis.overlays.incidents import Wish
-from gridgis.people import level_name, role_name
+from gridgis.population import conflicting
 from gridgis.scheme import scheme_from
 from gridgis.scheme_parts import Workload
+from gridgis.staff.people import level_name, role_name
 from layers import figures
 from layers.drawing import Look, svg
 from layers.geojson import to_degrees

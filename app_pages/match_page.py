@@ -16,9 +16,9 @@ from app_pages.matchdesk import Upload
 from app_pages.panel import banner, level_name, number
 from app_pages.state import attempt, keep, lang, say, tell
 from app_pages.tableview import Column, table
-from gridgis import verdicts as v
 from gridgis.comparing import How, Theirs
-from gridgis.matching import MIN_IOU, Matching
+from gridgis.matches import verdicts as v
+from gridgis.matches.matching import MIN_IOU, Matching
 from layers.figures import VERDICT_COLOURS
 from layers.geojson import to_degrees
 from layers.text import safe_text

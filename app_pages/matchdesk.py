@@ -14,11 +14,11 @@ import shapely
 import gridgis as gg
 from app_pages import access
 from app_pages.desk import Desk
-from gridgis.adopting import Adoption, adopt
 from gridgis.comparing import How, Theirs, compare, facts_of
 from gridgis.io.match_report import sheets
 from gridgis.io.workbook import workbook_bytes
-from gridgis.matching import Matching
+from gridgis.matches.adopting import Adoption, adopt
+from gridgis.matches.matching import Matching
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from app_pages import access, handlingdesk, publicground
 from app_pages.desk import Desk, the_desk
 from app_pages.words import LANGUAGES, word
 from gridgis.errors import GridgisError
-from gridgis.reporting import PHOTO_BYTES, PHOTO_SIDE, RESIDENT, KnownError, Report, report
+from gridgis.incidents.reporting import PHOTO_BYTES, PHOTO_SIDE, RESIDENT, KnownError, Report, report
 from gridgis.serving.points import limited_body
 
 MOST_WORDS = 500

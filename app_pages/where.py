@@ -26,9 +26,9 @@ from app_pages import access, publicground
 from app_pages.desk import Desk, the_desk
 from app_pages.words import WORDS, word
 from gridgis.errors import GridgisError
-from gridgis.people import level_name, path_to
 from gridgis.print.settings import settings_of
 from gridgis.schema import reproject
+from gridgis.staff.people import level_name, path_to
 from layers.geojson import to_degrees
 
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}

@@ -28,9 +28,9 @@ import shapely
 from counties import SYSTEMS, bubenec, demos
 
 import gridgis as gg
-from gridgis.celling import Division, divide
-from gridgis.linework import Linework, linework
 from gridgis.plan import Plan, evolve
+from gridgis.subdividing.celling import Division, divide
+from gridgis.subdividing.linework import Linework, linework
 from gridgis.verify import verify
 
 SOURCES = ["roads", "water", "compounds"]

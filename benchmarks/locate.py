@@ -43,7 +43,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.contender import CONTENDERS
 from benchmarks.madeup import coverage, hard_points, scattered
 from benchmarks.oracle import Oracle, whole
-from gridgis import kernel
+from gridgis.pointindex import kernel
 
 HARD = 12_000
 ONCE_S = 10.0

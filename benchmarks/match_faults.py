@@ -27,7 +27,7 @@ import shapely
 from gridgis.county import County, open_county
 from gridgis.founding import new_county
 from gridgis.intake import Options, bring_in
-from gridgis.matching import Matching, match
+from gridgis.matches.matching import Matching, match
 from gridgis.naming import stem
 from gridgis.plan import Plan
 from gridgis.siting import outline_of

@@ -1,6 +1,6 @@
 """Who owns a point, by whole numbers alone: slow, plain, and sharing nothing with the kernel but the rule.
 
-The rule of `gridgis.assign`: a point is moved by (e, e^2), then (-e, e^2), (e, -e^2), (-e, -e^2); here e
+The rule of `gridgis.pointindex.assign`: a point is moved by (e, e^2), then (-e, e^2), (e, -e^2), (-e, -e^2); here e
 is a true number, 2^-100 mm, and everything is scaled by 2^200, so that nothing ever lies on an edge.
 The winding number of whole Python numbers then tells which polygon holds it. Points that touch
 nothing but lie within 2 mm of a polygon belong to the nearest.

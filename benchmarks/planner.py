@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 
 import gridgis as gg
-from gridgis.changes import Bit, Change, complete
 from gridgis.errors import GridgisError
+from gridgis.redraw.changes import Bit, Change, complete
 
 
 class Planner:

@@ -29,8 +29,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridgis.noding import Geometries
-from gridgis.repair import Net, Repaired, Terms, overlay_grids
+from gridgis.cleaning.noding import Geometries
+from gridgis.cleaning.repair import Net, Repaired, Terms, overlay_grids
 
 SAME = 0.01
 """Share of its area by which a precinct may differ from the published repair."""

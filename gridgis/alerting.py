@@ -11,7 +11,7 @@ import pandas as pd
 from gridgis.county import County
 from gridgis.errors import InputError
 from gridgis.io.rasters import unpacked
-from gridgis.people import chain, people_of
+from gridgis.staff.people import chain, people_of
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from gridgis.overlays.categories import Categories, categories_from, read_catego
 from gridgis.overlays.heads import in_words, named
 from gridgis.overlays.incidents import COLUMNS, Wish, at_level, chosen, leaves, prepared, unlocated
 from gridgis.overlays.workload import class_names, workload
-from gridgis.people import people_of, role_name
 from gridgis.plan import Plan
 from gridgis.scheme import Scheme, scheme_from
 from gridgis.scheme_parts import Workload
+from gridgis.staff.people import people_of, role_name
 from gridgis.suppression import suppress
 
 TITLES = {

@@ -11,11 +11,11 @@ import numpy as np
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from gridgis.changes import tally
 from gridgis.combining import Comparison, combined_edit, compare
 from gridgis.county import County
 from gridgis.errors import EditError, InputError, RefusedError
 from gridgis.plan import Edit, Plan
+from gridgis.redraw.changes import tally
 from gridgis.store import SqlStore
 from gridgis.store.drafts import BranchStore
 

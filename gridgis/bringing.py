@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gridgis import gathering, intake, populating, rastering, registers
+from gridgis import gathering, intake, registers
 from gridgis.county import County
 from gridgis.errors import GridgisError, InputError
 from gridgis.io.asking import Intake, Options
+from gridgis.population import populating, rastering
 
 __all__ = ["ENDINGS", "KINDS", "REGISTERS", "account_of", "bring"]
 

@@ -12,10 +12,10 @@ import shapely
 
 from gridgis import codes
 from gridgis.cells import Cells
-from gridgis.changes import Bit, Change, complete, new_name
 from gridgis.diff import attributes
 from gridgis.errors import RefusedError
 from gridgis.plan import Edit, Grid, Plan, evolve
+from gridgis.redraw.changes import Bit, Change, complete, new_name
 from gridgis.refining import refined
 from gridgis.schema import FIGURES
 from gridgis.threeway import OURS, THEIRS, Place, Side, lying_over, places, rows_taken, side_of

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridgis.cleaning.repair import valid_polygons
 from gridgis.county import County
 from gridgis.datums import check_datum, is_shifted, shift_geometries
 from gridgis.errors import InputError
@@ -20,12 +21,11 @@ from gridgis.io.projecting import projection
 from gridgis.io.reading import Source, read_vector
 from gridgis.io.recognise import Recognised, recognise
 from gridgis.io.sheets import Cell, Sheet, read_book
-from gridgis.matching import MIN_IOU, Matching, match
+from gridgis.matches.matching import MIN_IOU, Matching, match
+from gridgis.matches.verdicts import Words
 from gridgis.plan import Plan
 from gridgis.registers.values import LostError, plain, text_value
-from gridgis.repair import valid_polygons
 from gridgis.scheme import Scheme
-from gridgis.verdicts import Words
 
 _SHEETS, _TEXTS = (".xlsx", ".xlsm"), (".csv", ".tsv", ".txt")
 _LOOKED_AT = 30
@@ -68,7 +68,7 @@ class Theirs:
     name
         Name of the file.
     rows
-        As `gridgis.matching.match` takes them.
+        As `gridgis.matches.matching.match` takes them.
     columns
         Columns of the file.
     fields

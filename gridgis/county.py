@@ -17,9 +17,9 @@ import pandas as pd
 
 from gridgis.elements import Elements, gather
 from gridgis.errors import EditError, InputError, StaleEditError
-from gridgis.guards import require_conserved
 from gridgis.history import History, busy, counted, counted_alike, history_of, outlines_turned, rebased
 from gridgis.plan import Edit, Plan, evolve, invert, make_plan, stale_codes
+from gridgis.redraw.guards import require_conserved
 from gridgis.schema import FIGURES, TABLES
 from gridgis.scheme import Scheme, scheme_from
 from gridgis.store import SqlStore, open_store

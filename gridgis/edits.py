@@ -16,15 +16,24 @@ from numpy.typing import NDArray
 
 from gridgis import codes, topology
 from gridgis.cells import CellIndex, Cells
-from gridgis.changes import Bit, Change, arrivals, complete, require_unlocked, tally
-from gridgis.claiming import draw
-from gridgis.coding import convert, recode
-from gridgis.cutting import absorbed, cut_cells, divided, healed, line_points, polygons_of, transferred, usable_area
 from gridgis.errors import EditError, RefusedError
 from gridgis.plan import Edit, Plan
-from gridgis.reshaping import reshape
+from gridgis.redraw.changes import Bit, Change, arrivals, complete, require_unlocked
+from gridgis.redraw.claiming import draw
+from gridgis.redraw.coding import convert, recode
+from gridgis.redraw.cutting import (
+    absorbed,
+    cut_cells,
+    divided,
+    healed,
+    line_points,
+    transferred,
+    usable_area,
+)
+from gridgis.redraw.parts import recoded, split_codes
+from gridgis.redraw.reshaping import reshape
+from gridgis.redraw.vertices import delete_vertex, insert_vertex, move_vertex
 from gridgis.schema import FIGURES
-from gridgis.vertices import delete_vertex, insert_vertex, move_vertex
 
 __all__ = [
     "VERBS", "convert", "delete_vertex", "draw", "insert_vertex", "merge", "move_vertex", "paint", "recode", "reshape",
@@ -91,10 +100,10 @@ def split(plan: Plan, code: str, line: Any) -> Edit:
             f"The line does not divide grid '{grid.code}': draw it so that both ends cross the grid's boundary.",
         )
     inside, parts = healed(plan, inside, parts)
-    keep, fresh, templates = _split_codes(plan, grid.code, inside, parts)
+    keep, fresh, templates = split_codes(plan, grid.code, inside, parts)
     notes = _sliver_note(slivers, plan.scheme.sliver_m2)
     change = Change("split", {"split": grid.code, "line": shapely.to_wkt(line, rounding_precision=-1)}, grid.level,
-                    [*rest, *absorbed(_recoded(inside, parts, keep, fresh), plan.scheme.sliver_m2)],
+                    [*rest, *absorbed(recoded(inside, parts, keep, fresh), plan.scheme.sliver_m2)],
                     templates, notes=notes)  # fmt: skip
     return complete(plan, change)
 
@@ -249,7 +258,9 @@ def run(plan: Plan, command: Mapping[str, Any]) -> Edit:
         "recode": lambda: recode(plan, command["recode"], command["new"], **unlock),
         "convert": lambda: convert(plan, command["convert"], command["kind"]),
         "reshape": lambda: reshape(plan, shapely.from_wkt(command["reshape"]), level=command["level"], **unlock),
-        "move_vertex": lambda: move_vertex(plan, command["move_vertex"], command["to"], level=command["level"], **unlock),
+        "move_vertex": lambda: move_vertex(
+            plan, command["move_vertex"], command["to"], level=command["level"], **unlock
+        ),
         "insert_vertex": lambda: insert_vertex(
             plan, command["insert_vertex"], command["to"], level=command["level"], **unlock
         ),
@@ -278,58 +289,6 @@ def _cell_id(value: Any) -> int:
             f"基元编号“{value}”不是整数：请给出以逗号分隔的基元号，例如 12,15。",
             f"Cell id '{value}' is not a whole number: give ids separated by commas, such as 12,15.",
         ) from error
-
-
-def _split_codes(
-    plan: Plan, code: str, bits: Sequence[Bit], parts: NDArray[np.int64]
-) -> tuple[int, dict[int, list[str]], dict[str, str]]:
-    """Return the part that keeps the code, the new codes of the bits of each other part, and templates."""
-    weights = _part_weights(plan, bits, parts)
-    keep = max(weights, key=lambda p: weights[p])
-    others = [p for p in sorted(weights) if p != keep]
-    middle = shapely.get_coordinates(shapely.point_on_surface(
-        [shapely.union_all(polygons_of([b for b, q in zip(bits, parts, strict=True) if q == p])) for p in others]
-    ))  # fmt: skip
-    under = plan.scheme.stem(code)
-    used = plan.ledger.under(under, len(code))
-    fresh: dict[int, list[str]] = {}
-    templates: dict[str, str] = {}
-    for k in plan.scheme.reading_order(middle[:, 0], middle[:, 1]).tolist():
-        new = plan.scheme.next_code(under, len(code), used)
-        used.add(new)
-        mine = [b for b, q in zip(bits, parts, strict=True) if q == others[k]]
-        rows = Cells.of(
-            range(len(mine)), [b.code for b in mine], [b.polygon for b in mine], np.zeros((len(mine), len(FIGURES)))
-        )
-        fresh[others[k]], below = arrivals(plan, rows, new, used)
-        templates |= {new: code} | below
-    return keep, fresh, templates
-
-
-def _part_weights(plan: Plan, bits: Sequence[Bit], parts: NDArray[np.int64]) -> dict[int, tuple[float, ...]]:
-    """Return households, persons and area of each part."""
-    kept = [k for k, b in enumerate(bits) if b.kept is not None]
-    new = [k for k, b in enumerate(bits) if b.kept is None]
-    figures = np.zeros((len(bits), len(FIGURES)), dtype=np.int64)
-    if kept:
-        at = [int(plan.row([bits[k].origin[0]])[0]) for k in kept]
-        figures[kept] = plan.rows.figures[at]
-    if new:
-        loose = plan.rows.take(plan.row({i for k in new for i in bits[k].origin}))
-        figures[new] = tally(plan, loose, polygons_of([bits[k] for k in new]))
-    area = shapely.area(polygons_of(bits))
-    return {
-        int(p): (*figures[parts == p][:, :2].sum(axis=0).tolist(), float(area[parts == p].sum()))
-        for p in np.unique(parts)
-    }
-
-
-def _recoded(bits: Sequence[Bit], parts: NDArray[np.int64], keep: int, fresh: Mapping[int, list[str]]) -> list[Bit]:
-    queues = {p: iter(new) for p, new in fresh.items()}
-    return [
-        b if p == keep else Bit(b.polygon, b.origin, next(queues[p]), b.kept)
-        for b, p in zip(bits, parts.tolist(), strict=True)
-    ]
 
 
 def _sliver_note(count: int, size: float) -> list[tuple[str, str]]:

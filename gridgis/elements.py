@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.assign import NEAR_M, Ints, assign
+from gridgis.pointindex.assign import NEAR_M, Ints, assign
 from gridgis.schema import FIGURES, MM, mm
 
 COUNTED = {"buildings": ("households", "persons"), "places": (), "roads": (), "incidents": ()}

@@ -1,6 +1,6 @@
 """Which grid a road belongs to: it may cross several, or be the boundary between two.
 
-Points, compounds and buildings have one location each and go by `gridgis.assign`. A road has a
+Points, compounds and buildings have one location each and go by `gridgis.pointindex.assign`. A road has a
 length in every grid that it crosses, and where it *is* the boundary it has the same length on both
 sides. The rule of the scheme (``road_rule``) says whose it then is:
 
@@ -26,8 +26,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.assign import assign
 from gridgis.plan import Plan
+from gridgis.pointindex.assign import assign
 from gridgis.schema import mm, point_array
 
 Rule = Literal["longest", "lower_code", "both"]

@@ -17,9 +17,9 @@ from typing import Any
 import pandas as pd
 import shapely
 
-from gridgis.commanding import Situation
 from gridgis.county import County
 from gridgis.errors import InputError, RefusedError
+from gridgis.staff.commanding import Situation
 
 STATUSES = MappingProxyType({
     "assigned": ("已派发", "assigned"), "accepted": ("已接收", "accepted"), "working": ("处置中", "under way"),

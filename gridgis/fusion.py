@@ -9,12 +9,12 @@ import numpy as np
 import pyogrio
 import shapely
 
+from gridgis.cleaning.repair import valid_polygons
 from gridgis.county import County
 from gridgis.errors import InputError
 from gridgis.outgoing.placing import drafting, refuse_county
 from gridgis.planning import read_polygons
 from gridgis.propose.fusing import Fusion, Net
-from gridgis.repair import valid_polygons
 
 _CODES = ("code", "统一编码", "编码", "网格编码", "grid_code", "id", "name", "名称")
 

@@ -11,11 +11,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.assign import owners
 from gridgis.cells import Cells
 from gridgis.edgetable import MARGIN, Ints
+from gridgis.pointindex.assign import owners
+from gridgis.pointindex.squares import Squares, squares_of
 from gridgis.schema import mm
-from gridgis.squares import Squares, squares_of
 
 Boxes = NDArray[np.int64]
 _SHARE_MENDED = 0.25
@@ -87,7 +87,7 @@ class Ground:
         return Ground(rows, base, (*touched, mm(moved).reshape(-1, 4)))
 
     def owners(self, points: NDArray[Any]) -> NDArray[np.int32]:
-        """Return the row of the cell of each point, -1 outside all, by the rule of `gridgis.assign`.
+        """Return the row of the cell of each point, -1 outside all, by the rule of `gridgis.pointindex.assign`.
 
         Parameters
         ----------

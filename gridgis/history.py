@@ -13,9 +13,9 @@ import shapely
 
 from gridgis import edits
 from gridgis.cells import Cells
-from gridgis.changes import tally
 from gridgis.errors import InputError, StaleEditError
 from gridgis.plan import Edit, Plan, require_current
+from gridgis.redraw.changes import tally
 
 _BASE_KINDS = ("new", "demo")
 

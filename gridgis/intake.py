@@ -13,15 +13,15 @@ import pandas as pd
 import shapely
 
 from gridgis.cells import Cells
-from gridgis.changes import tally
 from gridgis.county import County
 from gridgis.errors import CodeError, GridgisError, InputError
-from gridgis.guards import require_conserved
 from gridgis.history import rows_of
 from gridgis.io.asking import Intake, Options
 from gridgis.io.importing import ImportResult, Target, plan_import
 from gridgis.io.surveying import survey
 from gridgis.plan import Edit, Grid, Plan, evolve
+from gridgis.redraw.changes import tally
+from gridgis.redraw.guards import require_conserved
 from gridgis.reviewing import entries, exceptions_of, require_known
 from gridgis.schema import FIGURES
 from gridgis.scheme import Scheme

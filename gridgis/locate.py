@@ -1,6 +1,6 @@
 """Points to grids: each point in exactly one, also on shared edges and corners.
 
-The first call on a plan makes a raster of its cells, see `gridgis.squares`; later calls, and plans
+The first call on a plan makes a raster of its cells, see `gridgis.pointindex.squares`; later calls, and plans
 that follow by edits, use it again.
 """
 
@@ -34,7 +34,7 @@ def locate(plan: Plan, points: Any, *, categorical: bool = False) -> pd.Series[A
     Returns
     -------
     Series
-        Codes as text, on the index of the input. The rule of ties is that of `gridgis.assign`.
+        Codes as text, on the index of the input. The rule of ties is that of `gridgis.pointindex.assign`.
 
     Raises
     ------

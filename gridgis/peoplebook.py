@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from gridgis.commanding import GROUPS, Situation, situation
 from gridgis.county import County
 from gridgis.io.workbook import Sheet
-from gridgis.people import level_name, people_of, role_name
 from gridgis.schema import TABLES
 from gridgis.scheme import Scheme
-from gridgis.staffing import doubles, overdue, overload, strays, vacancies
-from gridgis.suggesting import suggestions
+from gridgis.staff.commanding import GROUPS, Situation, situation
+from gridgis.staff.people import level_name, people_of, role_name
+from gridgis.staff.staffing import doubles, overdue, overload, strays, vacancies
+from gridgis.staff.suggesting import suggestions
 
 TITLES = MappingProxyType({
     "vacancies": ("空缺岗位", "Vacancies"), "suggestions": ("建议任职", "Suggestions"), "double": ("重复任职", "Double postings"),
@@ -58,7 +58,7 @@ def staffing_tables(county: County, role: str | None = None, day: str | None = N
 
 
 def command_of(county: County, area: Any, day: str | None = None) -> Situation:
-    """Return what lies in an area of a county, and who answers for it; see `gridgis.commanding.situation`."""
+    """Return what lies in an area of a county, and who answers for it; see `gridgis.staff.commanding.situation`."""
     near = {t: [c.name for c in TABLES[t] if c.kind != "geometry"] for t in ("buildings", "places")}
     tables = (
         county.table("buildings", near["buildings"], area.bounds),

@@ -12,12 +12,12 @@ import pandas as pd
 
 from gridgis.county import County
 from gridgis.errors import InputError, RefusedError
-from gridgis.people import People, concerns, people_of
 from gridgis.plan import Plan
 from gridgis.schema import TABLES
 from gridgis.scheme_parts import Role
-from gridgis.staffing import heirs, strays
-from gridgis.suggesting import suggestions
+from gridgis.staff.people import People, concerns, people_of
+from gridgis.staff.staffing import heirs, strays
+from gridgis.staff.suggesting import suggestions
 
 _COLUMNS = [c.name for c in TABLES["postings"]]
 _SOURCE = "gridgis post"
@@ -194,7 +194,7 @@ def _require_order(since: str, until: str) -> None:
 
 
 def accept(county: County, role: str | None = None) -> list[Posted]:
-    """Post everybody whom `gridgis.suggesting` suggests, for one role or for all."""
+    """Post everybody whom `gridgis.staff.suggesting` suggests, for one role or for all."""
     return post(county, wanted_of(suggestions(county.plan, people_of(county, county.today), role)))
 
 

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridgis.cleaning.repair import Spot
 from gridgis.county import County
 from gridgis.errors import InputError
 from gridgis.io.geojson import write_geojson
 from gridgis.io.sheets import read_book
 from gridgis.io.workbook import Sheet, write_workbook
-from gridgis.repair import Spot
 from gridgis.schema import FIGURES, MM, reproject
 
 __all__ = ["Decision", "entries", "exceptions_of", "read_decisions", "require_known", "write_review"]

@@ -10,9 +10,9 @@ import pandas as pd
 
 from gridgis.county import County, figure_frame, grid_frame
 from gridgis.emap import road_parts
-from gridgis.linework import lines_of
 from gridgis.locate import locate
 from gridgis.quality import boundary_quality
+from gridgis.subdividing.linework import lines_of
 
 
 def overview(county: County) -> dict[str, Any]:

@@ -27,7 +27,7 @@ DEMO_SOURCES = (
     "demo",
     "schemes",
     "store",
-    "assign.py",
+    "pointindex/assign.py",
     "cells.py",
     "codes.py",
     "county.py",

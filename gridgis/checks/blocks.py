@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 
 from gridgis.checks.finding import Finding, Fresh
-from gridgis.linework import lines_of
 from gridgis.quality import unfollowed
+from gridgis.subdividing.linework import lines_of
 
 CUT_M = 50.0
 """A shorter stretch beside no road, water or wall joins two of them and cuts nothing."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridgis.assign import assign
 from gridgis.cells import CellIndex
 from gridgis.checks.finding import Finding, Fresh
+from gridgis.pointindex.assign import assign
 from gridgis.schema import mm
 
 CUT_M2 = 1.0

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridgis.assign import assign
 from gridgis.cells import CellIndex
 from gridgis.checks.finding import Finding, Fresh
 from gridgis.checks.ground import sound
+from gridgis.pointindex.assign import assign
 from gridgis.schema import mm
 
 _TABLES = (("buildings", "建筑", "Building"), ("places", "场所", "Place"), ("roads", "道路", "Road"))

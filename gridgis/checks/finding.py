@@ -13,11 +13,11 @@ import pandas as pd
 import shapely
 
 from gridgis.elements import Elements
-from gridgis.people import People, people_of
 from gridgis.plan import Plan
 from gridgis.scheme import Scheme
-from gridgis.staffing import vacancies
-from gridgis.suggesting import suggestions
+from gridgis.staff.people import People, people_of
+from gridgis.staff.staffing import vacancies
+from gridgis.staff.suggesting import suggestions
 
 NEAR_M = 0.01
 """What lies this near to changed ground is looked at again."""

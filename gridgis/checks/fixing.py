@@ -18,13 +18,13 @@ import shapely
 
 from gridgis import topology
 from gridgis.cells import Cells
-from gridgis.changes import rewritten
 from gridgis.checks.finding import CheckedCounty
 from gridgis.checks.incremental import Checked
-from gridgis.coding import recode
 from gridgis.edits import merge, paint, transfer
 from gridgis.errors import EditError, GridgisError
 from gridgis.plan import Edit, Grid, Plan, evolve
+from gridgis.redraw.changes import rewritten
+from gridgis.redraw.coding import recode
 
 Try = Callable[[], Edit]
 Row = Mapping[str, Any]

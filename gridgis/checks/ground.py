@@ -9,8 +9,8 @@ import shapely
 
 from gridgis.checks.finding import Finding, Fresh
 from gridgis.checks.pieces import shown
-from gridgis.guards import edges_kept, outer_edges
 from gridgis.plan import Plan
+from gridgis.redraw.guards import edges_kept, outer_edges
 from gridgis.schema import MM
 from gridgis.topology import ring_edges, undirected
 

@@ -9,10 +9,10 @@ import pandas as pd
 import shapely
 
 from gridgis.checks.finding import Finding, Fresh
-from gridgis.people import level_name, role_name
 from gridgis.phones import SEPARATORS, is_phone, tidy_phone
 from gridgis.plan import Plan
-from gridgis.staffing import doubles, heirs, overdue, strays
+from gridgis.staff.people import level_name, role_name
+from gridgis.staff.staffing import doubles, heirs, overdue, strays
 
 
 def _at(plan: Plan, code: str) -> tuple[Any, int, int]:

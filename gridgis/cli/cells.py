@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from gridgis.celling import divide
 from gridgis.cli.common import Branch, By, County, Json, Lang, Progress, Reason, dump, opened, say
-from gridgis.linework import linework
+from gridgis.subdividing.celling import divide
+from gridgis.subdividing.linework import linework
 
 _LISTED = 10
 

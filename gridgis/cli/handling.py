@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import typer
 
-from gridgis import handlingbook as book
 from gridgis.cli.common import By, County, Json, Lang, dump, say, table, write_csv
 from gridgis.county import County as Opened
 from gridgis.county import open_county
 from gridgis.errors import InputError
-from gridgis.handling import Step, points, take
-from gridgis.ledger import ledger
-from gridgis.reporting import PHOTO_BYTES, Report, report
+from gridgis.incidents import handlingbook as book
+from gridgis.incidents.handling import Step, points, take
+from gridgis.incidents.ledger import ledger
+from gridgis.incidents.reporting import PHOTO_BYTES, Report, report
 
 Do = Literal[
     "list", "show", "points", "valid", "invalid", "forward", "handle", "feedback", "close", "evaluate", "reopen"

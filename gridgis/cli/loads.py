@@ -14,16 +14,16 @@ from gridgis.alerting import alerts as raster_alerts
 from gridgis.analysing import TITLES, worded
 from gridgis.cli.common import County, Json, Lang, dump, say, table, write_csv
 from gridgis.cli.incidents import Out, Since, Until, wish_of
-from gridgis.conflicting import SOURCE_COLUMNS, population_conflicts, sources
 from gridgis.county import open_county
 from gridgis.errors import InputError
 from gridgis.io.workbook import Sheet, write_workbook
 from gridgis.overlays import areal
 from gridgis.overlays import workload as work
 from gridgis.overlays.heads import in_words, plain
-from gridgis.people import level_name, role_name
+from gridgis.population.conflicting import SOURCE_COLUMNS, population_conflicts, sources
 from gridgis.scheme import Scheme, scheme_from
 from gridgis.scheme_parts import Workload
+from gridgis.staff.people import level_name, role_name
 
 _TOP = 15
 

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from gridgis import verdicts as v
-from gridgis.adopting import Adoption, adopt
 from gridgis.cli.common import By, County, Json, Lang, Reason, Unlock, dump, say, table
 from gridgis.comparing import How, Theirs, compare, facts_of, located
 from gridgis.county import open_county
 from gridgis.io.match_report import as_json, check_kind, counts, write_match
-from gridgis.matching import MIN_IOU, Matching
+from gridgis.matches import verdicts as v
+from gridgis.matches.adopting import Adoption, adopt
+from gridgis.matches.matching import MIN_IOU, Matching
 
 
 def register(app: typer.Typer) -> None:

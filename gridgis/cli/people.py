@@ -13,7 +13,6 @@ import typer
 
 from gridgis import emergency, peoplebook, posting
 from gridgis.cli.common import By, County, Json, Lang, dump, read_geometry, say, table
-from gridgis.commanding import Situation
 from gridgis.county import County as Opened
 from gridgis.county import open_county
 from gridgis.datums import shift
@@ -21,12 +20,13 @@ from gridgis.errors import InputError
 from gridgis.flooding import flooded
 from gridgis.io.workbook import write_workbook
 from gridgis.locate import locate
-from gridgis.people import Link, chain, level_name, people_of, role_name
 from gridgis.posting import Posted, Wanted, a_day
 from gridgis.print.calls import call_list, emergency_sheets
 from gridgis.print.document import write_bytes
 from gridgis.schema import reproject
 from gridgis.scheme import Scheme
+from gridgis.staff.commanding import Situation
+from gridgis.staff.people import Link, chain, level_name, people_of, role_name
 
 Point = Annotated[str | None, typer.Option("--point", metavar="LON,LAT", help="经度,纬度 / longitude, latitude")]
 Datum = Annotated[Literal["wgs84", "cgcs2000", "gcj02", "bd09"], typer.Option("--datum", help="坐标基准 / datum")]

@@ -13,14 +13,14 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gridgis.drawing import Spot
+from gridgis.cleaning.drawing import Spot
+from gridgis.cleaning.noding import Geometries
+from gridgis.cleaning.repair import Repaired
 from gridgis.errors import GridgisError, InputError, RefusedError
 from gridgis.io.asking import Options, cannot_enter
 from gridgis.io.evidence import DatumView
 from gridgis.io.reading import Source
 from gridgis.io.recognise import Recognised
-from gridgis.noding import Geometries
-from gridgis.repair import Repaired
 from gridgis.scheme import Scheme
 
 Words = tuple[str, str]

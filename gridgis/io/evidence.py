@@ -18,8 +18,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from gridgis.cleaning.noding import Geometries
 from gridgis.datums import DATUMS, shift_geometries
-from gridgis.noding import Geometries
 
 Words = tuple[str, str]
 Project = Callable[[Geometries], Geometries]

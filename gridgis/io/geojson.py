@@ -24,9 +24,9 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from gridgis.cleaning.noding import Geometries
 from gridgis.datums import check_datum, densify, is_shifted, shift_geometries
 from gridgis.errors import InputError
-from gridgis.noding import Geometries
 
 EXACT_DECIMALS = 9
 _BENT_EDGE_M = 200.0

@@ -34,6 +34,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from gridgis.cleaning.repair import Net, Repaired, Terms, overlay_grids
 from gridgis.datums import check_datum
 from gridgis.errors import InputError
 from gridgis.io.accounts import Draft, ImportResult, Target, finish
@@ -44,7 +45,6 @@ from gridgis.io.placing import place_areas
 from gridgis.io.reading import read_vector
 from gridgis.io.recognise import recognise
 from gridgis.io.rests import beside, left_over, words_of
-from gridgis.repair import Net, Repaired, Terms, overlay_grids
 
 __all__ = ["ImportResult", "Options", "Target", "plan_import"]
 

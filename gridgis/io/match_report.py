@@ -12,11 +12,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gridgis import verdicts as v
 from gridgis.errors import InputError
 from gridgis.io.geojson import write_geojson
 from gridgis.io.workbook import Sheet, write_workbook
-from gridgis.matching import Matching
+from gridgis.matches import verdicts as v
+from gridgis.matches.matching import Matching
 from gridgis.schema import reproject
 
 KINDS = (".xlsx", ".csv", ".json", ".geojson")

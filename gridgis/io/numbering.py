@@ -6,10 +6,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridgis.cleaning.noding import Geometries
 from gridgis.errors import InputError
 from gridgis.io.accounts import Draft
 from gridgis.io.recognise import name_column, plain_text
-from gridgis.noding import Geometries
 
 _SHARE = 0.5
 

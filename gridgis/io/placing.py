@@ -11,6 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from gridgis.cleaning.noding import Geometries
+from gridgis.cleaning.repair import valid_polygons
 from gridgis.datums import DATUMS, shift_geometries
 from gridgis.io.evidence import (
     DatumView,
@@ -24,8 +26,6 @@ from gridgis.io.evidence import (
 )
 from gridgis.io.projecting import Projection, projection
 from gridgis.io.reading import Source
-from gridgis.noding import Geometries
-from gridgis.repair import valid_polygons
 
 Words = tuple[str, str]
 Views = Callable[[Geometries, Projection], list[DatumView]]

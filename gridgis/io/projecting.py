@@ -9,7 +9,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.noding import Geometries
+from gridgis.cleaning.noding import Geometries
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.noding import Geometries
+from gridgis.cleaning.noding import Geometries
 
 Words = tuple[str, str]
 Codes = NDArray[np.object_]

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridgis.drawing import Net
+from gridgis.cleaning.drawing import Net
+from gridgis.cleaning.repair import count_findings, valid_polygons
 from gridgis.errors import GridgisError
 from gridgis.io.accounts import Target
 from gridgis.io.asking import Options
 from gridgis.io.crs import Near
 from gridgis.io.projecting import projection
 from gridgis.io.reading import read_vector
-from gridgis.repair import count_findings, valid_polygons
 
 
 def survey(path: str | Path, target: Target, options: Options, error: GridgisError) -> dict[str, Any]:

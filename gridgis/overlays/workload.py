@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from gridgis.people import needed
 from gridgis.plan import Grid, Plan
 from gridgis.scheme import Scheme
 from gridgis.scheme_parts import Workload
+from gridgis.staff.people import needed
 
 MEASURES = ("households", "incidents", "floating", "area_m2")
 """What makes work, in the order of the weights."""

@@ -10,12 +10,12 @@ import numpy as np
 import shapely
 
 from gridgis.errors import InputError
-from gridgis.people import chain, level_name, role_name
 from gridgis.print.boards import Studio, board_map, distance, facts, foot, legend
 from gridgis.print.scene import Look, Map, draw_map
 from gridgis.print.sides import sides_of
 from gridgis.print.svg import Frame, bar
 from gridgis.print.typeset import press
+from gridgis.staff.people import chain, level_name, role_name
 
 OVERVIEW_MM = (250.0, 240.0)
 _MOST_OVERVIEWS = 8

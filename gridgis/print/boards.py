@@ -13,7 +13,6 @@ import segno
 import shapely
 
 from gridgis.county import County
-from gridgis.people import Link, People, chain, level_name, people_of, role_name
 from gridgis.plan import Plan
 from gridgis.print.country import Country, country_of
 from gridgis.print.scene import Look, Map, draw_map, mark, style_of
@@ -21,6 +20,7 @@ from gridgis.print.settings import Settings
 from gridgis.print.sides import sides_of
 from gridgis.print.svg import Frame, bar, draw, picture, tag
 from gridgis.print.typeset import Format, press
+from gridgis.staff.people import Link, People, chain, level_name, people_of, role_name
 
 MAP_MM = (258.0, 216.0)
 """Width and height of the plan on an A3 board."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gridgis.commanding import Situation
 from gridgis.county import County
 from gridgis.emergency import STATUSES, Emergency
 from gridgis.io.workbook import Sheet
-from gridgis.people import level_name
 from gridgis.peoplebook import TITLES, in_words, overview_rows
 from gridgis.plan import Plan
 from gridgis.print.country import country_of
 from gridgis.print.document import Document
 from gridgis.print.scene import Look, draw_map
 from gridgis.print.svg import Frame, draw
+from gridgis.staff.commanding import Situation
+from gridgis.staff.people import level_name
 
 _MAP_MM = (178.0, 120.0)
 _ACTIONS = {"emergency_begin": ("启动", "begun"), "emergency_task": ("任务", "task"), "emergency_end": ("结束", "ended")}

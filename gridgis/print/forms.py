@@ -16,7 +16,6 @@ from gridgis.county import County
 from gridgis.diff import Difference, differences
 from gridgis.errors import InputError
 from gridgis.io.workbook import SAFE
-from gridgis.people import level_name
 from gridgis.plan import Plan
 from gridgis.print.country import Country, country_of
 from gridgis.print.document import Document
@@ -25,6 +24,7 @@ from gridgis.print.sides import sides_of
 from gridgis.print.svg import Frame
 from gridgis.print.typeset import press
 from gridgis.publishing import publications
+from gridgis.staff.people import level_name
 
 CHANGES = MappingProxyType({"added": ("新设", "new"), "removed": ("停用", "voided"), "reshaped": ("界线调整", "redrawn"),
                             "changed": ("属性变更", "attributes")})  # fmt: skip

@@ -17,14 +17,14 @@ from gridgis import checks
 from gridgis.county import County
 from gridgis.errors import InputError
 from gridgis.locate import locate
-from gridgis.people import level_name, people_of, role_name
 from gridgis.peoplebook import TITLES, in_words, staffing_tables
 from gridgis.print import charts
 from gridgis.print.country import Country, country_of
 from gridgis.print.document import Document
 from gridgis.print.scene import Look, draw_map
 from gridgis.print.svg import Frame, tag
-from gridgis.staffing import vacancies
+from gridgis.staff.people import level_name, people_of, role_name
+from gridgis.staff.staffing import vacancies
 
 KINDS = ("check", "incidents", "staffing")
 TITLES_OF = MappingProxyType({"check": ("覆盖检查报告", "Coverage check"), "incidents": ("事件月报", "Incidents of the month"),

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from gridgis import topology
-from gridgis.changes import Bit, Change, arrivals, complete
 from gridgis.errors import EditError, RefusedError
 from gridgis.plan import Edit, Grid, Plan
 from gridgis.propose.labels import parents_of
+from gridgis.redraw.changes import Bit, Change, arrivals, complete
 
 Ints = NDArray[np.int64]
 Objects = NDArray[np.object_]

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from gridgis import topology
 from gridgis.errors import InputError
-from gridgis.linework import lines_of
 from gridgis.plan import Plan
 from gridgis.propose.barriers import Barriers, Table
 from gridgis.propose.labels import by_pair, heads, joined, members, numbered, parents_of, totals
 from gridgis.quality import BESIDE_M, accompanied
 from gridgis.schema import metres
+from gridgis.subdividing.linework import lines_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

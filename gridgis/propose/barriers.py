@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.linework import lines_of
 from gridgis.quality import BESIDE_M, accompanied
+from gridgis.subdividing.linework import lines_of
 
 Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]

@@ -9,14 +9,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridgis.celling import cut_buildings
-from gridgis.linework import lines_of
 from gridgis.propose.adoption import allot
 from gridgis.propose.area import Area, near_box
 from gridgis.propose.barriers import Table
 from gridgis.propose.graph import Graph, Taste
 from gridgis.propose.labels import numbered
 from gridgis.quality import boundary_quality
+from gridgis.subdividing.celling import cut_buildings
+from gridgis.subdividing.linework import lines_of
 
 Ints = NDArray[np.int64]
 Objects = NDArray[np.object_]

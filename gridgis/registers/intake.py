@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from gridgis.changes import rewritten
 from gridgis.county import County
 from gridgis.errors import GridgisError, InputError, RefusedError
 from gridgis.io.sheets import Cell, read_book
 from gridgis.phones import is_phone
 from gridgis.plan import Edit, Grid
+from gridgis.redraw.changes import rewritten
 from gridgis.registers import accounts
 from gridgis.registers.asking import Options, Outcome, Work
 from gridgis.registers.context import Context, Record, blank

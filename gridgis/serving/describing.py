@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridgis.datums import DATUMS
-from gridgis.handling import ACTIONS, WAYS
-from gridgis.ledger import VIEWS
-from gridgis.reporting import LONGEST
+from gridgis.incidents.handling import ACTIONS, WAYS
+from gridgis.incidents.ledger import VIEWS
+from gridgis.incidents.reporting import LONGEST
 from gridgis.serving.features import DEFAULT_ITEMS, MAX_ITEMS
 from gridgis.serving.loop import MOST_LISTED, TEXTS
 from gridgis.serving.points import MOST_POINTS

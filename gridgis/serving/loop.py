@@ -15,10 +15,10 @@ from starlette.routing import Route
 
 from gridgis.county import County
 from gridgis.errors import GridgisError, InputError
-from gridgis.handling import Step, take
-from gridgis.handlingbook import told
-from gridgis.ledger import VIEWS, incident_of, ledger, photo_of
-from gridgis.reporting import KnownError
+from gridgis.incidents.handling import Step, take
+from gridgis.incidents.handlingbook import told
+from gridgis.incidents.ledger import VIEWS, incident_of, ledger, photo_of
+from gridgis.incidents.reporting import KnownError
 from gridgis.serving.asking import one_of, problem, refused, whole
 from gridgis.serving.points import limited_body
 from gridgis.serving.reports import stopped

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gridgis.errors import GridgisError, InputError
-from gridgis.reporting import LONGEST, PHOTO_BYTES, KnownError, Report
+from gridgis.incidents.reporting import LONGEST, PHOTO_BYTES, KnownError, Report
 from gridgis.serving.asking import problem, refused
 from gridgis.serving.points import limited_body
 from gridgis.serving.source import Source

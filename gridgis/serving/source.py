@@ -22,11 +22,11 @@ from gridgis.disclosing import masks
 from gridgis.errors import InputError
 from gridgis.exporting import out_frame, public_frame
 from gridgis.history import version_on
+from gridgis.incidents.reporting import Report, report
 from gridgis.io.geojson import collection, in_datum
 from gridgis.once import Once
 from gridgis.plan import Plan
 from gridgis.publishing import AtVersion, publications
-from gridgis.reporting import Report, report
 
 _MOMENTS = 4
 """Plans of other dates that are kept beside the present one."""
@@ -272,7 +272,7 @@ class Source:
         return moment
 
     def report(self, told: Report) -> dict[str, Any]:
-        """Keep an incident, see `gridgis.reporting.report`."""
+        """Keep an incident, see `gridgis.incidents.reporting.report`."""
         with self._lock:
             return report(self.county, told)
 

@@ -20,9 +20,9 @@ from app_pages import access, accesslist, handlingchart, handlingdesk, publicpag
 from app_pages.desk import the_desk
 from app_pages.publicpage import ALL, EACH, MOST_BYTES, SPAN_S, Gate, Public
 from app_pages.words import word
-from gridgis.handlingbook import told
-from gridgis.ledger import ledger
-from gridgis.reporting import RESIDENT, Report, report
+from gridgis.incidents.handlingbook import told
+from gridgis.incidents.ledger import ledger
+from gridgis.incidents.reporting import RESIDENT, Report, report
 from gridgis.verify import verify
 from tests.app.test_pages import run, text_of
 from tests.crew import A

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 from gridgis.county import open_county
-from gridgis.handlingbook import told
-from gridgis.reporting import PHOTO_BYTES, Report, report
+from gridgis.incidents.handlingbook import told
+from gridgis.incidents.reporting import PHOTO_BYTES, Report, report
 from gridgis.verify import verify
 from tests.browser.conftest import SHOTS, Desk, running_app
 from tests.crew import A, B

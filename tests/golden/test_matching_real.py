@@ -15,7 +15,7 @@ import pytest
 from benchmarks.match_faults import OFFICIAL, beijing, judged, official, plant
 from gridgis.comparing import How, compare
 from gridgis.county import County
-from gridgis.matching import match
+from gridgis.matches.matching import match
 
 RENAMED = {"110117003": ("渔阳地区", "平谷镇"), "110108023": ("万柳地区", "海淀镇")}
 

@@ -15,7 +15,7 @@ import pytest
 import shapely
 
 from benchmarks.repair_layers import LAYERS, against_published, as_published, far_off, repair, whole
-from gridgis.repair import Net, overlay_grids
+from gridgis.cleaning.repair import Net, overlay_grids
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ import pytest
 import shapely
 
 import gridgis as gg
-from gridgis import seaming
-from gridgis.celling import Division, divide
 from gridgis.errors import EditError
 from gridgis.founding import Founding, found
-from gridgis.linework import Linework, linework
 from gridgis.plan import Plan, evolve, invert
 from gridgis.schema import to_lattice
+from gridgis.subdividing import seaming
+from gridgis.subdividing.celling import Division, divide
+from gridgis.subdividing.linework import Linework, linework
 from gridgis.verify import verify
 from tests.drawn import COUNTY, EAST, EPSG, NORTH, SIDE, code_of, grids_of, plan_of, squares
 

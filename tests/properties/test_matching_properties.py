@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.match_faults import judged, plant
-from gridgis.matching import match
+from gridgis.matches.matching import match
 from gridgis.plan import Plan
 from tests.drawn import drawn
 

@@ -15,9 +15,11 @@ import pytest
 import shapely
 
 import gridgis as gg
-from gridgis import assign, cells, changes, codes, plan, topology
+from gridgis import cells, codes, plan, topology
 from gridgis.allotted import Ledger
 from gridgis.errors import CoverageError
+from gridgis.pointindex import assign
+from gridgis.redraw import changes
 from gridgis.schema import metres
 from tests.drawn import area, code_of, drawn, line
 from tests.properties import moves

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
-from gridgis.repair import Net, Repaired, Terms, overlay_grids
+from gridgis.cleaning.repair import Net, Repaired, Terms, overlay_grids
 
 SIDE = 1000.0
 COUNTY = box(0, 0, SIDE, SIDE)

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from gridgis.county import open_county
 from gridgis.datums import wgs84_to_bd09
 from gridgis.errors import InputError
-from gridgis.reporting import PHOTO_BYTES, Report, report
+from gridgis.incidents.reporting import PHOTO_BYTES, Report, report
 from gridgis.schema import reproject
 from gridgis.serving.reports import MOST_BYTES
 from gridgis.serving.service import service

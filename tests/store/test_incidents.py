@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gridgis.errors import InputError
-from gridgis.handling import Step, take
-from gridgis.ledger import incident_of, ledger, photo_of, steps_of
-from gridgis.reporting import Report, report
+from gridgis.incidents.handling import Step, take
+from gridgis.incidents.ledger import incident_of, ledger, photo_of, steps_of
+from gridgis.incidents.reporting import Report, report
 from tests.looped import degrees
 from tests.store.conftest import Shelf
 

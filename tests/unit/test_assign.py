@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from gridgis.assign import NEAR_M, assign
 from gridgis.elements import Elements
+from gridgis.pointindex.assign import NEAR_M, assign
 from gridgis.schema import mm
 from tests.drawn import SIDE, at, squares
 

@@ -286,7 +286,7 @@ def test_rows_of_different_grids_merge(county: gg.County, draft: gg.County) -> N
 def rename(county: gg.County, code: str, name: str) -> gg.Edit:
     from dataclasses import replace
 
-    from gridgis.changes import rewritten
+    from gridgis.redraw.changes import rewritten
 
     grid = replace(county.plan.grids[code], name=name)
     return county.apply(rewritten(county.plan, "register", {"register": code}, [grid]))

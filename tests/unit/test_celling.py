@@ -12,12 +12,12 @@ import pytest
 import shapely
 
 import gridgis as gg
-from gridgis.celling import Division, cut_buildings, divide
 from gridgis.checks import check
 from gridgis.edits import paint
 from gridgis.errors import EditError
-from gridgis.linework import Linework
 from gridgis.plan import Plan, evolve, invert
+from gridgis.subdividing.celling import Division, cut_buildings, divide
+from gridgis.subdividing.linework import Linework
 from gridgis.verify import verify
 from tests.drawn import SIDE, area, at, cell_at, code_of, drawn, drawn_county, hash_of, line, lumps, plan_of
 from tests.telling import Tell, assert_refused

@@ -13,8 +13,8 @@ import shapely
 
 import gridgis as gg
 from gridgis import peoplebook
-from gridgis.commanding import GROUPS
 from gridgis.schema import reproject
+from gridgis.staff.commanding import GROUPS
 from tests.crew import DAY, NORTH, SOUTH, TOWN, A, B, C, D, added, crewed, person, set_cell, without
 from tests.drawn import EPSG, area, at, homes_of
 from tests.telling import Tell, assert_refused, geojson

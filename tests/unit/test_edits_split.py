@@ -8,9 +8,9 @@ import pytest
 import shapely
 
 import gridgis as gg
-from gridgis.changes import Bit
-from gridgis.cutting import divided
 from gridgis.errors import CodeError, EditError
+from gridgis.redraw.changes import Bit
+from gridgis.redraw.cutting import divided
 from tests.drawn import SIDE, after, area, cell_at, code_of, drawn, households, letters, line, not_a_number, plan_of
 
 A, B, C, D, E = (str(code_of(c)) for c in "ABCDE")

@@ -12,11 +12,11 @@ import shapely
 
 import gridgis as gg
 from gridgis import ground
-from gridgis.assign import assign
 from gridgis.cells import Cells
 from gridgis.errors import GridgisError
 from gridgis.history import version_on
 from gridgis.plan import Plan
+from gridgis.pointindex.assign import assign
 from gridgis.schema import mm
 from tests.drawn import SIDE, at, code_of, drawn, drawn_county, line, patchwork
 

@@ -17,11 +17,11 @@ import gridgis as gg
 from gridgis.cli.app import app
 from gridgis.county import County, open_county
 from gridgis.errors import InputError, RefusedError
-from gridgis.handling import ACTIONS, Step, bodies_of, points, take
-from gridgis.handlingbook import told
-from gridgis.ledger import incident_of, ledger, status_of, steps_of
+from gridgis.incidents.handling import ACTIONS, Step, bodies_of, points, take
+from gridgis.incidents.handlingbook import told
+from gridgis.incidents.ledger import incident_of, ledger, status_of, steps_of
+from gridgis.incidents.reporting import RESIDENT, KnownError, Report, report
 from gridgis.posting import Wanted, end, post
-from gridgis.reporting import RESIDENT, KnownError, Report, report
 from gridgis.scheme import load_scheme, scheme_names
 from gridgis.verify import verify
 from tests.crew import DAY, A, B
@@ -228,7 +228,7 @@ def test_killed_between_step_and_incident_nothing_is_kept(path: Path) -> None:
     program = f"""
 import os
 from gridgis.county import open_county
-from gridgis.handling import Step, take
+from gridgis.incidents.handling import Step, take
 county = open_county({str(path)!r})
 county.store.set_fields = lambda *_: os._exit(9)
 take(county, {number!r}, Step("handle", handled_in="grid"))

@@ -11,10 +11,10 @@ import pytest
 
 import gridgis as gg
 from gridgis.county import County, open_county
-from gridgis.handling import Step, take
-from gridgis.handlingbook import told
-from gridgis.ledger import ledger
-from gridgis.reporting import Report, report
+from gridgis.incidents.handling import Step, take
+from gridgis.incidents.handlingbook import told
+from gridgis.incidents.ledger import ledger
+from gridgis.incidents.reporting import Report, report
 from gridgis.verify import verify
 from tests.crew import A, added, posting, set_cell
 from tests.drawn import code_of, drawn_county

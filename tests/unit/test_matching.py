@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 import shapely
 
-from gridgis import verdicts as v
-from gridgis.adopting import adopt
 from gridgis.errors import InputError
-from gridgis.matching import Matching, match
+from gridgis.matches import verdicts as v
+from gridgis.matches.adopting import adopt
+from gridgis.matches.matching import Matching, match
+from gridgis.matches.pairing import assigned
 from gridgis.naming import likeness, stem
-from gridgis.pairing import assigned
 from gridgis.plan import Plan, evolve, invert
 from tests.drawn import EPSG, area, code_of, drawn
 

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 
 import gridgis as gg
-from gridgis import posting, publishing, reporting
+from gridgis import posting, publishing
 from gridgis.checks.incremental import Checked
+from gridgis.incidents import reporting
+from gridgis.incidents.reporting import Report
 from gridgis.print.reports import report
 from gridgis.publishing import publish
 from gridgis.registers import Options, bring_in
 from gridgis.registers.privacy import is_identity_number
-from gridgis.reporting import Report
 from tests.crew import DAY, A, crewed
 from tests.drawn import code_of, drawn_county
 from tests.looped import LAMP, degrees, looped

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import gridgis as gg
-from gridgis import people, staffing
 from gridgis.checks.people import callable_phone
 from gridgis.errors import CodeError
-from gridgis.suggesting import suggestions
+from gridgis.staff import people, staffing
+from gridgis.staff.suggesting import suggestions
 from tests.crew import DAY, NORTH, TOWN, A, B, C, D, added, crewed, person, posting, set_cell, without
 from tests.drawn import at, drawn_county, line
 

@@ -11,8 +11,8 @@ import shapely
 import gridgis as gg
 from gridgis.cells import Cells
 from gridgis.errors import CodeError, CoverageError, SchemeError, StaleEditError
-from gridgis.guards import require_conserved
 from gridgis.plan import Grid, make_plan
+from gridgis.redraw.guards import require_conserved
 from tests.drawn import COUNTY, EPSG, SIDE, area, cell_at, code_of, drawn, households, line, plan_of, squares
 
 A, B, C, D = (str(code_of(c)) for c in "ABCD")

@@ -16,7 +16,7 @@ import gridgis as gg
 from gridgis.bringing import bring
 from gridgis.errors import StaleEditError
 from gridgis.io.asking import Options
-from gridgis.spreading import apportion
+from gridgis.population.spreading import apportion
 from tests.drawn import area, at, code_of, drawn_county
 from tests.telling import Tell, assert_refused, geojson
 

@@ -13,11 +13,11 @@ import shapely
 
 import gridgis as gg
 from gridgis.bringing import bring
-from gridgis.conflicting import sources
 from gridgis.errors import InputError
 from gridgis.io.asking import Options
 from gridgis.io.rasters import read_raster
-from gridgis.rastering import raster_figures
+from gridgis.population.conflicting import sources
+from gridgis.population.rastering import raster_figures
 from tests.drawn import EAST, EPSG, NORTH, code_of, drawn_county
 from tests.telling import Tell, assert_refused
 

@@ -12,10 +12,10 @@ import shapely
 
 import gridgis as gg
 from gridgis.bringing import bring
-from gridgis.conflicting import population_conflicts, sources
 from gridgis.errors import InputError
 from gridgis.io.asking import Options
 from gridgis.io.rasters import read_raster
+from gridgis.population.conflicting import population_conflicts, sources
 from tests.drawn import EAST, EPSG, NORTH, area, code_of, drawn_county
 from tests.telling import Tell, geojson, teller
 

@@ -7,8 +7,8 @@ import pytest
 import shapely
 from shapely import Polygon, box
 
+from gridgis.cleaning.repair import Net, Repaired, Terms, count_findings, overlay_grids, valid_polygons
 from gridgis.errors import InputError
-from gridgis.repair import Net, Repaired, Terms, count_findings, overlay_grids, valid_polygons
 
 COUNTY = box(0, 0, 300, 200)
 

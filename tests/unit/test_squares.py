@@ -13,11 +13,11 @@ import shapely
 
 from benchmarks.madeup import coverage, hard_points, scattered
 from benchmarks.oracle import Oracle, whole
-from gridgis import kernel, lookup, squares
-from gridgis.assign import assign
 from gridgis.errors import InputError
+from gridgis.pointindex import kernel, lookup, squares
+from gridgis.pointindex.assign import assign
+from gridgis.pointindex.squares import squares_of
 from gridgis.schema import mm
-from gridgis.squares import squares_of
 
 
 def holed() -> np.ndarray:
