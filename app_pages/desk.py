@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -35,6 +35,8 @@ from layers import base, geojson, grids
 Item = tuple[Any, ...]
 _KEPT_TOKENS = 1024
 _IN_VIEW = {"cells": 6000, "lines": 1500}
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -227,7 +229,7 @@ class Desk:
 
     # -- what is made of the county besides
 
-    def lasting(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    def lasting(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """Return what `make` makes, once until the e-map changes; a key of what the plan decides names its version."""
         return self._lasting.get(key, make)
 
@@ -247,7 +249,7 @@ class Desk:
         self._checked = last.again(self.county, progress) if last else Checked.of(self.county, progress)
         return self._checked
 
-    def once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """Return what `make` makes, once for a state of the plan and of the registers of people."""
         return self._frames.get((*key, self.version, self._registers()), make)
 

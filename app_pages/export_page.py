@@ -27,7 +27,7 @@ def choices(desk: Desk) -> Wish:
     """Show format, level, datum, role and simplification; return what they come to."""
     state = st.session_state
     formats = {k: f.en if lang() == "en" else f.zh for k, f in FORMATS.items()}
-    st.selectbox(say("export_format"), list(formats), key="export_format", format_func=formats.get)
+    st.selectbox(say("export_format"), list(formats), key="export_format", format_func=formats.__getitem__)
     chosen = FORMATS[state.export_format]
     tip(f"export_for_{chosen.key}")
     if chosen.key == "shp":
@@ -35,7 +35,7 @@ def choices(desk: Desk) -> Wish:
             say("export_encoding"), ENCODINGS, key="export_encoding", format_func=str.upper, required=True
         )
     names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
-    st.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True)
+    st.segmented_control(say("level"), list(names), key="level", format_func=names.__getitem__, required=True)
     if not chosen.datum:
         st.radio(say("datum"), DATUMS, key="datum", format_func=lambda k: say(f"datum_{k}"))
     left, right = st.columns(2)

@@ -84,10 +84,10 @@ def following(desk: Desk, row: dict[str, Any]) -> None:
             bodies = bodies_of(county)
         auto = say("case_body") if action == "forward" else say("case_body_auto")
         names = {"": auto} | {k: v[other] for k, v in bodies.items()}
-        st.selectbox(say("case_body"), list(names), format_func=names.get, key=f"case_organisation_{turn}", label_visibility="collapsed")
+        st.selectbox(say("case_body"), list(names), format_func=names.__getitem__, key=f"case_organisation_{turn}", label_visibility="collapsed")
     if action in ("forward", "handle") and desk.scheme.limits:
         limits = {"": say("case_limit_auto")} | {v.key: (v.en if other else v.zh) for v in desk.scheme.limits}
-        st.selectbox(say("case_limit"), list(limits), format_func=limits.get, key=f"case_limit_{turn}", label_visibility="collapsed")
+        st.selectbox(say("case_limit"), list(limits), format_func=limits.__getitem__, key=f"case_limit_{turn}", label_visibility="collapsed")
     if action == "evaluate":
         st.select_slider(say("case_score"), range(1, 6), value=5, key=f"case_score_{turn}")
     hint = f"{say('case_note')} · {say('case_note_hint')}"
@@ -103,7 +103,7 @@ def form(desk: Desk) -> None:
         f"<h4>{safe_text(say('case_new'))}</h4><div class='gg-code'>{safe_text(say('case_new_place', lon=lon, lat=lat))}</div>"
     )
     kinds = handlingdesk.category_names(desk, lang())
-    st.selectbox(say("case_category"), list(kinds), key=f"case_category_{turn}", format_func=kinds.get)
+    st.selectbox(say("case_category"), list(kinds), key=f"case_category_{turn}", format_func=kinds.__getitem__)
     st.text_area(say("case_note"), key=f"case_words_{turn}", max_chars=2000, height=90)
     st.text_input(say("case_address"), key=f"case_address_{turn}", max_chars=200)
     st.text_input(say("case_new_at"), key=f"case_time_{turn}", placeholder=say("case_new_at_hint"), max_chars=30)

@@ -68,7 +68,7 @@ def lateness(due: object, now: str) -> str:
     return say("case_late_d", n=f"{hours / 24:,.0f}") if hours >= 48 else say("case_late_h", n=f"{max(hours, 1):.0f}")
 
 
-def tag(desk: Desk, row: Mapping[str, Any]) -> tuple[str, str]:
+def tag(desk: Desk, row: Mapping[Any, Any]) -> tuple[str, str]:
     """Return the kind and the words of an incident's mark: overdue ones say by how much."""
     if row["late"]:
         return "error", lateness(row["due_at"], now_for(desk.county, row["at"]))
@@ -79,7 +79,7 @@ def tag(desk: Desk, row: Mapping[str, Any]) -> tuple[str, str]:
     return kinds.get(str(row["status"]), "plain"), name
 
 
-def status_word(row: Mapping[str, Any], language: str) -> str:
+def status_word(row: Mapping[Any, Any], language: str) -> str:
     """Return where an incident stands, in a language."""
     return str(book.status_name(row)[language == "en"])
 

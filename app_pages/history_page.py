@@ -62,12 +62,12 @@ def comparison(desk: Desk, log: pd.DataFrame) -> historydesk.Told:
     """Show on the map how two versions differ; return what does."""
     state, names = st.session_state, historydesk.named(desk, log)
     one, two = st.columns(2)
-    one.selectbox(say("hist_first"), list(names), key="hist_from", format_func=names.get)
-    two.selectbox(say("hist_second"), list(names), key="hist_to", format_func=names.get)
+    one.selectbox(say("hist_first"), list(names), key="hist_from", format_func=names.__getitem__)
+    two.selectbox(say("hist_second"), list(names), key="hist_to", format_func=names.__getitem__)
     found = historydesk.told(desk, state.hist_from, state.hist_to)
     levels = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
     at, colour = st.columns([2, 1], vertical_alignment="center")
-    at.segmented_control(say("level"), list(levels), key="level", format_func=levels.get, required=True, label_visibility="collapsed")
+    at.segmented_control(say("level"), list(levels), key="level", format_func=levels.__getitem__, required=True, label_visibility="collapsed")
     colour.selectbox(say("hist_colour"), ("change", *mapview.FIGURES), key="hist_figure", label_visibility="collapsed",
                      format_func=lambda k: f"{say('hist_colour')} · {say('hist_change') if k == 'change' else say('fig_' + k)}")  # fmt: skip
     picture = historydesk.picture(desk, found, state.level, state.hist_figure, state.hist_code)
@@ -84,7 +84,7 @@ def tables(desk: Desk, found: historydesk.Told) -> None:
         return
     tip(historydesk.counts(desk, found, state.level))
     names = {"grids": say("hist_grids"), "moves": say("hist_moves")}
-    st.segmented_control(say("hist_table"), list(names), key="hist_table", format_func=names.get, required=True, label_visibility="collapsed")
+    st.segmented_control(say("hist_table"), list(names), key="hist_table", format_func=names.__getitem__, required=True, label_visibility="collapsed")
     height = "clamp(150px, calc(50dvh - 180px), 600px)"
     if state.hist_table == "grids":
         codes = [d.code for d in found.grids]

@@ -69,7 +69,7 @@ def rows_of(log: pd.DataFrame, done: tuple[int, ...], undone: tuple[int, ...]) -
     return out
 
 
-def codes_of(row: Mapping[str, Any]) -> str:
+def codes_of(row: Mapping[Any, Any]) -> str:
     """Return the codes that an edit ended and those that it made."""
     parts = [say(key, codes=few(list(row[side]))) for key, side in (("hist_ended", "voided"), ("hist_made", "created")) if len(row[side])]
     return ("；" if lang() == "zh" else "; ").join(parts) or "–"

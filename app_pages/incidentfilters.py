@@ -38,7 +38,7 @@ def filters(desk: Desk, views: Sequence[str]) -> tuple[Wish, Wish]:
     view, level = st.columns([3.2, 1], vertical_alignment="center")
     view.segmented_control(say("show_as"), views, key="show_as", format_func=say, required=True, label_visibility="collapsed")
     names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
-    level.selectbox(say("level"), list(names), key="level", format_func=names.get, label_visibility="collapsed")
+    level.selectbox(say("level"), list(names), key="level", format_func=names.__getitem__, label_visibility="collapsed")
     tree, known = incidentdesk.categories(desk), list(tree_of(found["category"].unique()))
     st.pills(say("categories"), known, key="categories", selection_mode="multi", label_visibility="collapsed",
              format_func=lambda g: plain_label(tree.name(g, lang())))  # fmt: skip

@@ -50,7 +50,7 @@ def page(desk: Desk) -> None:
         one.segmented_control(say("load_part"), parts, key="load_part", required=True, label_visibility="collapsed",
                               format_func=lambda k: say(f"part_{k}"))  # fmt: skip
         names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
-        two.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed")
+        two.segmented_control(say("level"), list(names), key="level", format_func=names.__getitem__, required=True, label_visibility="collapsed")
         mapview.live_map(desk, loadsdesk.picture(desk, state.level, view, state.load_row), key="load_map",
                          height="clamp(280px, calc(52dvh - 60px), 800px)")  # fmt: skip
         if told:

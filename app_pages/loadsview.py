@@ -52,7 +52,7 @@ def alarm(desk: Desk) -> loadsdesk.Told | None:
         if state.alert_begun or state.alert_limit is None:
             state.alert_limit = loadsdesk.first_limit(desk, *about)
         state.alert_begun = about
-    st.selectbox(say("alert_raster"), list(names), key="alert_raster", format_func=names.get)
+    st.selectbox(say("alert_raster"), list(names), key="alert_raster", format_func=names.__getitem__)
     left, right = st.columns(2, vertical_alignment="bottom")
     left.segmented_control(say("alert_side"), ("above", "below"), key="alert_side", format_func=lambda k: say(f"side_{k}"), required=True)
     right.number_input(say("alert_limit"), value=None, key="alert_limit", placeholder=say("alert_limit_hint"), help=say("alert_limit_help"))

@@ -40,7 +40,7 @@ def controls(desk: Desk) -> None:
         )  # fmt: skip
     names = {v.key: panel.level_label(desk, v.key) for v in desk.scheme.levels}
     level.segmented_control(
-        say("level"), list(names), key="level", format_func=names.get, required=True, label_visibility="collapsed"
+        say("level"), list(names), key="level", format_func=names.__getitem__, required=True, label_visibility="collapsed"
     )
     search.text_input(say("search"), key="search", placeholder=say("search"), label_visibility="collapsed", max_chars=40,
                       on_change=bench.find, args=(desk,))  # fmt: skip

@@ -99,7 +99,7 @@ def filtered(matching: Matching) -> pd.DataFrame:
     found = pd.Series(keys, index=frame.index).value_counts()
     order = [f"{a}|{b}" for a in v.VERDICTS for b in ("", *v.DETAILS) if f"{a}|{b}" in found.index]
     names = {k: f"{tag(*k.split('|'))[1]} {number(found[k])}" for k in order}
-    chosen = st.pills(say("match_show"), order, selection_mode="multi", key="match_kinds", format_func=names.get,
+    chosen = st.pills(say("match_show"), order, selection_mode="multi", key="match_kinds", format_func=names.__getitem__,
                       label_visibility="collapsed")  # fmt: skip
     wanted = [k in chosen for k in keys] if chosen else [True] * len(keys)
     rows = frame[wanted]

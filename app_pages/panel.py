@@ -37,7 +37,7 @@ def km2(area_m2: float) -> str:
     return number(value, 3 if value < 1 else 2 if value < 100 else 0)
 
 
-def logged(row: Mapping[str, Any]) -> str:
+def logged(row: Mapping[Any, Any]) -> str:
     """Return an edit in a few words: its kind and the grids it is about, those of its widest level only."""
     if row["kind"] in ("undo", "redo") and row.get("undoes") is not None and not pd.isna(row["undoes"]):
         return say("step_of", kind=kind_name(row["kind"]), n=int(row["undoes"]))
@@ -226,7 +226,7 @@ def history(desk: Desk, rows: int = 5) -> None:
     st.html(f'<ol class="gg-history">{items}</ol>')
 
 
-def _entry(row: Mapping[str, Any]) -> str:
+def _entry(row: Mapping[Any, Any]) -> str:
     when = str(row["at"])[:16].replace("T", " ")
     who = " · ".join(str(v) for v in (row.get("by"), when) if v)
     why = f"<em>{safe_text(row['reason'])}</em>" if row.get("reason") else ""

@@ -47,10 +47,10 @@ def controls(desk: Desk, tables: dict[str, pd.DataFrame]) -> None:
     other = lang() == "en"
     left, middle, right = st.columns([6, 2, 1.6], vertical_alignment="center")
     names = {t: f"{peoplebook.TITLES[t][other]} {len(tables[t])}" for t in TABLES}
-    left.segmented_control(say("people_table"), TABLES, key="people_table", format_func=names.get, required=True,
+    left.segmented_control(say("people_table"), TABLES, key="people_table", format_func=names.__getitem__, required=True,
                            label_visibility="collapsed", on_change=lambda: st.session_state.update(people_row=None))  # fmt: skip
     roles = {"": say("people_all")} | {r.key: r.en if other else r.zh for r in desk.scheme.roles if r.level}
-    middle.selectbox(say("people_role"), list(roles), key="people_role", format_func=roles.get, label_visibility="collapsed",
+    middle.selectbox(say("people_role"), list(roles), key="people_role", format_func=roles.__getitem__, label_visibility="collapsed",
                      on_change=lambda: st.session_state.update(people_row=None))  # fmt: skip
     scheme, words = desk.scheme, lang()
     right.download_button(

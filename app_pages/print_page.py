@@ -42,7 +42,7 @@ def within(desk: Desk) -> tuple[str, list[str]]:
         levels.pop(plan.grids[top].level)
     if state.level not in levels:
         state.level = list(levels)[-1]
-    st.segmented_control(say("level"), list(levels), key="level", format_func=levels.get, required=True)
+    st.segmented_control(say("level"), list(levels), key="level", format_func=levels.__getitem__, required=True)
     return top, [c for c in plan.codes(state.level) if c.startswith(top)]
 
 

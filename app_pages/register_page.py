@@ -27,7 +27,7 @@ def present(desk: Desk) -> None:
     state = st.session_state
     if state.register_kind == "register":
         names = {v.key: level_label(desk, v.key) for v in desk.scheme.levels}
-        st.segmented_control(say("level"), list(names), key="level", format_func=names.get, required=True,
+        st.segmented_control(say("level"), list(names), key="level", format_func=names.__getitem__, required=True,
                              label_visibility="collapsed")  # fmt: skip
     titles, frame = registerdesk.rows(desk, state.register_kind, state.level, lang())
     if frame.empty:
@@ -61,7 +61,7 @@ def way_in(desk: Desk) -> None:
     if kind == "register":
         able = [r for r in desk.scheme.roles if r.level is not None and r.holder == "person"]
         roles = {"": say("register_no_role")} | {r.key: r.en if lang() == "en" else r.zh for r in able}
-        st.selectbox(say("register_role"), list(roles), key="register_role", format_func=roles.get)
+        st.selectbox(say("register_role"), list(roles), key="register_role", format_func=roles.__getitem__)
     zone = ".st-key-register_upload"
     # Streamlit's own words on this widget are English only.
     st.html(
