@@ -1,9 +1,10 @@
 """Reading the raster of `gridgis.pointindex.squares` point by point: plain Python that numba compiles, same answers as `lookup`.
 
-Points come in any order, and most of the time would go to waiting for memory. So they are first put
-in order of tiles, a few thousand to the whole, by counting; then short passes run over some thousand
-of them at a time. One that fetches does nothing else, so that the processor has many fetches under
-way at once; one that decides keeps what the next has to look at, without a branch.
+Points come in any order, and most of the time would go to waiting for memory. So where the raster is
+too large for the processor's cache they are first put in order of tiles, a few thousand to the whole,
+by counting; then short passes run over some thousand of them at a time. One that fetches does nothing
+else, so that many fetches are under way at once; one that decides keeps what the next has to look at,
+without a branch.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ NOTHING, DOUBT = -1, -2
 _AT_ONCE = 8192
 _ORDERED_AT_ONCE = 1 << 22
 _TILES = 4096
+_CACHED = 8 << 20
+"""Bytes of a raster that stay in the processor's cache: points then need no order."""
 
 
 class Passes(NamedTuple):
@@ -68,14 +71,16 @@ def owners(passes: Passes, points: Any, scale: float, arrays: Any, out: Any) -> 
     """
     frame, coarse, fine, *lists = arrays
     columns, shift = frame[2], frame[4]
-    bits, tiles = _tiles(*frame[2:4])
+    cached = sum(array.nbytes for array in arrays[1:]) < _CACHED
+    bits, tiles = _tiles(columns, frame[3], 1 if cached else _TILES)
+    at_once = _AT_ONCE if cached else _ORDERED_AT_ONCE
     starts = np.empty(tiles + 1, dtype=np.int64)
-    ordered = np.empty((min(len(points), _ORDERED_AT_ONCE), 3), dtype=np.int32)
+    ordered = np.empty((min(len(points), at_once), 3), dtype=np.int32)
     at, got = np.empty(_AT_ONCE, dtype=np.int64), np.empty(_AT_ONCE, dtype=np.int64)
     places = np.empty((_AT_ONCE, 7), dtype=np.int64)
-    for start in range(0, len(points), _ORDERED_AT_ONCE):
-        part = out[start : start + _ORDERED_AT_ONCE]
-        within = passes.order(points[start : start + _ORDERED_AT_ONCE], scale, (*frame, bits), starts, ordered, part)
+    for start in range(0, len(points), at_once):
+        part = out[start : start + at_once]
+        within = passes.order(points[start : start + at_once], scale, (*frame, bits), starts, ordered, part)
         for low in range(0, within, _AT_ONCE):
             some = ordered[low : min(low + _AT_ONCE, within)]
             passes.coarse(some, columns, shift, at)
@@ -95,10 +100,10 @@ def _walk(passes: Passes, count: int, lists: Any, places: Any, out: Any) -> None
     passes.end(count, tokens, places, out)
 
 
-def _tiles(columns: int, rows: int) -> tuple[int, int]:
+def _tiles(columns: int, rows: int, most: int) -> tuple[int, int]:
     """Return of how many coarse squares a side a tile is made, as a power of two, and how many tiles there are."""
     bits = 0
-    while (((columns - 1) >> bits) + 1) * (((rows - 1) >> bits) + 1) > _TILES:
+    while (((columns - 1) >> bits) + 1) * (((rows - 1) >> bits) + 1) > most:
         bits += 1
     return bits, (((columns - 1) >> bits) + 1) * (((rows - 1) >> bits) + 1)
 

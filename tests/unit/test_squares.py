@@ -130,6 +130,7 @@ def test_points_are_told_apart_however_many_are_put_in_order_at_once(monkeypatch
     points = np.vstack([hard_points(polygons, 700), scattered(polygons, 700)])
     whole_run, parts = (np.full(len(points), 7, dtype=np.int32) for _ in range(2))
     lookup.look_up_compiled(kernel.PLAIN, raster, points, whole_run)
+    monkeypatch.setattr(kernel, "_CACHED", 0)
     for tiles, ordered, at_once in ((1, 250, 40), (50, 1399, 7), (4096, 1, 1)):
         monkeypatch.setattr(kernel, "_TILES", tiles)
         monkeypatch.setattr(kernel, "_ORDERED_AT_ONCE", ordered)
