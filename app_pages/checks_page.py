@@ -138,7 +138,11 @@ def report(desk: Desk) -> None:
     place = st.empty()
     bar = place.progress(0.0, say("checking"))
     names = {r["zh"]: checksdesk.names()[r["rule"]] for r in rule_list()}
-    version, every = desk.findings(lambda share, rule: bar.progress(share, say("check_progress", rule=names.get(rule, rule))))
+
+    def tell(share: float, rule: str) -> None:
+        bar.progress(share, say("check_progress", rule=names.get(rule, rule)))
+
+    version, every = desk.findings(tell)
     place.empty()
     left, right = st.columns([1.3, 1], gap="medium")
     with left:

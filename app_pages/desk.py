@@ -12,6 +12,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
@@ -166,7 +167,8 @@ class Desk:
 
     def totals(self, level: str) -> pd.Series[Any]:
         """Return the sums over the grids of a level."""
-        return self.frame(level)[1][[*FIGURES, "area_m2"]].sum()
+        sums: pd.Series[Any] = self.frame(level)[1][[*FIGURES, "area_m2"]].sum()
+        return sums
 
     def band(self, level: str, zone: str, households: float, persons: float) -> str | None:
         """Return ``below``, ``in`` or ``above`` the size band; None where there is none."""
@@ -191,7 +193,7 @@ class Desk:
         steps = sorted(v for v in kept if v <= now)[-3:]
         out = []
         for a, b in itertools.pairwise(steps):
-            removed, added = self._frames.get(("patch", level, a, b), lambda a=a, b=b: grids.patch(kept[a], kept[b]))
+            removed, added = self._frames.get(("patch", level, a, b), partial(grids.patch, kept[a], kept[b]))
             out.append({"from": a, "to": b, "remove": removed, "add": added})
         return out
 

@@ -92,7 +92,7 @@ def ask(desk: Desk, name: str, found: Comparison) -> Question | None:
         st.html(f'<ul class="gg-sides">{lines}</ul>')
         chosen = st.segmented_control(
             say("draft_place", n=q.number), ("ours", "theirs"), key=f"draft_take_{q.key}",
-            format_func={"ours": say("draft_ours"), "theirs": say("draft_theirs")}.get, label_visibility="collapsed",
+            format_func={"ours": say("draft_ours"), "theirs": say("draft_theirs")}.__getitem__, label_visibility="collapsed",
         )  # fmt: skip
         if chosen:
             take[q.key] = chosen

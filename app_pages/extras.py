@@ -113,9 +113,9 @@ def _places(desk: Desk, lang: str, asked: Mapping[str, str], box: Any) -> str:
         away = np.hypot(x[seen] - (west + east) / 2, y[seen] - (south + north) / 2)
         seen = seen[np.argsort(away, kind="stable")[:_SEEN]]
     shown = [k for k in kinds if k["key"] in wanted]
-    spots = shapely.points(x[seen], y[seen])
+    spots = np.asarray(shapely.points(x[seen], y[seen]), dtype=object)
     kind = frame["kind"].to_numpy()[seen]
-    groups = [Group(extras.dot(k["colour"]), np.atleast_1d(spots)[kind == k["key"]]) for k in reversed(shown)]
+    groups = [Group(extras.dot(k["colour"]), spots[kind == k["key"]]) for k in reversed(shown)]
     rows = [[k["colour"], f"{k['name']} · {k['n']:,}"] for k in shown]
     note = word("extra_places_cut", lang, n=f"{_SEEN:,}") if cut else ""
     return extras.payload(groups, desk.crs, {"title": word("lay_places", lang), "rows": rows, "note": note})

@@ -14,7 +14,7 @@ from app_pages.state import keep, lang, say
 from app_pages.tableview import table
 from gridgis.incidents import handlingbook as book
 from gridgis.incidents.handling import WAYS, bodies_of
-from gridgis.incidents.ledger import VIEWS
+from gridgis.incidents.ledger import VIEWS, now_for
 from gridgis.incidents.reporting import RESIDENT
 from layers.page import LOOP_TOOLS
 from layers.text import safe_text
@@ -38,7 +38,7 @@ def details(desk: Desk, number: str) -> None:
     if row is None:
         return
     other = int(lang() == "en")
-    late = handlingdesk.lateness(row["due_at"], handlingdesk.now_for(desk.county, row["at"])) if row["overdue"] else ""
+    late = handlingdesk.lateness(row["due_at"], now_for(desk.county, row["at"])) if row["overdue"] else ""
     mark = f'<b class="gg-above">{safe_text(late)}</b>' if late else ""
     note = f'<p class="gg-tip gg-words">{safe_text(row["note"])}</p>' if row["note"] else ""
     st.html(

@@ -84,8 +84,8 @@ def told(desk: Desk, first: int, second: int) -> Told:
 
 def moved(desk: Desk, first: int, second: int, level: str) -> pd.DataFrame:
     """Return how many households, persons and buildings went from which grid to which."""
-    plans = [_at(desk, v).plan for v in (first, second)]
-    found: pd.DataFrame = desk.lasting(("moves", first, second, level), lambda: moves(*plans, level))
+    before, after = _at(desk, first).plan, _at(desk, second).plan
+    found: pd.DataFrame = desk.lasting(("moves", first, second, level), lambda: moves(before, after, level))
     return found
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app_pages import incidentdesk, incidentview, tally, veil
 from app_pages.desk import Desk
-from app_pages.panel import level_name
+from app_pages.panel import HIDDEN, level_name
 from app_pages.state import attempt, lang, say
 from gridgis.analysing import Study, thinned
 from gridgis.io.workbook import Sheet, workbook_bytes
@@ -96,7 +96,7 @@ def _public_sheets(desk: Desk, told: Asked, study: Study) -> list[Sheet]:
     """Return the tables that everybody may have: numbers alone, small ones hidden; no incident by itself, no address."""
     k, other = veil.limit(desk), told.lang == "en"
     kinds, steps = counting.by_category(study.frame, study.now)[["reported"]], counting.trend(study.frame, told.step)
-    week = thinned(counting.week_hours(study.frame).stack(), k).unstack()
+    week = thinned(pd.Series(counting.week_hours(study.frame).stack()), k).unstack()
     week.columns = pd.Index([str(h) for h in week.columns])
     tables = {
         "grids": incidentdesk.grids_of(desk, told.wish, told.level), "categories": kinds.assign(reported=thinned(kinds["reported"], k)),
@@ -105,7 +105,7 @@ def _public_sheets(desk: Desk, told: Asked, study: Study) -> list[Sheet]:
         "hot": study.hot_spots(told.level, told.hot_of)[["name", "spot"]],
     }  # fmt: skip
     # A cell that is empty has nothing in it; one that is hidden says so.
-    return [Sheet(_SHEETS[name][other], worded(desk, frame, told.lang).astype(object).fillna(veil.HIDDEN)) for name, frame in tables.items()]
+    return [Sheet(_SHEETS[name][other], worded(desk, frame, told.lang).astype(object).fillna(HIDDEN)) for name, frame in tables.items()]
 
 
 def days_of(desk: Desk, wish: Wish) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import streamlit as st
 from app_pages import bench, incidentdesk, tally, veil
 from app_pages.desk import Desk
 from app_pages.incidentview import FEW_INCIDENTS, emerging_of, hot_of, rate_of, share_of
-from app_pages.panel import number
+from app_pages.panel import HIDDEN, number
 from app_pages.state import lang, say
 from app_pages.tableview import Column, table
 from app_pages.words import WORDS
@@ -61,11 +62,13 @@ def _shares(desk: Desk, level: str, wish: Wish) -> Listed:
     order = found[which].astype(float).mask(few).sort_values(kind="stable", na_position="last").index[:_ROWS]
     rows = []
     for code in order:
-        share = "–" if pd.isna(found.at[code, which]) else f"{100 * found.at[code, which]:.1f}"
-        rows.append([found.at[code, "name"] or code, f"({share})" if few[code] else share, number(found.at[code, "reported"])])
-    seen = [c for c in order[:_BARS] if not few[c] and pd.notna(found.at[c, which])]
-    chart = tally.bars([str(found.at[c, "name"] or c) for c in seen], [round(100 * float(found.at[c, which]), 1) for c in seen])
-    return Listed(columns, rows, [str(c) for c in order], chart if seen else None, f"( ) {say('few_incidents', n=FEW_INCIDENTS)}")
+        row: Any = found.loc[code]
+        share = "–" if pd.isna(row[which]) else f"{100 * row[which]:.1f}"
+        rows.append([row["name"] or code, f"({share})" if few[code] else share, number(row["reported"])])
+    top: pd.Series[Any] = found.loc[order[:_BARS], which].astype(float)
+    seen = top[~few[top.index]].dropna()
+    chart = tally.bars([str(found.at[c, "name"] or c) for c in seen.index], [round(100 * float(v), 1) for v in seen])
+    return Listed(columns, rows, [str(c) for c in order], chart if len(seen) else None, f"( ) {say('few_incidents', n=FEW_INCIDENTS)}")
 
 
 def _counts(desk: Desk, level: str, wish: Wish, *, rates: bool) -> Listed:
@@ -87,9 +90,9 @@ def _counts(desk: Desk, level: str, wish: Wish, *, rates: bool) -> Listed:
     return Listed(columns, rows, [str(c) for c in top.index], chart, f"( ) {say('few_households')}")
 
 
-def _rate(row: dict[str, Any], desk: Desk) -> str:
+def _rate(row: Mapping[Any, Any], desk: Desk) -> str:
     if pd.isna(row["rate"]):
-        return veil.HIDDEN if veil.limit(desk) and pd.isna(row["reported"]) else "–"
+        return HIDDEN if veil.limit(desk) and pd.isna(row["reported"]) else "–"
     return f"({row['rate']:,.0f})" if row["few"] else f"{row['rate']:,.0f}"
 
 
@@ -162,6 +165,7 @@ def marks(desk: Desk, wish: Wish, picked: str | None) -> list[dict[str, Any]]:
         return []
     lonlat = shapely.get_coordinates(to_degrees(shapely.points(found["x"], found["y"]), desk.crs))
     out = []
+    r: Any
     for i, (r, at) in enumerate(zip(found.itertuples(index=False), lonlat.round(6).tolist(), strict=True)):
         words = f"{_matter(desk, r)} · {number(r.n)} · {_grid_name(desk, r.code)}"
         out.append({"id": f"place:{i}", "at": at, "kind": "chosen_late" if f"place:{i}" == picked else "late", "words": words})

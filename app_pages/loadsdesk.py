@@ -337,7 +337,8 @@ def listed(desk: Desk, name: str, frame: pd.DataFrame) -> None:
     kinds = [_kind(str(c), some[c]) for c in some.columns]
     columns = [Column(str(t).strip(), k) for t, k in zip(words.columns, kinds, strict=True)]
     rows = [[_cell(v, k) for v, k in zip(row, kinds, strict=True)] for row in words.astype(object).to_numpy().tolist()]
-    codes = [str(c) for c in (some["code"] if "code" in some else some.get("community", []))]
+    named = next((c for c in ("code", "community") if c in some), None)
+    codes = [] if named is None else [str(c) for c in some[named]]
     pick = (lambda row: state.update(load_row=codes[row])) if codes else None
     at = codes.index(state.load_row) if state.load_row in codes else None
     table(columns, rows, key=f"load_{name}", height="calc(46dvh - 90px)", picked=at, on_pick=pick)

@@ -51,7 +51,8 @@ def live_map(desk: Desk, message: Message, *, key: str, height: str, **more: Any
         "keys": len(tools) > 1,
         "message": message,
     }
-    return _component()(key=key, data=data, on_event_change=more.get("on_event", lambda: None))
+    seen: Mapping[str, Any] = _component()(key=key, data=data, on_event_change=more.get("on_event", lambda: None))
+    return seen
 
 
 def message(desk: Desk, level: str, figure: str, labels: str, **more: Any) -> Message:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import pandas as pd
 import shapely
@@ -113,7 +114,7 @@ def rows_of(rows: pd.DataFrame) -> list[list[Any]]:
     return [
         [tag(r.verdict, r.detail), "" if pd.isna(r.row) else int(r.row), r.code_there, r.name_there, r.code_here, r.name_here,
          "" if pd.isna(s) else f"{s:.3f}"]
-        for r, s in zip(rows.itertuples(), shares, strict=True)
+        for r, s in zip(cast("Iterable[Any]", rows.itertuples()), shares, strict=True)
     ]  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def show_map(desk: Desk, theirs: Theirs | None, matching: Matching | None) -> No
                 "legend": [{"title": say("match_verdict"), "rows": rows}]}  # fmt: skip
         row = picked(matching)
         shape = None if row is None else matchdesk.place(desk, theirs, row)
-        if shape is not None:
+        if row is not None and shape is not None:
             key = f"{desk.version}:{row.name}:{st.session_state.get('match_clicked', 0)}"
             more["focus"] = {"key": key, "bounds": bench.bounds_of(desk, shape),
                              "shape": json.loads(as_geojson(desk, shape))}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def take(desk: Desk) -> None:
         colour = NETS[len(st.session_state.opened) % len(NETS)]
         text = extras.lines(at, (shapes, desk.crs), name, (colour, word("extra_file_note", at)))
         # It stays at hand as long as this process: nothing of it is written anywhere.
-        desk.lasting(("opened", at, upload.key), lambda made=text: made)
+        desk.lasting(("opened", at, upload.key), partial(str, text))
     st.session_state.opened = (*[o for o in st.session_state.opened if o[1] != upload.key], (name, upload.key))
     tell()
 

@@ -67,7 +67,7 @@ def rows_of(desk: Desk, name: str, frame: pd.DataFrame) -> tuple[list[Column], l
         "number" if c in NUMBERS else "code" if c in ("code", "codes", "posting") else "text" for c in plain.columns
     ]
     columns = [Column(str(title), kind) for title, kind in zip(words.columns, kinds, strict=True)]
-    rows = [
+    rows: list[list[object]] = [
         [number(v, 1 if isinstance(v, float) else 0) if k == "number" else "–" if v in (None, "") else str(v)
          for v, k in zip(row, kinds, strict=True)]
         for row in words.to_numpy().tolist()

@@ -138,7 +138,8 @@ def outcome(desk: Desk, found: Proposal) -> Alternative:
     draw.button(say("plan_untrace" if here else "plan_trace"), key="plan_trace", on_click=trace, args=(desk, at), width="stretch")
     get.download_button(say("plan_get"), data=lambda: plandesk.as_file(found), key="plan_get", file_name=f"{desk.county.code}_proposal.gpkg",
                         on_click="ignore", width="stretch", icon=":material/download:")  # fmt: skip
-    return found.alternatives[at]
+    chosen: Alternative = found.alternatives[at]
+    return chosen
 
 
 def on_event(desk: Desk) -> None:

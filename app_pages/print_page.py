@@ -101,7 +101,7 @@ def reports(desk: Desk) -> None:
 
     def made() -> bytes:
         with desk.quiet() as county:
-            return report(county, kind, words, month).pdf()
+            return report(county, str(kind), words, month).pdf()
 
     offer("report_pdf", say("print_report_pdf"), made, f"{desk.county.code}_{kind}.pdf")
 
@@ -120,7 +120,7 @@ with left, st.container(key="printbox"):
     if kind == "signs":
         preview = signs(desk)
     else:
-        {"atlas": book, "form": form, "report": reports}[kind](desk)
+        {"atlas": book, "form": form, "report": reports}[str(kind)](desk)
     st.html(f'<p class="gg-tip"><a href="{prefix()}/where?lang={lang()}" target="_blank">{safe_text(say("print_where"))}</a></p>')
 with right:
     if preview is not None:

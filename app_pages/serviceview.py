@@ -47,8 +47,8 @@ def changes(desk: Desk, edit: gg.Edit) -> list[tuple[Service, Counts, Counts, bo
         for rule in desk.scheme.services:
             homes: Homes | None = desk.lasting(("service", rule), partial(minutes_of, desk.county.table, rule))
             if homes is not None:
-                sides = [served(plan, rule, homes, sorted(side)) for plan, side in ((desk.plan, edit.before), (after, edit.after))]
-                found.append((rule, *sides, homes.method == "straight"))
+                before, now = served(desk.plan, rule, homes, sorted(edit.before)), served(after, rule, homes, sorted(edit.after))
+                found.append((rule, before, now, homes.method == "straight"))
     st.session_state.service_held = edit, found
     return found
 

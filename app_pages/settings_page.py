@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from app_pages import access, ground, settingsdesk, veil
@@ -63,10 +65,11 @@ def hotlines(desk: Desk, *, may: bool) -> None:
         rows = []
         for k, (zh, en, number) in enumerate([*((h.zh, h.en, h.number) for h in kept), ("", "", "")]):
             cells = st.columns([1.2, 1.2, 1])
-            shown = "visible" if k == 0 else "collapsed"
+            shown: Literal["visible", "collapsed"] = "visible" if k == 0 else "collapsed"
             given = [(say("set_hot_zh"), zh), (say("set_hot_en"), en), (say("set_hot_number"), number)]
-            rows.append(tuple(c.text_input(label, value, key=f"set_hot_{st.session_state.set_turn}_{k}_{j}", max_chars=40, label_visibility=shown)
-                              for j, (c, (label, value)) in enumerate(zip(cells, given, strict=True))))  # fmt: skip
+            one, two, three = (c.text_input(label, value, key=f"set_hot_{st.session_state.set_turn}_{k}_{j}", max_chars=40, label_visibility=shown)
+                               for j, (c, (label, value)) in enumerate(zip(cells, given, strict=True)))  # fmt: skip
+            rows.append((one, two, three))
         if st.form_submit_button(say("set_hot_do"), key="set_hot_do"):
             settingsdesk.keep_hotlines(desk, rows)
             st.session_state.set_turn += 1

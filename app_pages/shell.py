@@ -63,7 +63,7 @@ def sidebar(desk: Desk, pages: Mapping[str, Any]) -> None:
         identity()
         st.segmented_control(
             say("language"), ("zh", "en"), key="lang", required=True, label_visibility="collapsed",
-            format_func={"zh": "中文", "en": "English"}.get, width="stretch",
+            format_func={"zh": "中文", "en": "English"}.__getitem__, width="stretch",
         )  # fmt: skip
 
 

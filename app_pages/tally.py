@@ -46,7 +46,7 @@ def facts(study: Study, grids: pd.DataFrame, k: int = 0) -> list[tuple[str, str]
             rows.append((say(f"rate_{one}"), rate))
     if found.fillna(0).any():
         top = str(found.idxmax())
-        rows.append((say("busiest"), f"{grids.at[top, 'name'] or top} · {number(found[top])}"))
+        rows.append((say("busiest"), f"{grids.at[top, 'name'] or top!s} · {number(found[top])}"))
         rows.append((say("in_grids"), f"{number(int((found.fillna(1) > 0).sum()))} / {number(len(found))}"))
     if len(study.unlocated):
         rows.append((say("unlocated_n"), veil.total(len(study.unlocated), k)))
@@ -90,7 +90,8 @@ def trend(study: Study, step: counting.Step, k: int = 0) -> Any:
     found = counting.trend(study.frame, step)
     if len(found) > _FEW_STEPS:
         # Steps that the period does not cover wholly would look like a fall.
-        end = found["start"] + {"day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7), "month": pd.offsets.MonthBegin(1)}[step]
+        one: Any = {"day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7), "month": pd.offsets.MonthBegin(1)}[step]
+        end = found["start"] + one
         days = study.frame["at"].dt.normalize()
         found = found[(found["start"] >= days.min()) & (end <= days.max() + pd.Timedelta(days=1))]
     if k:
@@ -133,7 +134,7 @@ def week_hours(study: Study, k: int = 0) -> Any:
     days = [words[lang() == "en"] for words in WEEKDAYS]
     table = counting.week_hours(study.frame)
     if k:
-        table = thinned(table.stack(), k).astype(float).unstack()
+        table = thinned(pd.Series(table.stack()), k).astype(float).unstack()
     long = table.set_axis(pd.Index(days, name="day")).reset_index().melt("day", var_name="hour", value_name="n")
     chart = alt.Chart(long).mark_rect(stroke="white", strokeWidth=1).encode(
         y=alt.Y("hour:O", axis=alt.Axis(title=None, values=list(range(0, 24, 3)))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -33,7 +33,7 @@ def _all(desk: Desk, lang: str) -> list[dict[str, Any]]:
         labels = {p.version: word("extra_published", lang, n=p.number, day=p.in_force) for p in published}
         reasons = {p.version: p.reason for p in published}
         rows = log[log["version"] < desk.version].to_dict("records")
-        return [_row(r, lang, labels.get(r["version"], ""), reasons.get(r["version"], "")) for r in rows]
+        return [_row(cast("dict[str, Any]", r), lang, labels.get(r["version"], ""), reasons.get(r["version"], "")) for r in rows]
 
     rows: list[dict[str, Any]] = desk.once(("versions_listed", lang), read)
     return rows
