@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -201,7 +202,9 @@ def visit_overdue(site: Site) -> list[Planted]:
 def service_far(site: Site) -> list[Planted]:
     """Plant a grid far from any station that counts as built up."""
     line = 'services = [{ level = "unit", place = "station", minutes = 30, zone = "built_up" }]\n'
-    site.run("UPDATE meta SET value = ? || value WHERE key = 'scheme_toml'", line)
+    # In place of the services that the scheme has, which are not checked.
+    (text,) = site.db.execute("SELECT value FROM meta WHERE key = 'scheme_toml'").fetchone()
+    site.run("UPDATE meta SET value = ? WHERE key = 'scheme_toml'", line + re.sub(r"(?ms)^services = \[.*?^\]$", "", text))
     late = minutes_of_homes(site) > 30
     owner = site.plan.owners(site.homes[["x", "y"]].to_numpy(dtype=float))
     codes = {str(site.plan.rows.code[k])[: site.scheme.width(site.unit)] for k in owner[late & (owner >= 0)]}

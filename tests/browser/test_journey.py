@@ -53,7 +53,7 @@ def test_planner_splits_undoes_and_exports(desk: Any, tmp_path: Path) -> None:
 
     draw_split(desk, code)
     desk.body('[data-preview="2"]')
-    table = page.locator(".gg-compare")
+    table = page.locator(".gg-compare").first
     expect(table).to_be_visible()
     desk.shot("03_proposed")
     assert desk.codes() == before, "nothing may change before it is confirmed"
@@ -137,13 +137,13 @@ def test_proposal_and_view_survive_a_page_switch(desk: Any) -> None:
     desk.show(code)
     draw_split(desk, code)
     desk.body('[data-preview="2"]')
-    figures = desk.page.locator(".gg-compare").inner_text()
+    figures = desk.page.locator(".gg-compare").first.inner_text()
     view = desk.js("() => [GridGIS.map.getZoom(), GridGIS.map.getCenter().lat.toFixed(4)]")
     desk.page.get_by_role("link", name="导出").click()
     expect(desk.page.get_by_text("坐标基准")).to_be_visible()
     desk.page.get_by_role("link", name="地图").click()
     desk.body('[data-preview="2"]')
-    assert desk.page.locator(".gg-compare").inner_text() == figures
+    assert desk.page.locator(".gg-compare").first.inner_text() == figures
     assert desk.js("() => [GridGIS.map.getZoom(), GridGIS.map.getCenter().lat.toFixed(4)]") == view
     press(desk.page, "放弃")
     desk.body('[data-preview=""]')

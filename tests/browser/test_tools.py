@@ -43,7 +43,7 @@ def test_merge_by_clicking(desk: Any) -> None:
     desk.shot("10_merge_chosen")
     desk.map.get_by_role("button", name="合并 2 个网格").click()
     desk.body('[data-preview="1"]')
-    expect(desk.page.locator(".gg-compare")).to_contain_text("停用")
+    expect(desk.page.locator(".gg-compare").first).to_contain_text("停用")
     desk.shot("11_merge_proposed")
     confirm(desk, 2)
     gone = set(before) - set(desk.codes())

@@ -48,12 +48,15 @@ def test_sql_that_is_kept_is_kept_as_typed(county: Path, tell: Tell) -> None:
     lon, lat = degrees(0.5, 0.5)
     before = held(county)
     for k, sql in enumerate(SQL):
-        answer = tell("report-incident", county, "--point", f"{lon},{lat}", "--category", LAMP, "--note", sql, "--address", sql,
-                      "--source", sql, "--by", sql, "--id", f"{sql}{k}")  # fmt: skip
+        words = ("report-incident", county, "--point", f"{lon},{lat}", "--category", LAMP, "--note", sql, "--address", sql,
+                 "--source", sql, "--by", sql)  # fmt: skip
+        refused = tell(*words, "--id", f"{sql}{k}")
+        assert refused.code == 2, refused
+        answer = tell(*words, "--id", f"sql{k}")
         assert answer.code == 0, answer
     with closing(sqlite3.connect(county)) as db:
         rows = db.execute("SELECT id, note, address, source FROM incidents ORDER BY rowid").fetchall()
-    assert rows == [(f"{sql}{k}", sql, sql, sql) for k, sql in enumerate(SQL)]
+    assert rows == [(f"sql{k}", sql, sql, sql) for k, sql in enumerate(SQL)]
     after = held(county)
     assert {n: sql for n, (sql, _) in after.items()} == {n: sql for n, (sql, _) in before.items()}
     # The count of changed elements is a row of `meta`.

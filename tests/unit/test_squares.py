@@ -152,7 +152,7 @@ def test_the_raster_is_the_same_in_however_many_parts_it_is_made(name: str, monk
 
 
 def test_numba_can_be_turned_off() -> None:
-    code = "import sys; from gridgis import kernel; assert kernel.compiled() is None; assert 'numba' not in sys.modules"
+    code = "import sys; from gridgis.pointindex import kernel; assert kernel.compiled() is None; assert 'numba' not in sys.modules"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"GRIDGIS_NO_NUMBA": "1"},
