@@ -87,6 +87,7 @@ def test_the_choice_of_classes_outlives_the_card_of_a_grid(desk: Desk) -> None:
     desk.open()
     choice = desk.page.locator(".st-key-classing")
     choice.wait_for()
+    desk.page.locator(looking.REST).wait_for()
     code = desk.codes()[0]
     desk.show(code)
     desk.click(desk.inside(code))
