@@ -42,7 +42,13 @@ class _Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
-    """The raster as it is read: one made earlier, and the patch that holds where edits have touched it since."""
+    """The raster as it is read: that of the rows themselves, or one made earlier and the patch over what edits touched since.
+
+    Attributes
+    ----------
+    base_rows, patch_rows
+        Row of each polygon of the two, -1 for none and at the end; not needed without a patch.
+    """
 
     base: _Layer
     patched: Squares
@@ -99,7 +105,7 @@ class Ground:
         state = self._ready()
         found = owners(state.patched, state.base.geometry, points)
         if state.patch is None:
-            return np.asarray(state.base_rows[found])
+            return found
         elsewhere = np.flatnonzero(found == len(state.base.ids))
         out = state.base_rows[found]
         out[elsewhere] = state.patch_rows[owners(state.patch.squares, state.patch.geometry, points[elsewhere])]
@@ -120,7 +126,8 @@ class Ground:
 
     def _anew(self) -> _State:
         base = _Layer.of(self.rows)
-        return _State(base, base.squares, None, base.rows(self.rows), np.zeros(0, dtype=np.int32))
+        nothing = np.zeros(0, dtype=np.int32)
+        return _State(base, base.squares, None, nothing, nothing)
 
     def _mended(self) -> _State | None:
         """Return the earlier raster with a patch over what has changed; None where most of it has."""
